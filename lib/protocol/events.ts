@@ -1,0 +1,218 @@
+// What a server may send to a client, as zod schemas. Unknown fields are dropped and unknown types are
+// ignored by the client, so that a newer server can talk to an older client.
+import { z } from 'zod';
+import type { RefusalCode } from './refusals.ts';
+
+/** Where clients reach a server: its id and `host:port`. */
+export const ServerAddress = z.object({ id: z.string(), address: z.string() });
+export type ServerAddress = z.infer<typeof ServerAddress>;
+
+export const ServerState = z.enum(['leading', 'active', 'joining', 'preparing', 'suspended', 'draining', 'down']);
+export type ServerState = z.infer<typeof ServerState>;
+
+export const ServerStatus = z.object({
+  id: z.string(),
+  ringPosition: z.int(),
+  address: z.string(),
+  state: ServerState,
+  inSync: z.boolean(),
+});
+export type ServerStatus = z.infer<typeof ServerStatus>;
+
+/** First line of every connection. `nonce` is what a sign-in signs. */
+export const Welcome = z.object({
+  type: z.literal('welcome'),
+  protocol: z.int(),
+  server: z.string(),
+  state: ServerState,
+  term: z.int(),
+  leader: ServerAddress.nullable(),
+  nonce: z.string(),
+});
+
+/** Answer to a sign-in or request on a server that does not lead. The connection stays open. */
+export const Redirect = z.object({
+  type: z.literal('redirect'),
+  leader: ServerAddress.nullable(),
+  term: z.int(),
+  reason: z.string(),
+});
+
+/** This server has just begun to lead: a client that waits here may sign in (again). */
+export const Leading = z.object({ type: z.literal('leading'), term: z.int() });
+
+export const RoomSummary = z.object({
+  id: z.string(),
+  name: z.string(),
+  topic: z.string(),
+  members: z.int(),
+  /** Whether this account is a member. */
+  joined: z.boolean(),
+  /** Order of the newest visible post; null in an empty room. */
+  latest: z.string().nullable(),
+});
+export type RoomSummary = z.infer<typeof RoomSummary>;
+
+export const SignedIn = z.object({
+  type: z.literal('signedIn'),
+  account: z.string(),
+  /** The name shown to others; differs from the one asked for when a merge gave it a suffix. */
+  name: z.string(),
+  /** `account.seed`: what the ids of this session's posts begin with. */
+  session: z.string(),
+  server: z.string(),
+  rooms: z.array(RoomSummary),
+});
+
+/** Who leads and who is in sync: after `signedIn`, and whenever it changes. */
+export const ViewEvent = z.object({
+  type: z.literal('view'),
+  term: z.int(),
+  leader: ServerAddress.nullable(),
+  servers: z.array(ServerStatus),
+  /** Copies that a message acknowledged now has. */
+  copies: z.int(),
+  copiesMin: z.int(),
+  /** Replaces the client's cursor, its `at` starting from 0 again; absent when the cursor stands. */
+  cursor: z.string().optional(),
+});
+
+export const PostEvent = z.object({
+  type: z.literal('post'),
+  id: z.string(),
+  room: z.string(),
+  account: z.string(),
+  name: z.string(),
+  text: z.string(),
+  /** Wall clock of the leader, milliseconds since 1970. */
+  time: z.int(),
+  /** Place in the one order; string comparison. */
+  order: z.string(),
+  /** With the cursor, what to resume from. */
+  at: z.int(),
+  /** Came with a merge or a resumption: may belong above what is already shown. */
+  late: z.boolean().optional(),
+});
+export type PostEvent = z.infer<typeof PostEvent>;
+
+export const HistoryPost = PostEvent.omit({ type: true, at: true, late: true });
+export type HistoryPost = z.infer<typeof HistoryPost>;
+
+/** Someone joined or left a room. */
+export const MemberEvent = z.object({
+  type: z.literal('member'),
+  room: z.string(),
+  account: z.string(),
+  name: z.string(),
+  change: z.enum(['joined', 'left']),
+  time: z.int(),
+  order: z.string(),
+});
+
+/** A room was created, renamed, given a topic, or its number of members changed. */
+export const RoomEvent = z.object({ type: z.literal('room'), room: RoomSummary });
+
+/** Someone who shares a room with this account came or went. */
+export const PresenceEvent = z.object({
+  type: z.literal('presence'),
+  account: z.string(),
+  name: z.string(),
+  state: z.enum(['here', 'gone']),
+});
+
+/** An account is shown under another name from now on, because a merge settled a conflict. */
+export const Renamed = z.object({
+  type: z.literal('renamed'),
+  account: z.string(),
+  name: z.string(),
+  was: z.string(),
+});
+
+/** After the posts that a resumption sent. `reset`: too much was missed; ask for history again. */
+export const Resumed = z.object({ type: z.literal('resumed'), posts: z.int(), reset: z.boolean() });
+
+/** A numbered request is on disk on `copies` servers. Also the answer to its every retry. */
+export const Stored = z.object({
+  type: z.literal('stored'),
+  number: z.int(),
+  id: z.string(),
+  time: z.int(),
+  order: z.string(),
+  copies: z.int(),
+  /** For requests about a room: the room as it is now. */
+  room: RoomSummary.optional(),
+  /** Opaque; the newest is presented at the next sign-in. On the last answer of a write only. */
+  stamp: z.string().optional(),
+});
+
+/** The answer to a request (`number`), a query (`query`), or to a line that was neither. */
+export const Refused = z.object({
+  type: z.literal('refused'),
+  number: z.int().optional(),
+  query: z.int().optional(),
+  code: z.string() as unknown as z.ZodType<RefusalCode>,
+  reason: z.string(),
+});
+
+export const Page = z.object({
+  type: z.literal('page'),
+  query: z.int(),
+  room: z.string(),
+  /** Oldest first. */
+  posts: z.array(HistoryPost),
+  /** Whether there are older ones. */
+  more: z.boolean(),
+});
+
+export const Rooms = z.object({ type: z.literal('rooms'), query: z.int(), rooms: z.array(RoomSummary) });
+
+export const Person = z.object({ account: z.string(), name: z.string(), state: z.enum(['here', 'gone']) });
+export type Person = z.infer<typeof Person>;
+
+export const People = z.object({
+  type: z.literal('people'),
+  query: z.int(),
+  room: z.string(),
+  people: z.array(Person),
+});
+
+export const Pong = z.object({ type: z.literal('pong'), query: z.int() });
+
+export const StatusReply = z.object({
+  type: z.literal('status'),
+  query: z.int(),
+  id: z.string(),
+  leader: ServerAddress.nullable(),
+  term: z.int(),
+  servers: z.array(ServerStatus),
+});
+
+/** The last line before the server closes the connection. */
+export const Closing = z.object({
+  type: z.literal('closing'),
+  code: z.string() as unknown as z.ZodType<RefusalCode>,
+  reason: z.string(),
+});
+
+export const ServerMessage = z.discriminatedUnion('type', [
+  Welcome,
+  Redirect,
+  Leading,
+  SignedIn,
+  ViewEvent,
+  PostEvent,
+  MemberEvent,
+  RoomEvent,
+  PresenceEvent,
+  Renamed,
+  Resumed,
+  Stored,
+  Refused,
+  Page,
+  Rooms,
+  People,
+  Pong,
+  StatusReply,
+  Closing,
+]);
+export type ServerMessage = z.infer<typeof ServerMessage>;

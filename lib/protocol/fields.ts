@@ -1,0 +1,70 @@
+// The fields that several messages share: names, ids, positions. Everything that comes from outside
+// passes one of these schemas before anything else looks at it.
+import { z } from 'zod';
+import { ROOM_NAME_CHARS_MAX, TEXT_CHARS_MAX, TOPIC_CHARS_MAX, USER_NAME_CHARS_MAX } from './limits.ts';
+
+/** Control characters (C0, DEL, C1), line and paragraph separators, and bidi overrides and isolates. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/u;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const UNSAFE_IN_TEXT = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufeff]/u;
+
+const wellFormed = (value: string) => value.isWellFormed();
+const UNSAFE_REASON = 'control characters and direction overrides are not allowed';
+
+/** A person's or bot's name: letters, digits, `_`, `-`, `.`, in Unicode's NFKC form. */
+export const UserName = z
+  .string()
+  .min(1)
+  .max(USER_NAME_CHARS_MAX)
+  .regex(/^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u, 'use letters, digits, _ - . and start with a letter or digit')
+  .refine((name) => name === name.normalize('NFKC'), 'not in the normal form NFKC');
+
+/** A room's name without the `#`: lower case, so that `#Ops` and `#ops` cannot be two rooms. */
+export const RoomName = z
+  .string()
+  .min(1)
+  .max(ROOM_NAME_CHARS_MAX)
+  .regex(/^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u, 'use letters, digits, _ - . and start with a letter or digit')
+  .refine((name) => name === name.normalize('NFKC').toLowerCase(), 'use lower case');
+
+export const Topic = z
+  .string()
+  .max(TOPIC_CHARS_MAX)
+  .refine((topic) => !UNSAFE.test(topic), UNSAFE_REASON)
+  .refine(wellFormed, 'not well-formed Unicode');
+
+/** What a person wrote. Line feeds are allowed; every other control character is refused. */
+export const PostText = z
+  .string()
+  .min(1)
+  .max(TEXT_CHARS_MAX)
+  .refine((text) => !UNSAFE_IN_TEXT.test(text), UNSAFE_REASON)
+  .refine((text) => text.trim() !== '', 'there is nothing but white space in it')
+  .refine(wellFormed, 'not well-formed Unicode');
+
+/** Sixteen characters of base64url, derived from key and name: `accountIdOf` in lib/ids.ts. */
+export const AccountId = z.string().regex(/^[A-Za-z0-9_-]{16}$/);
+
+/** `general`, or sixteen characters derived from the request that created the room: `roomIdOf`. */
+export const RoomId = z.string().regex(/^(general|[A-Za-z0-9_-]{16})$/);
+
+/** The random part of a session's id, chosen by the client: 12 characters of base64url. */
+export const SessionSeed = z.string().regex(/^[A-Za-z0-9_-]{12}$/);
+
+/** `account.seed/number`: the request that made the post; unique, and the same on every retry. */
+export const PostId = z.string().regex(/^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{12}\/\d{1,15}$/);
+
+/** A place in the one order of all entries: compare two of them as plain strings. `orderOf` makes it. */
+export const Order = z.string().regex(/^[0-9a-f]{12}\.[0-9a-f]{6}\.[0-9a-f]{10}\.[0-9a-f]{6}\.[0-9a-f]{16}\.[0-9a-f]{10}$/);
+
+/** Counts the requests of a session from 1. */
+export const RequestNumber = z.int().min(1).max(999_999_999_999);
+
+/** Chosen by the client to match an answer to its query; not kept by the server. */
+export const QueryNumber = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+export const ServerId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/, 'letters, digits, _ - . (at most 32)');
+
+/** Milliseconds since 1970-01-01 UTC, by the clock of the server that led. */
+export const WallMs = z.int().min(0);

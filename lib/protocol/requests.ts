@@ -1,0 +1,103 @@
+// What a client may send, as zod schemas: one strict object a line, told apart by `type`. docs/PROTOCOL.md
+// describes each with its answers.
+import { z } from 'zod';
+import {
+  Order,
+  PostText,
+  QueryNumber,
+  RequestNumber,
+  RoomId,
+  RoomName,
+  SessionSeed,
+  Topic,
+  UserName,
+} from './fields.ts';
+import { PAGE_POSTS_MAX, PROTOCOL_VERSION } from './limits.ts';
+
+/**
+ * First message of a client that wants to talk. The signature is Ed25519 over `signInText(...)`, which
+ * contains the nonce of the server's welcome. Answered by `signedIn`, `redirect` or `refused`. A name
+ * nobody holds is claimed for the key. With `cursor` and `at` the server sends what was missed since.
+ */
+export const SignIn = z.strictObject({
+  type: z.literal('signIn'),
+  protocol: z.literal(PROTOCOL_VERSION),
+  /** Ed25519 public key, 32 bytes as base64url. */
+  key: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  name: UserName,
+  session: SessionSeed,
+  /** 64 bytes as base64url. */
+  signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
+  /** Opaque, from `signedIn` or `view`; absent on a first sign-in. */
+  cursor: z.string().max(200).optional(),
+  /** The highest `at` seen since that cursor came; 0 when none. */
+  at: z.int().min(0).optional(),
+  /** The newest stamp of this session's `stored` answers; keeps one person's words in order. */
+  stamp: z.string().max(120).optional(),
+});
+export type SignIn = z.infer<typeof SignIn>;
+
+// A retry repeats `number`, so what was caught in a failover is stored once. `lowest` is the lowest
+// number that the client still waits for.
+const numbered = { number: RequestNumber, lowest: RequestNumber };
+
+/** Says something in a room. Answered by `stored` or `refused`. */
+export const Post = z.strictObject({ type: z.literal('post'), ...numbered, room: RoomId, text: PostText });
+export type Post = z.infer<typeof Post>;
+
+/** Creates a room and joins it. The room's id is `roomIdOf` of this request. */
+export const CreateRoom = z.strictObject({
+  type: z.literal('createRoom'),
+  ...numbered,
+  name: RoomName,
+  topic: Topic.optional(),
+});
+
+/** Joins a room by its name. Refused `already-a-member` never: joining twice is stored as nothing. */
+export const JoinRoom = z.strictObject({ type: z.literal('joinRoom'), ...numbered, name: RoomName });
+
+export const LeaveRoom = z.strictObject({ type: z.literal('leaveRoom'), ...numbered, room: RoomId });
+
+export const SetTopic = z.strictObject({ type: z.literal('setTopic'), ...numbered, room: RoomId, topic: Topic });
+
+/** Posts of a room, the newest `limit` of those before `before` (or of all). Answered by `page`. */
+export const History = z.strictObject({
+  type: z.literal('history'),
+  query: QueryNumber,
+  room: RoomId,
+  before: Order.optional(),
+  limit: z.int().min(1).max(PAGE_POSTS_MAX),
+});
+
+/** Every room of the server. Answered by `rooms`. */
+export const ListRooms = z.strictObject({ type: z.literal('listRooms'), query: QueryNumber });
+
+/** The members of a room and whether each is here. Answered by `people`. */
+export const Who = z.strictObject({ type: z.literal('who'), query: QueryNumber, room: RoomId });
+
+/** Answered by `pong` at once; no sign-in needed. A leader that does not answer is frozen. */
+export const Ping = z.strictObject({ type: z.literal('ping'), query: QueryNumber });
+
+/** What this server knows of the cluster. Answered by `status`; no sign-in needed. */
+export const StatusQuery = z.strictObject({ type: z.literal('status'), query: QueryNumber });
+
+export const NumberedRequest = z.discriminatedUnion('type', [Post, CreateRoom, JoinRoom, LeaveRoom, SetTopic]);
+export type NumberedRequest = z.infer<typeof NumberedRequest>;
+
+export const Query = z.discriminatedUnion('type', [History, ListRooms, Who, Ping, StatusQuery]);
+export type Query = z.infer<typeof Query>;
+
+export const ClientMessage = z.discriminatedUnion('type', [
+  SignIn,
+  Post,
+  CreateRoom,
+  JoinRoom,
+  LeaveRoom,
+  SetTopic,
+  History,
+  ListRooms,
+  Who,
+  Ping,
+  StatusQuery,
+]);
+export type ClientMessage = z.infer<typeof ClientMessage>;
