@@ -1,0 +1,76 @@
+// Entries, their keys, the one order in which everyone shows and folds them, and digests. Entries are
+// immutable and never dropped, so that two histories meet by union.
+import { createHash } from 'node:crypto';
+
+/** One thing that was said or done, as it is kept for ever on every server. */
+export type Entry = Readonly<{
+  /** Term of the view that made it: never merely the highest term seen. */
+  term: number;
+  /** Of the leader that made it. */
+  ringPosition: number;
+  /** Of that leader: 16 hex digits, new with every empty data directory. */
+  incarnation: string;
+  /** Dense from 1 within the stream (term, ringPosition, incarnation). */
+  sequence: number;
+  /** Hybrid logical time: milliseconds, and a counter within them; above all that its leader held. */
+  hlcMs: number;
+  hlcCounter: number;
+  /** Wall clock of the leader, milliseconds since 1970, for people to read. */
+  wallMs: number;
+  /** What the chat makes of it: JSON text. The ring never looks inside. */
+  body: string;
+}>;
+
+/** `term.ringPosition.incarnation`: the entries that one leadership made. */
+export type StreamId = string;
+
+/** Highest sequence held of each stream; a server holds every stream from 1 without gaps. */
+export type Digest = ReadonlyMap<StreamId, number>;
+
+export function streamIdOf(entry: Pick<Entry, 'term' | 'ringPosition' | 'incarnation'>): StreamId {
+  return `${entry.term}.${entry.ringPosition}.${entry.incarnation}`;
+}
+
+/** @throws never; a malformed id gives NaN numbers, which no schema of ours lets in */
+export function parseStreamId(id: StreamId) {
+  const [term, ringPosition, incarnation] = id.split('.');
+  return { term: Number(term), ringPosition: Number(ringPosition), incarnation: incarnation ?? '' };
+}
+
+const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
+
+/** Largest values that `orderOf` can write: the digits of its fields. */
+export const HLC_MS_MAX = 2 ** 48 - 1;
+export const HLC_COUNTER_MAX = 2 ** 24 - 1;
+export const TERM_MAX = 2 ** 40 - 1;
+export const SEQUENCE_MAX = 2 ** 40 - 1;
+
+/** An entry's place in the one order, by hybrid time and then key: compare two as plain strings. */
+export function orderOf(entry: Entry): string {
+  return [
+    hex(entry.hlcMs, 12),
+    hex(entry.hlcCounter, 6),
+    hex(entry.term, 10),
+    hex(entry.ringPosition, 6),
+    entry.incarnation,
+    hex(entry.sequence, 10),
+  ].join('.');
+}
+
+/** SHA-256 over all of an entry: equal on two servers exactly when the entry is. 32 bytes. */
+export function entryHash(entry: Entry): Uint8Array {
+  const head = `${streamIdOf(entry)}.${entry.sequence}.${entry.hlcMs}.${entry.hlcCounter}.${entry.wallMs}\n`;
+  return createHash('sha256').update(head).update(entry.body).digest();
+}
+
+/** How many entries `theirs` has that `ours` lacks. */
+export function lackCount(ours: Digest, theirs: Digest): number {
+  let count = 0;
+  for (const [stream, sequence] of theirs) count += Math.max(0, sequence - (ours.get(stream) ?? 0));
+  return count;
+}
+
+/** Whether `ours` has everything of `theirs`. */
+export function covers(ours: Digest, theirs: Digest): boolean {
+  return lackCount(ours, theirs) === 0;
+}

@@ -1,0 +1,74 @@
+// What the shell needs of a disk. Calls are synchronous: a turn of the daemon's loop never awaits. What
+// is written between `begin` and `commit` is on the disk when `commit` returns, or not there at all.
+import type { Digest, Entry, StreamId } from '../ring/entry.ts';
+
+/** Kept apart from the entries: what the ring must not forget in a crash. */
+export type RingRecord = Readonly<{
+  /** 16 hex digits, made when the data directory was empty. */
+  incarnation: string;
+  installedTerm: number;
+  promisedTerm: number;
+}>;
+
+/** What of an entry the history pages and repeats are looked up by; the chat derives it from the body. */
+export type EntryIndex = Readonly<{
+  kind: 'post' | 'other';
+  /** Room of a post; null for other entries. */
+  room: string | null;
+  /** Id of the request that made it, `session/number`; null where there was none. */
+  requestId: string | null;
+}>;
+
+export type StoredEntry = Readonly<{ entry: Entry; order: string; index: EntryIndex }>;
+
+export interface Store {
+  /** What was last saved; a new incarnation and zeros in an empty directory. */
+  ringRecord(): RingRecord;
+  digest(): Map<StreamId, number>;
+  /** Entries held, and among them posts that are shown (hidden duplicates not counted). */
+  counts(): { entries: number; posts: number };
+  /** Sum modulo 2^256 of the SHA-256 of every entry held, 64 hex digits; kept incrementally. */
+  historyHash(): string;
+
+  begin(): void;
+  /** @throws StoreError when the disk does not take it; nothing of the transaction is then kept. */
+  commit(): void;
+  saveRingRecord(record: Pick<RingRecord, 'installedTerm' | 'promisedTerm'>): void;
+  /** Adds an entry. Its sequence must be the next of its stream. */
+  append(stored: StoredEntry): void;
+  /** Keeps what a leader held when it installed its view: what a cursor of that stream stands for. */
+  saveBase(stream: StreamId, base: Digest): void;
+
+  /** The base of a stream, or null when it is not known here. */
+  base(stream: StreamId): Digest | null;
+  /**
+   * Entries of one stream, ascending.
+   * @param after sequence before the first one wanted, 0 for the start
+   * @param limit most entries; `bytesMax` most bytes of bodies (at least one entry is given)
+   */
+  readStream(query: { stream: StreamId; after: number; limit: number; bytesMax: number }): Entry[];
+  /** Every entry that is not a post, in no particular order: what the fold is restored from. */
+  readOthers(): Iterable<Entry>;
+  /**
+   * Posts of a room that are shown, the newest `limit` before `before` (or of all), oldest first. Of two
+   * posts of one request only the lower in the order is given.
+   */
+  readPosts(query: { room: string; before: string | null; limit: number }): Entry[];
+  /** Order of the newest post of a room; null when it has none. */
+  latestOrder(room: string): string | null;
+  /** The entry that counts for a request: the lowest in the order; null when there is none. */
+  findRequest(requestId: string): Entry | null;
+  /** Highest number stored of a session; 0 when none. */
+  highestNumber(sessionId: string): number;
+  close(): void;
+}
+
+/** The disk failed, is full, or holds something that is not ours. */
+export class StoreError extends Error {
+  override name = 'StoreError';
+  readonly code: 'full' | 'failed' | 'damaged' | 'locked' | 'newer';
+  constructor(code: StoreError['code'], message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
