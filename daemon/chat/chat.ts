@@ -1,0 +1,79 @@
+// The chat's core: signs people in, checks what they ask, turns it into entries for the ring, folds
+// entries into rooms and names, and says who is to hear of what. Sans I/O: it knows connections as
+// numbers and the disk as a reader; no clock, no randomness, no sockets.
+import type { Cluster } from '../../lib/client/api.ts';
+import type { ClientMessage } from '../../lib/protocol/requests.ts';
+import type { RefusalCode } from '../../lib/protocol/refusals.ts';
+import type { Digest, Entry, StreamId } from '../ring/entry.ts';
+import type { EntryIndex, Store } from '../store/store.ts';
+
+/** What the chat reads of the disk. */
+export type ChatReader = Pick<
+  Store,
+  'readPosts' | 'latestOrder' | 'findRequest' | 'highestNumber' | 'readStream' | 'base' | 'digest'
+>;
+
+/** What a hybrid time looks like in a stamp. */
+export type HybridTime = Readonly<{ ms: number; counter: number }>;
+
+/** Functions that need a key: given by the shell. */
+export type ChatSecrets = Readonly<{
+  /** A stamp that only this cluster can make, for the time given. */
+  sealStamp(time: HybridTime): string;
+  /** The time in a stamp; null when the stamp is not ours. */
+  openStamp(stamp: string): HybridTime | null;
+  /** Ed25519. Key and signature as base64url; false also for malformed ones. */
+  verify(key: string, text: string, signature: string): boolean;
+}>;
+
+export type ChatInput =
+  | Readonly<{ type: 'opened'; connection: number; nonce: string }>
+  | Readonly<{ type: 'message'; connection: number; message: ClientMessage }>
+  | Readonly<{ type: 'closed'; connection: number }>
+  /** The entry has just been added to this server's log: made here, replicated or merged. */
+  | Readonly<{ type: 'added'; entry: Entry }>
+  /** The ring took, or did not take, what an `append` output asked for. */
+  | Readonly<{ type: 'notTaken'; connection: number; requestId: string | null }>
+  /**
+   * This server leads from now on, in a stream of its own: everything held is on disk on every in-sync
+   * server, and may be shown. Also given when a leading server installs its next view.
+   */
+  | Readonly<{ type: 'leading'; stream: StreamId; cluster: Cluster }>
+  /** This server does not lead (any more); `cluster.leader` is who does, if known. */
+  | Readonly<{ type: 'following'; cluster: Cluster; reason: string }>
+  /** Something else in the cluster's picture changed (a server down, another joining). */
+  | Readonly<{ type: 'cluster'; cluster: Cluster }>
+  /** Entries of the present stream up to `sequence` are on disk on all `copies` in-sync servers. */
+  | Readonly<{ type: 'committed'; sequence: number; copies: number }>
+  /** A leader's list of the accounts that are here, kept in case this server leads next. */
+  | Readonly<{ type: 'presenceHeard'; accounts: readonly string[] }>
+  | Readonly<{ type: 'tick' }>;
+
+/** Every input is stamped by the shell. `nowMs` is monotonic. */
+export type Stamped<T> = T & Readonly<{ nowMs: number }>;
+
+export type ChatOutput =
+  /** One line for one connection, its line feed included. */
+  | Readonly<{ type: 'send'; connection: number; frame: string }>
+  /** The same line for many: encoded once. */
+  | Readonly<{ type: 'sendAll'; connections: readonly number[]; frame: string }>
+  /** Send what is pending, then close. */
+  | Readonly<{ type: 'close'; connection: number; code: RefusalCode }>
+  /** Ask the ring for an entry, stamped above `above`. Answered in the same turn by `added` or `notTaken`. */
+  | Readonly<{ type: 'append'; connection: number; requestId: string | null; body: string; above: HybridTime | null }>
+  /** Tell the followers who is here. */
+  | Readonly<{ type: 'sharePresence'; accounts: readonly string[] }>;
+
+export type ChatCounts = Readonly<{ connections: number; signedIn: number; accounts: number; rooms: number }>;
+
+export interface Chat {
+  /** Takes one input, changes the chat's state, and gives what the shell must carry out, in order. */
+  step(input: Stamped<ChatInput>): ChatOutput[];
+  /** How an entry is found again; malformed bodies give `other` without ids. Pure. */
+  indexOf(entry: Entry): EntryIndex;
+  counts(): ChatCounts;
+  /** SHA-256 (hex) of the folded state: equal on two servers that hold the same entries. */
+  stateHash(): string;
+}
+
+export type { Digest };
