@@ -30,6 +30,9 @@ export interface Store {
   /** Sum modulo 2^256 of the SHA-256 of every entry held, 64 hex digits; kept incrementally. */
   historyHash(): string;
 
+  /** The highest hybrid time of any entry held; zeros when there is none. Kept like the hash. */
+  highestTime(): { ms: number; counter: number };
+
   begin(): void;
   /** @throws StoreError when the disk does not take it; nothing of the transaction is then kept. */
   commit(): void;

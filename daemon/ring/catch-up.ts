@@ -1,0 +1,150 @@
+// Getting what others hold and this server lacks, in the background: digests are compared, and entries
+// pulled one bounded answer at a time, so that a backlog of a million is never in memory or in the way.
+import { isReachable } from './failure-detector.ts';
+import type { PeerMessageOf } from './messages.ts';
+import { keepNew } from './replication.ts';
+import {
+  CATCH_UP_ENTRIES_MAX,
+  DISCOVERY_MS,
+  JOINING_PATIENCE_MS,
+  PROMISE_PATIENCE_MS,
+  PULL_PATIENCE_MS,
+  PULL_PAUSE_MS,
+} from './settings.ts';
+import {
+  digestHash,
+  digestOf,
+  digestRecord,
+  log,
+  noteDigest,
+  type Peer,
+  send,
+  type Turn,
+} from './state.ts';
+import { maybeAdvance, servingLeader } from './view-change.ts';
+
+/** Whether this server gave its word for a view that may still come: its digest must not change meanwhile. */
+export function awaitsInstall(turn: Turn): boolean {
+  const { ring, nowMs } = turn;
+  if (ring.view || !ring.promisedTo || ring.promisedTo === ring.self.id) return false;
+  if (nowMs - ring.promisedAtMs >= PROMISE_PATIENCE_MS) return false;
+  const asker = ring.peers.get(ring.promisedTo);
+  // Left out of the view that came of it: the leader says so in its announcement.
+  const settled = (asker?.announcement?.installedTerm ?? 0) >= ring.promisedTerm;
+  return asker !== undefined && !settled && isReachable(ring, asker, nowMs);
+}
+
+/** Asks for more, when there is someone to ask and something to get. */
+export function maybePull(turn: Turn): void {
+  const { ring, nowMs } = turn;
+  if (ring.pull && nowMs - ring.pull.sentMs > PULL_PATIENCE_MS) ring.pull = null;
+  const inSyncFollower = ring.view !== null && ring.view.leader !== ring.self.id;
+  if (
+    ring.pull ||
+    inSyncFollower ||
+    ring.preparing ||
+    nowMs < ring.nextPullMs ||
+    awaitsInstall(turn)
+  )
+    return;
+  const source = pullSource(turn);
+  if (!source) return;
+  ring.pull = { from: source.id, sentMs: nowMs, hash: source.announcement?.digestHash ?? '' };
+  send(turn, source.id, { type: 'pull', term: 0, digest: digestRecord(ring.digest) });
+}
+
+/** The leader when there is one, else whoever has most; null when nobody is known to have more. */
+function pullSource(turn: Turn): Peer | null {
+  const { ring, nowMs } = turn;
+  const ownHash = digestHash(ring.digest);
+  const different = [...ring.peers.values()].filter(
+    (peer) =>
+      isReachable(ring, peer, nowMs) &&
+      !ring.view?.inSync.includes(peer.id) &&
+      peer.announcement?.digestHash !== ownHash &&
+      (peer.lead > 0 || peer.announcement?.digestHash !== peer.lastPulledHash),
+  );
+  const leader = servingLeader(turn);
+  if (leader && different.includes(leader)) return leader;
+  return different.sort((one, other) => other.lead - one.lead)[0] ?? null;
+}
+
+/** The shell reads and sends the entries: the state only says who lacks what. */
+export function onPull(turn: Turn, from: Peer, message: PeerMessageOf<'pull'>): void {
+  const digest = digestOf(message.digest);
+  noteDigest(turn.ring, from, digest);
+  turn.outputs.push({ type: 'sendLacking', to: from.id, term: message.term, digest, push: false });
+}
+
+export function onEntries(turn: Turn, from: Peer, message: PeerMessageOf<'entries'>): void {
+  const { ring } = turn;
+  if (message.term === 0) return onBackgroundEntries(turn, from, message);
+  if (message.push) {
+    if (ring.promisedTerm !== message.term || ring.promisedTo !== from.id || ring.view) return;
+    keepNew(turn, message.entries);
+    if (message.remaining > 0) return;
+    send(turn, from.id, { type: 'held', term: message.term, digest: digestRecord(ring.digest) });
+    return;
+  }
+  const preparing = ring.preparing;
+  if (preparing?.term !== message.term || preparing.step !== 'pulling') return;
+  keepNew(turn, message.entries);
+  if (message.remaining > 0) return;
+  preparing.pullsAwaited.delete(from.id);
+  maybeAdvance(turn);
+}
+
+function onBackgroundEntries(turn: Turn, from: Peer, message: PeerMessageOf<'entries'>): void {
+  const { ring, nowMs } = turn;
+  const asked = ring.pull?.from === from.id ? ring.pull : null;
+  if (asked) ring.pull = null;
+  const relayed = ring.view?.leader === from.id;
+  if ((!asked && !relayed) || ring.preparing || awaitsInstall(turn)) return;
+  keepNew(turn, message.entries);
+  if (!asked) return;
+  if (message.digest) noteDigest(ring, from, digestOf(message.digest));
+  // The answer was read after the pull came, so it has all that was behind the hash known then.
+  if (message.remaining === 0) from.lastPulledHash = asked.hash;
+  ring.nextPullMs = message.remaining > 0 ? nowMs : nowMs + PULL_PAUSE_MS;
+  relay(turn, message);
+  maybePull(turn);
+}
+
+/** What a leader gets from outside its view goes to its followers too, so that they stay close to it. */
+function relay(turn: Turn, message: PeerMessageOf<'entries'>): void {
+  const { ring } = turn;
+  if (ring.phase !== 'leading' || !ring.view || message.entries.length === 0) return;
+  for (const id of ring.view.inSync) {
+    if (id !== ring.self.id) send(turn, id, message);
+  }
+}
+
+/** Ends the first look around, and joining, when nothing much is lacking or nobody else could lead. */
+export function maybeBecomeActive(turn: Turn): void {
+  const { ring, nowMs } = turn;
+  if (ring.phase !== 'joining') return;
+  const peers = [...ring.peers.values()];
+  if (ring.discovering) {
+    const met = peers.every(
+      (peer) => peer.refused || (peer.digest !== null && isReachable(ring, peer, nowMs)),
+    );
+    if (!met && nowMs - ring.startedMs < DISCOVERY_MS) return;
+    ring.discovering = false;
+    ring.leaderlessSinceMs = nowMs;
+  }
+  const reachable = peers.filter((peer) => isReachable(ring, peer, nowMs));
+  const behind = reachable.some((peer) => peer.lead > CATCH_UP_ENTRIES_MAX);
+  if (behind && !mustLeadAnyway(turn, reachable)) return;
+  ring.phase = 'active';
+  log(turn, 'info', 'caught up', { entries: ring.entryCount });
+}
+
+/** Every reachable server is joining, and has been for too long: the highest of them leads all the same. */
+function mustLeadAnyway(turn: Turn, reachable: readonly Peer[]): boolean {
+  const { ring, nowMs } = turn;
+  const someoneElse = reachable.some(
+    (peer) => peer.announcement?.phase !== 'joining' || peer.ringPosition > ring.self.ringPosition,
+  );
+  if (someoneElse) ring.leaderlessSinceMs = nowMs;
+  return nowMs - ring.leaderlessSinceMs > JOINING_PATIENCE_MS;
+}

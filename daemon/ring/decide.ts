@@ -1,0 +1,187 @@
+// What a server should do next, given its phase and who is reachable: the rule "the highest active
+// server leads", written out. Called at the end of every step; does nothing most of the time.
+import { awaitsInstall, maybeBecomeActive, maybePull } from './catch-up.ts';
+import { isHeard, isReachable, reachablePeers, unstableForMs } from './failure-detector.ts';
+import { maybeCommit } from './replication.ts';
+import {
+  ACK_PATIENCE_MS,
+  CATCH_UP_ENTRIES_MAX,
+  PROMISE_PATIENCE_MS,
+  SILENCE_MS,
+  SLOW_READMISSION_MS,
+  SLOW_READMISSION_MS_MAX,
+} from './settings.ts';
+import { log, type Peer, send, type Turn } from './state.ts';
+import { maybeAdvance, servingLeader, startPrepare, stopServing } from './view-change.ts';
+
+/** Moves whatever is due by now. */
+export function decide(turn: Turn): void {
+  const { ring } = turn;
+  if (ring.drained) return;
+  maybeBecomeActive(turn);
+  if (ring.phase === 'preparing') maybeAdvance(turn);
+  else if (ring.phase === 'suspended') maybeResume(turn);
+  else if (ring.phase === 'leading') decideAsLeader(turn);
+  else if (ring.phase === 'active') decideAsActive(turn);
+  if (ring.draining) maybeDrained(turn);
+  maybePull(turn);
+}
+
+/** Whether a peer could lead, and so is to be waited for by those below it. */
+function isEligible(peer: Peer): boolean {
+  const phase = peer.announcement?.phase;
+  return phase === 'active' || phase === 'preparing' || phase === 'leading';
+}
+
+/** Who is asked for a promise: everyone but those that would lead themselves, and those not to be waited for. */
+function invitees(turn: Turn): Peer[] {
+  const { ring, nowMs } = turn;
+  return reachablePeers(turn).filter((peer) => {
+    if (!peer.linkUp || peer.lead > CATCH_UP_ENTRIES_MAX || nowMs < peer.readmitMs) return false;
+    return peer.ringPosition < ring.self.ringPosition || !isEligible(peer);
+  });
+}
+
+/**
+ * A leader above this server that it cannot reach itself, but a reachable peer follows and hears: to lead
+ * beside it would split what is whole.
+ */
+export function leaderByHearsay(turn: Turn): Peer | null {
+  const { ring, nowMs } = turn;
+  for (const peer of ring.peers.values()) {
+    const view = peer.announcement?.view;
+    if (!view || !isReachable(ring, peer, nowMs)) continue;
+    const leader = ring.peers.get(view.leader);
+    if (!leader || leader === peer || leader.ringPosition < ring.self.ringPosition) continue;
+    if (isReachable(ring, leader, nowMs) || !peer.announcement?.hears.includes(leader.id)) continue;
+    return leader;
+  }
+  return null;
+}
+
+function decideAsLeader(turn: Turn): void {
+  const { ring, nowMs } = turn;
+  const better = leaderByHearsay(turn);
+  if (better) {
+    log(turn, 'info', 'stepping down for a leader that a follower hears', { leader: better.id });
+    stopServing(ring);
+    ring.view = null;
+    return;
+  }
+  if (ring.draining || nowMs < ring.backoffUntilMs) return;
+  const reason = reasonForNewView(turn);
+  if (reason) startPrepare(turn, invitees(turn), reason);
+}
+
+/** Why the present view no longer fits, in words; null when it does. */
+function reasonForNewView(turn: Turn): string | null {
+  const { ring, nowMs } = turn;
+  for (const peer of ring.peers.values()) {
+    const inSync = ring.view?.inSync.includes(peer.id) ?? false;
+    const reachable = isReachable(ring, peer, nowMs);
+    if (inSync) {
+      if (!reachable) return `${peer.id} is dead`;
+      if (peer.announcement?.phase === 'draining') return `${peer.id} drains`;
+      if (nowMs - peer.astrayMs > PROMISE_PATIENCE_MS) return `${peer.id} follows another view`;
+      if (nowMs > peer.ackDueMs) {
+        markSlow(turn, peer);
+        return `${peer.id} is slow`;
+      }
+    } else if (reachable && mayBeAdmitted(turn, peer)) return `${peer.id} is to be admitted`;
+  }
+  return null;
+}
+
+function mayBeAdmitted(turn: Turn, peer: Peer): boolean {
+  const { ring, nowMs } = turn;
+  const lower = peer.ringPosition < ring.self.ringPosition;
+  return (
+    lower &&
+    peer.linkUp &&
+    isEligible(peer) &&
+    peer.lead <= CATCH_UP_ENTRIES_MAX &&
+    nowMs >= peer.readmitMs
+  );
+}
+
+/** Slowness is not death: it stays away for a while, longer each time, so that the room does not stutter. */
+function markSlow(turn: Turn, peer: Peer): void {
+  const recently = turn.nowMs - peer.readmitMs < SLOW_READMISSION_MS_MAX;
+  const waitMs = recently && peer.slowWaitMs > 0 ? peer.slowWaitMs * 2 : SLOW_READMISSION_MS;
+  peer.slowWaitMs = Math.min(waitMs, SLOW_READMISSION_MS_MAX);
+  peer.readmitMs = turn.nowMs + peer.slowWaitMs;
+  log(turn, 'warn', 'a follower is too slow for the room', {
+    peer: peer.id,
+    patienceMs: ACK_PATIENCE_MS,
+    awayMs: peer.slowWaitMs,
+  });
+}
+
+function decideAsActive(turn: Turn): void {
+  const { ring, nowMs } = turn;
+  if (ring.draining || awaitsInstall(turn)) return;
+  if (ring.view && followsLivingLeader(turn)) return;
+  ring.view = null;
+  if (nowMs < ring.backoffUntilMs) return;
+  const leader = servingLeader(turn);
+  if (leader && leader.ringPosition > ring.self.ringPosition) return;
+  if (leader && (leader.lead > CATCH_UP_ENTRIES_MAX || unstableForMs(leader, nowMs) > 0)) return;
+  const higher = reachablePeers(turn).some(
+    (peer) => peer.ringPosition > ring.self.ringPosition && isEligible(peer),
+  );
+  if (higher || leaderByHearsay(turn)) return;
+  startPrepare(turn, invitees(turn), leader ? `${leader.id} leads and is lower` : 'nobody leads');
+}
+
+function followsLivingLeader(turn: Turn): boolean {
+  const { ring, nowMs } = turn;
+  const leader = ring.view ? ring.peers.get(ring.view.leader) : undefined;
+  if (!leader?.announcement || !ring.view || !isReachable(ring, leader, nowMs)) return false;
+  const { phase, view, installedTerm } = leader.announcement;
+  if (installedTerm > ring.view.term) return false;
+  if (phase === 'draining') return view !== null;
+  // Right after the installation its announcement may still be that of the attempt.
+  return phase === 'preparing' || phase === 'leading' || phase === 'suspended';
+}
+
+/** The shell noticed nothing for a while: this process was stopped. Others may have gone on without it. */
+export function onPause(turn: Turn, lateMs: number): void {
+  const { ring, nowMs } = turn;
+  log(turn, 'warn', 'this process was paused', { lateMs: Math.round(lateMs), phase: ring.phase });
+  if (ring.phase === 'preparing') {
+    stopServing(ring);
+    ring.view = null;
+  }
+  if (ring.phase !== 'leading' && ring.phase !== 'suspended') return;
+  ring.phase = 'suspended';
+  ring.confirmDeadlineMs = nowMs + SILENCE_MS;
+  ring.unconfirmed = new Set(ring.view?.inSync.filter((id) => id !== ring.self.id));
+  const term = ring.view?.term ?? 0;
+  for (const id of ring.unconfirmed) send(turn, id, { type: 'confirm', term });
+}
+
+/** Leads on once every in-sync server has said that the view stands; begins anew when one does not answer. */
+function maybeResume(turn: Turn): void {
+  const { ring, nowMs } = turn;
+  const alone = ring.view?.inSync.length === 1;
+  if (alone && nowMs < ring.confirmDeadlineMs - SILENCE_MS / 2) return;
+  if (ring.unconfirmed.size === 0) {
+    log(turn, 'info', 'the view stands: leading on', { term: ring.view?.term });
+    ring.phase = 'leading';
+    maybeCommit(turn);
+  } else if (nowMs >= ring.confirmDeadlineMs) {
+    stopServing(ring);
+    ring.view = null;
+  }
+}
+
+/** A server that drains is done when another leads without it, or when there is nobody to hand over to. */
+function maybeDrained(turn: Turn): void {
+  const { ring, nowMs } = turn;
+  const serves = ring.view !== null;
+  const others = [...ring.peers.values()].filter(
+    (peer) => isHeard(peer, nowMs) && isEligible(peer),
+  );
+  if (others.length > 0 && (serves || awaitsInstall(turn))) return;
+  ring.drained = true;
+}

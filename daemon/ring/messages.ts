@@ -1,0 +1,129 @@
+// What servers say to each other, as zod schemas: over TCP links, but for the heartbeat, which is a
+// datagram. docs/PROTOCOL.md describes each.
+import { z } from 'zod';
+import { ServerId } from '../../lib/protocol/fields.ts';
+import { HLC_COUNTER_MAX, HLC_MS_MAX, SEQUENCE_MAX, TERM_MAX } from './entry.ts';
+
+const Term = z.int().min(0).max(TERM_MAX);
+const StreamKey = z.string().regex(/^\d{1,13}\.\d{1,7}\.[0-9a-f]{16}$/);
+const DigestRecord = z.record(StreamKey, z.int().min(1).max(SEQUENCE_MAX));
+
+/** [term, ring position, incarnation, sequence, hlc ms, hlc counter, wall ms, body] */
+export const EntryTuple = z.tuple([
+  Term,
+  z.int().min(1).max(1_000_000),
+  z.string().regex(/^[0-9a-f]{16}$/),
+  z.int().min(1).max(SEQUENCE_MAX),
+  z.int().min(0).max(HLC_MS_MAX),
+  z.int().min(0).max(HLC_COUNTER_MAX),
+  z.int().min(0).max(HLC_MS_MAX),
+  z.string().max(1_000_000),
+]);
+export type EntryTuple = z.infer<typeof EntryTuple>;
+
+export const ViewRecord = z.object({
+  term: Term,
+  leader: ServerId,
+  inSync: z.array(ServerId).min(1),
+});
+
+export const Phase = z.enum(['joining', 'active', 'preparing', 'leading', 'suspended', 'draining']);
+export type Phase = z.infer<typeof Phase>;
+
+/** What a server says of itself: in every heartbeat, and over the links whenever it changes. */
+export const Announcement = z.object({
+  /** Counts up within a run of the process: an older one that arrives later is ignored. */
+  version: z.int().min(1),
+  phase: Phase,
+  promisedTerm: Term,
+  installedTerm: Term,
+  view: ViewRecord.nullable(),
+  /** Number of entries held, and a hash of the digest: equal when both hold the same. */
+  entryCount: z.int().min(0),
+  digestHash: z.string().max(64),
+  /** The peers that this server hears: who is not heard by a peer does not rely on it either. */
+  hears: z.array(ServerId),
+  wallMs: z.int().min(0),
+});
+export type Announcement = z.infer<typeof Announcement>;
+
+/** First message on a link. */
+const Hello = z.object({
+  type: z.literal('hello'),
+  announcement: Announcement,
+  digest: DigestRecord,
+});
+const Announce = z.object({ type: z.literal('announce'), announcement: Announcement });
+
+/** Step 1 of a change of view; answered by `promise` or `refuse`. */
+const Prepare = z.object({ type: z.literal('prepare'), term: Term });
+const PromiseMessage = z.object({ type: z.literal('promise'), term: Term, digest: DigestRecord });
+export const RefuseReason = z.enum(['promised-higher', 'outranked', 'better-leader', 'unstable']);
+const Refuse = z.object({
+  type: z.literal('refuse'),
+  term: Term,
+  reason: RefuseReason,
+  promisedTerm: Term,
+  waitMs: z.number().min(0),
+});
+
+/** Asks for what the sender lacks. `term` is that of the change of view it is for, 0 in the background. */
+const Pull = z.object({ type: z.literal('pull'), term: Term, digest: DigestRecord });
+/** The answer to a pull, or step 2's push. `remaining` more are held; `push` asks for a `held`. */
+const Entries = z.object({
+  type: z.literal('entries'),
+  term: Term,
+  entries: z.array(EntryTuple),
+  remaining: z.int().min(0),
+  push: z.boolean(),
+  /** Of the sender, in the answer to a pull. */
+  digest: DigestRecord.optional(),
+});
+const Held = z.object({ type: z.literal('held'), term: Term, digest: DigestRecord });
+
+/** Step 3. Also sent to those that promised but were left out, so that they know who leads. */
+const Install = z.object({
+  type: z.literal('install'),
+  term: Term,
+  /** The leader's: with the term and its ring position it names the stream that begins. */
+  incarnation: z.string().regex(/^[0-9a-f]{16}$/),
+  inSync: z.array(ServerId).min(1),
+});
+
+/** New entries of the leader's stream; answered by `stored` with the highest sequence on disk. */
+const Append = z.object({ type: z.literal('append'), term: Term, entries: z.array(EntryTuple) });
+const Stored = z.object({ type: z.literal('stored'), term: Term, sequence: z.int().min(0) });
+
+/** A leader that was paused asks whether its view still stands. */
+const Confirm = z.object({ type: z.literal('confirm'), term: Term });
+const Confirmed = z.object({
+  type: z.literal('confirmed'),
+  term: Term,
+  stands: z.boolean(),
+  promisedTerm: Term,
+});
+
+/** Accounts that are here, for the chat; the ring does not look at it. */
+const Presence = z.object({
+  type: z.literal('presence'),
+  accounts: z.array(z.string().max(32)).max(100_000),
+});
+
+export const PeerMessage = z.discriminatedUnion('type', [
+  Hello,
+  Announce,
+  Prepare,
+  PromiseMessage,
+  Refuse,
+  Pull,
+  Entries,
+  Held,
+  Install,
+  Append,
+  Stored,
+  Confirm,
+  Confirmed,
+  Presence,
+]);
+export type PeerMessage = z.infer<typeof PeerMessage>;
+export type PeerMessageOf<T extends PeerMessage['type']> = Extract<PeerMessage, { type: T }>;

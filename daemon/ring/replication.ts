@@ -1,0 +1,162 @@
+// New entries: the leader stamps them, sends them, and commits them when every in-sync server has them
+// on disk (Kafka's rule for acknowledging). Followers accept only what continues the stream of the view
+// they installed, and only while they have promised nothing higher.
+import { assert } from '../../lib/assert.ts';
+import { type Entry, HLC_COUNTER_MAX, streamIdOf } from './entry.ts';
+import type { EntryTuple, PeerMessageOf } from './messages.ts';
+import { ACK_PATIENCE_MS, PENDING_ENTRIES_MAX } from './settings.ts';
+import { type Peer, type Ring, type StampedInput, send, type Turn } from './state.ts';
+
+export function encodeEntry(entry: Entry): EntryTuple {
+  const { term, ringPosition, incarnation, sequence, hlcMs, hlcCounter, wallMs, body } = entry;
+  return [term, ringPosition, incarnation, sequence, hlcMs, hlcCounter, wallMs, body];
+}
+
+export function decodeEntry(tuple: EntryTuple): Entry {
+  const [term, ringPosition, incarnation, sequence, hlcMs, hlcCounter, wallMs, body] = tuple;
+  return { term, ringPosition, incarnation, sequence, hlcMs, hlcCounter, wallMs, body };
+}
+
+type AppendInput = Extract<StampedInput, { type: 'append' }>;
+
+export function onAppendInput(turn: Turn, input: AppendInput): void {
+  const { ring, nowMs } = turn;
+  const { stream, view } = ring;
+  const pending = stream ? stream.sequence - stream.committed : 0;
+  if (
+    ring.phase !== 'leading' ||
+    !stream ||
+    !view ||
+    ring.drained ||
+    pending >= PENDING_ENTRIES_MAX
+  ) {
+    turn.outputs.push({ type: 'notTaken' });
+    return;
+  }
+  const entry = stamp(turn, {
+    body: input.body,
+    above: input.above,
+    term: view.term,
+    sequence: stream.sequence + 1,
+  });
+  stream.sequence = entry.sequence;
+  const message = { type: 'append' as const, term: view.term, entries: [encodeEntry(entry)] };
+  for (const id of view.inSync) {
+    const peer = ring.peers.get(id);
+    if (!peer) continue;
+    // The disks work side by side: this goes out before our own write.
+    turn.outputs.push({ type: 'sendNow', to: id, message });
+    if (peer.ackDueMs === Number.POSITIVE_INFINITY) peer.ackDueMs = nowMs + ACK_PATIENCE_MS;
+  }
+  keep(ring, entry);
+  turn.outputs.push({ type: 'saveEntries', entries: [entry] }, { type: 'taken', entry });
+  maybeCommit(turn);
+}
+
+type Draft = { body: string; above: AppendInput['above']; term: number; sequence: number };
+
+/** Gives an entry its key and a hybrid time above that of every entry held, and above `draft.above`. */
+function stamp(turn: Turn, draft: Draft): Entry {
+  const { ring, wallMs } = turn;
+  const { ringPosition, incarnation } = ring.self;
+  const above = draft.above ?? { ms: 0, counter: 0 };
+  let hlcMs = Math.max(wallMs, ring.hlcMs, above.ms);
+  let hlcCounter = 0;
+  if (hlcMs === ring.hlcMs) hlcCounter = ring.hlcCounter + 1;
+  if (hlcMs === above.ms) hlcCounter = Math.max(hlcCounter, above.counter + 1);
+  if (hlcCounter > HLC_COUNTER_MAX) {
+    hlcMs += 1;
+    hlcCounter = 0;
+  }
+  const { body, term, sequence } = draft;
+  return { term, ringPosition, incarnation, sequence, hlcMs, hlcCounter, wallMs, body };
+}
+
+/** Notes that an entry is held; it must be the next of its stream. */
+export function keep(ring: Ring, entry: Entry): void {
+  const stream = streamIdOf(entry);
+  assert(entry.sequence === (ring.digest.get(stream) ?? 0) + 1, `stream ${stream} stays dense`);
+  ring.digest.set(stream, entry.sequence);
+  ring.entryCount += 1;
+  const later =
+    entry.hlcMs > ring.hlcMs || (entry.hlcMs === ring.hlcMs && entry.hlcCounter > ring.hlcCounter);
+  if (!later) return;
+  ring.hlcMs = entry.hlcMs;
+  ring.hlcCounter = entry.hlcCounter;
+}
+
+/** Keeps those of `tuples` that are the next of their streams, and saves them. @returns the kept ones */
+export function keepNew(turn: Turn, tuples: readonly EntryTuple[]): Entry[] {
+  const { ring } = turn;
+  const kept: Entry[] = [];
+  for (const tuple of tuples) {
+    const entry = decodeEntry(tuple);
+    if (entry.sequence !== (ring.digest.get(streamIdOf(entry)) ?? 0) + 1) continue;
+    keep(ring, entry);
+    kept.push(entry);
+  }
+  if (kept.length > 0) turn.outputs.push({ type: 'saveEntries', entries: kept });
+  return kept;
+}
+
+export function onAppend(turn: Turn, from: Peer, message: PeerMessageOf<'append'>): void {
+  const { ring } = turn;
+  const { view } = ring;
+  if (view?.term !== message.term || view.leader !== from.id || ring.promisedTerm !== message.term)
+    return;
+  for (const tuple of message.entries) {
+    // The term in a key is that of the view that made it, and only its leader makes any.
+    if (tuple[0] !== view.term || tuple[1] !== from.ringPosition) return;
+  }
+  keepNew(turn, message.entries);
+  const last = message.entries.at(-1);
+  const sequence = last ? (ring.digest.get(streamIdOf(decodeEntry(last))) ?? 0) : 0;
+  send(turn, from.id, { type: 'stored', term: message.term, sequence });
+}
+
+export function onStored(turn: Turn, from: Peer, message: PeerMessageOf<'stored'>): void {
+  const { ring, nowMs } = turn;
+  if (!ring.stream || ring.view?.term !== message.term || !ring.view.inSync.includes(from.id))
+    return;
+  if (message.sequence > ring.stream.sequence || message.sequence <= from.storedSequence) return;
+  from.storedSequence = message.sequence;
+  // Progress is what is asked for: a backlog that shrinks is no reason to throw a server out.
+  const behind = message.sequence < ring.stream.sequence;
+  from.ackDueMs = behind ? nowMs + ACK_PATIENCE_MS : Number.POSITIVE_INFINITY;
+  maybeCommit(turn);
+}
+
+/** Commits what every in-sync server has on disk; nothing while this leader's view is unconfirmed. */
+export function maybeCommit(turn: Turn): void {
+  const { ring } = turn;
+  if (ring.phase !== 'leading' || !ring.stream || !ring.view) return;
+  let sequence = ring.stream.sequence;
+  for (const id of ring.view.inSync) {
+    const peer = ring.peers.get(id);
+    if (peer) sequence = Math.min(sequence, peer.storedSequence);
+  }
+  if (sequence <= ring.stream.committed) return;
+  ring.stream.committed = sequence;
+  turn.outputs.push({ type: 'committed', sequence, copies: ring.view.inSync.length });
+}
+
+/** A link to an in-sync follower is back: whatever it may have missed goes out again. */
+export function resendTo(turn: Turn, peer: Peer): void {
+  const { ring } = turn;
+  const { stream, view } = ring;
+  if (!stream || !view?.inSync.includes(peer.id)) return;
+  send(turn, peer.id, {
+    type: 'install',
+    term: view.term,
+    incarnation: ring.self.incarnation,
+    inSync: [...view.inSync],
+  });
+  if (peer.storedSequence === stream.sequence) return;
+  turn.outputs.push({
+    type: 'resendAppends',
+    to: peer.id,
+    term: view.term,
+    stream: stream.id,
+    after: peer.storedSequence,
+  });
+}

@@ -1,0 +1,348 @@
+// The ring's core: one function that takes an input and gives what is to be done. Sans I/O: no clock, no
+// randomness, no sockets, no promises; the shell stamps inputs and carries outputs out in order.
+// The protocol is described in docs/ARCHITECTURE.md; each part has a file of its own here.
+import { assert, assertNever } from '../../lib/assert.ts';
+import type { Cluster } from '../../lib/client/api.ts';
+import type { ServerAddress, ServerStatus } from '../../lib/protocol/events.ts';
+import { onEntries, onPull } from './catch-up.ts';
+import { decide, leaderByHearsay, onPause } from './decide.ts';
+import { lackCount } from './entry.ts';
+import {
+  forgiveSilences,
+  isHeard,
+  isReachable,
+  noteHeard,
+  noteHeartbeat,
+  trackContacts,
+} from './failure-detector.ts';
+import type { Announcement, PeerMessage } from './messages.ts';
+import { onAppend, onAppendInput, onStored, resendTo } from './replication.ts';
+import { HEARTBEAT_INTERVAL_MS, PAUSE_LATENESS_MS, TICK_INTERVAL_MS } from './settings.ts';
+import {
+  digestHash,
+  digestOf,
+  digestRecord,
+  noteDigest,
+  type Peer,
+  phaseOf,
+  type Ring,
+  type RingOutput,
+  type StampedInput,
+  send,
+  type Turn,
+} from './state.ts';
+import {
+  onHeld,
+  onInstall,
+  onPrepare,
+  onPromise,
+  onRefuse,
+  servingLeader,
+  stopServing,
+} from './view-change.ts';
+
+/**
+ * Takes one input, changes `ring`, and gives the outputs to carry out, in order.
+ * Never throws on what a peer sent; throws AssertionError only when an invariant of its own is broken.
+ */
+export function step(ring: Ring, input: StampedInput): RingOutput[] {
+  const { nowMs, wallMs, draw } = input;
+  const turn: Turn = { ring, nowMs, wallMs, draw, outputs: [] };
+  const { promisedTerm, installedTerm, entryCount } = ring;
+  noticePause(turn);
+  if (input.type === 'append') onAppendInput(turn, input);
+  else {
+    dispatch(turn, input);
+    if (ring.entryCount !== entryCount) refreshLeads(ring);
+    trackContacts(turn);
+    trackAstray(turn);
+    decide(turn);
+    say(turn);
+  }
+  assert(
+    ring.promisedTerm >= promisedTerm && ring.installedTerm >= installedTerm,
+    'terms never decrease',
+  );
+  return turn.outputs;
+}
+
+function dispatch(turn: Turn, input: Exclude<StampedInput, { type: 'append' }>): void {
+  const { ring, nowMs } = turn;
+  switch (input.type) {
+    case 'tick':
+      return onTick(turn);
+    case 'heartbeat': {
+      const peer = ring.peers.get(input.from);
+      if (!peer) return;
+      noteHeartbeat(peer, nowMs);
+      return onAnnouncement(turn, peer, input.announcement);
+    }
+    case 'message': {
+      const peer = ring.peers.get(input.from);
+      if (!peer) return;
+      noteHeard(peer, nowMs);
+      return onMessage(turn, peer, input.message);
+    }
+    case 'linkUp':
+      return onLinkUp(turn, input.peer, input.boot);
+    case 'linkDown':
+      return onLinkDown(turn, input.peer, input.refused);
+    case 'drain':
+      ring.draining = true;
+      if (ring.phase === 'preparing') stopServing(ring);
+      return;
+    default:
+      return assertNever(input);
+  }
+}
+
+function onMessage(turn: Turn, from: Peer, message: PeerMessage): void {
+  switch (message.type) {
+    case 'hello':
+      onAnnouncement(turn, from, message.announcement);
+      return noteDigest(turn.ring, from, digestOf(message.digest));
+    case 'announce':
+      return onAnnouncement(turn, from, message.announcement);
+    case 'prepare':
+      return onPrepare(turn, from, message);
+    case 'promise':
+      return onPromise(turn, from, message);
+    case 'refuse':
+      return onRefuse(turn, from, message);
+    case 'pull':
+      return onPull(turn, from, message);
+    case 'entries':
+      return onEntries(turn, from, message);
+    case 'held':
+      return onHeld(turn, from, message);
+    case 'install':
+      return onInstall(turn, from, message);
+    case 'append':
+      return onAppend(turn, from, message);
+    case 'stored':
+      return onStored(turn, from, message);
+    case 'confirm':
+      return onConfirm(turn, from, message.term);
+    case 'confirmed':
+      return onConfirmed(turn, from, message);
+    case 'presence':
+      return; // the chat's: the shell hands it over
+    default:
+      return assertNever(message);
+  }
+}
+
+/** Whatever input comes first after a pause finds this out, so that no stale acknowledgement slips by. */
+function noticePause(turn: Turn): void {
+  const { ring, nowMs } = turn;
+  const lateMs = nowMs - ring.lastTickMs - TICK_INTERVAL_MS;
+  if (lateMs <= PAUSE_LATENESS_MS) return;
+  ring.lastTickMs = nowMs;
+  forgiveSilences(ring, nowMs);
+  onPause(turn, lateMs);
+}
+
+function onTick(turn: Turn): void {
+  const { ring, nowMs } = turn;
+  ring.lastTickMs = nowMs;
+  if (nowMs - ring.lastHeartbeatMs < HEARTBEAT_INTERVAL_MS - TICK_INTERVAL_MS / 2) return;
+  ring.lastHeartbeatMs = nowMs;
+  turn.outputs.push({ type: 'heartbeat', announcement: announcementOf(turn) });
+}
+
+function onAnnouncement(turn: Turn, from: Peer, announcement: Announcement): void {
+  const { ring } = turn;
+  if (announcement.version <= (from.announcement?.version ?? 0)) return;
+  from.announcement = announcement;
+  ring.termSeen = Math.max(ring.termSeen, announcement.promisedTerm, announcement.installedTerm);
+}
+
+function onLinkUp(turn: Turn, id: string, boot: string): void {
+  const { ring, nowMs } = turn;
+  const peer = ring.peers.get(id);
+  if (!peer) return;
+  noteHeard(peer, nowMs);
+  peer.linkUp = true;
+  const restarted = peer.boot !== boot;
+  if (restarted) {
+    peer.announcement = null;
+    peer.digest = null;
+    peer.lead = 0;
+    peer.lastPulledHash = '';
+    // What it stored of our stream it may have lost with its directory: it is asked anew, by a new view.
+    if (ring.view?.inSync.includes(id) && ring.view.leader === ring.self.id)
+      peer.astrayMs = Number.NEGATIVE_INFINITY;
+  }
+  peer.boot = boot;
+  ring.pull = ring.pull?.from === id ? null : ring.pull;
+  send(turn, id, {
+    type: 'hello',
+    announcement: announcementOf(turn),
+    digest: digestRecord(ring.digest),
+  });
+  if (!restarted) resendTo(turn, peer);
+}
+
+function onLinkDown(turn: Turn, id: string, refused: boolean): void {
+  const peer = turn.ring.peers.get(id);
+  if (!peer) return;
+  if (peer.linkUp) peer.linkDownMs = turn.nowMs;
+  peer.linkUp = false;
+  if (refused) peer.refused = true;
+}
+
+function onConfirm(turn: Turn, from: Peer, term: number): void {
+  const { ring } = turn;
+  const stands =
+    ring.view?.term === term && ring.view.leader === from.id && ring.promisedTerm === term;
+  send(turn, from.id, { type: 'confirmed', term, stands, promisedTerm: ring.promisedTerm });
+}
+
+function onConfirmed(
+  turn: Turn,
+  from: Peer,
+  message: Extract<PeerMessage, { type: 'confirmed' }>,
+): void {
+  const { ring } = turn;
+  ring.termSeen = Math.max(ring.termSeen, message.promisedTerm);
+  if (ring.phase !== 'suspended' || ring.view?.term !== message.term) return;
+  if (message.stands) ring.unconfirmed.delete(from.id);
+  else {
+    stopServing(ring);
+    ring.view = null;
+  }
+}
+
+function refreshLeads(ring: Ring): void {
+  for (const peer of ring.peers.values()) {
+    if (peer.lead > 0 && peer.digest) peer.lead = lackCount(ring.digest, peer.digest);
+  }
+}
+
+/** Leader: notes since when an in-sync server announces another view than ours. */
+function trackAstray(turn: Turn): void {
+  const { ring, nowMs } = turn;
+  if (ring.phase !== 'leading' || !ring.view) return;
+  for (const id of ring.view.inSync) {
+    const peer = ring.peers.get(id);
+    if (!peer || peer.astrayMs === Number.NEGATIVE_INFINITY) continue;
+    const withUs = peer.announcement?.view?.term === ring.view.term;
+    if (withUs) peer.astrayMs = Number.POSITIVE_INFINITY;
+    else if (peer.astrayMs === Number.POSITIVE_INFINITY) peer.astrayMs = nowMs;
+  }
+}
+
+function announcementOf(turn: Turn): Announcement {
+  const { ring, nowMs, wallMs } = turn;
+  const { promisedTerm, installedTerm, entryCount } = ring;
+  ring.announcementVersion += 1;
+  const view = ring.view ? { ...ring.view, inSync: [...ring.view.inSync] } : null;
+  const hears = [...ring.peers.values()]
+    .filter((peer) => isHeard(peer, nowMs))
+    .map((peer) => peer.id);
+  const hash = digestHash(ring.digest);
+  const version = ring.announcementVersion;
+  return {
+    version,
+    phase: phaseOf(ring),
+    promisedTerm,
+    installedTerm,
+    view,
+    entryCount,
+    digestHash: hash,
+    hears,
+    wallMs,
+  };
+}
+
+/** Tells peers and shell what has changed in this step. */
+function say(turn: Turn): void {
+  const { ring, nowMs } = turn;
+  const hears = [...ring.peers.values()]
+    .filter((peer) => isHeard(peer, nowMs))
+    .map((peer) => peer.id);
+  const announced = JSON.stringify([phaseOf(ring), ring.promisedTerm, ring.view, hears]);
+  if (announced !== ring.announced) {
+    ring.announced = announced;
+    const announcement = announcementOf(turn);
+    for (const peer of ring.peers.values()) {
+      if (peer.linkUp) send(turn, peer.id, { type: 'announce', announcement });
+    }
+  }
+  sayRole(turn);
+  if (ring.drained) turn.outputs.push({ type: 'drained' });
+}
+
+function sayRole(turn: Turn): void {
+  const { ring } = turn;
+  const leads = ring.stream !== null && ring.view !== null && !ring.drained;
+  const cluster = clusterOf(turn);
+  const said = JSON.stringify([cluster, ring.stream?.id ?? null]);
+  if (said === ring.clusterSaid) return;
+  const streamBefore: string | null =
+    ring.clusterSaid === '' ? null : JSON.parse(ring.clusterSaid)[1];
+  ring.clusterSaid = said;
+  if (leads && ring.stream && streamBefore !== ring.stream.id) {
+    turn.outputs.push({ type: 'leading', stream: ring.stream.id, cluster });
+  } else if (!leads && ring.leadingSaid) {
+    turn.outputs.push({
+      type: 'following',
+      cluster,
+      reason: ring.draining ? 'shutting down' : 'another server leads',
+    });
+  } else turn.outputs.push({ type: 'cluster', cluster });
+  ring.leadingSaid = leads;
+}
+
+/** The picture of the cluster that clients and operators are shown. */
+export function clusterOf(turn: Turn): Cluster {
+  const { ring, nowMs } = turn;
+  const leader = knownLeader(turn);
+  const view = ring.view ?? leader?.view ?? null;
+  const own: ServerStatus = {
+    id: ring.self.id,
+    ringPosition: ring.self.ringPosition,
+    address: ring.self.address,
+    state: phaseOf(ring),
+    inSync: view?.inSync.includes(ring.self.id) ?? false,
+  };
+  const others = [...ring.peers.values()].map((peer): ServerStatus => {
+    const alive = isReachable(ring, peer, nowMs) && peer.announcement !== null;
+    return {
+      id: peer.id,
+      ringPosition: peer.ringPosition,
+      address: peer.address,
+      state: alive ? (peer.announcement?.phase ?? 'down') : 'down',
+      inSync: alive && (view?.inSync.includes(peer.id) ?? false),
+    };
+  });
+  const servers = [own, ...others].sort((one, other) => one.ringPosition - other.ringPosition);
+  const copies = view?.inSync.length ?? 0;
+  return {
+    term: view?.term ?? ring.installedTerm,
+    leader: leader?.address ?? null,
+    servers,
+    copies,
+    copiesMin: ring.copiesMin,
+  };
+}
+
+type KnownLeader = { address: ServerAddress; view: Announcement['view'] };
+
+/** Who leads, as far as this server can tell; null while nobody does. */
+function knownLeader(turn: Turn): KnownLeader | null {
+  const { ring, nowMs } = turn;
+  const address = (server: { id: string; address: string }) => ({
+    id: server.id,
+    address: server.address,
+  });
+  if (ring.stream && ring.view)
+    return ring.drained ? null : { address: address(ring.self), view: ring.view };
+  const serving = servingLeader(turn);
+  if (serving) return { address: address(serving), view: serving.announcement?.view ?? null };
+  const followed = ring.view ? ring.peers.get(ring.view.leader) : undefined;
+  if (followed && isReachable(ring, followed, nowMs))
+    return { address: address(followed), view: ring.view };
+  const hearsay = leaderByHearsay(turn);
+  return hearsay ? { address: address(hearsay), view: null } : null;
+}

@@ -1,0 +1,69 @@
+// Every time and size of the ring protocol, with its reason. Times are milliseconds.
+import { assert } from '../../lib/assert.ts';
+
+/** How often the shell steps the ring with a tick: a fifth of the shortest deadline below. */
+export const TICK_INTERVAL_MS = 25;
+
+/** One heartbeat to each peer this often: 20 small datagrams a second cost nothing and tell soon. */
+export const HEARTBEAT_INTERVAL_MS = 50;
+
+/** Silence after which a peer is dead: five heartbeats, so that four lost in a row are forgiven. */
+export const SILENCE_MS = 250;
+
+/** Added to SILENCE_MS at most for a peer whose heartbeats come unevenly (Lifeguard's idea). */
+export const SILENCE_EXTRA_MS_MAX = 750;
+
+/** A tick that is later than this says that this process was stopped, not merely busy. */
+export const PAUSE_LATENESS_MS = 150;
+
+/** Each of the three waits of a change of view: promises, pulls, pushes. Nobody slower is waited for. */
+export const PREPARE_STEP_MS = 120;
+
+/** A promise without an installation is given up after all three waits and a little more. */
+export const PROMISE_PATIENCE_MS = 500;
+
+/** An in-sync server that holds back an acknowledgement for longer is removed from the view. */
+export const ACK_PATIENCE_MS = 400;
+
+/** First wait before a server that was removed for slowness is admitted again; doubles each time. */
+export const SLOW_READMISSION_MS = 10_000;
+export const SLOW_READMISSION_MS_MAX = 600_000;
+
+/** A returning server must have been in contact for so long before it takes the lead from a lower one. */
+export const STABLE_MS = 1_000;
+/** Each loss of contact within FLAP_MEMORY_MS doubles it, up to this. */
+export const STABLE_MS_MAX = 8_000;
+export const FLAP_MEMORY_MS = 60_000;
+
+/** A starting server listens this long for its peers before it judges what it lacks. */
+export const DISCOVERY_MS = 300;
+
+/** A server that lacks more entries than this is joining: what one change of view may still carry. */
+export const CATCH_UP_ENTRIES_MAX = 1_000;
+
+/** Entries and bytes in one answer to a pull: small enough not to hold up the loop of either side. */
+export const PULL_ENTRIES_MAX = 500;
+export const PULL_BYTES_MAX = 512 * 1024;
+
+/** A pull that got no answer is repeated after this. */
+export const PULL_PATIENCE_MS = 1_000;
+
+/** Wait between two pulls by a server that is caught up but for the newest entries. */
+export const PULL_PAUSE_MS = 100;
+
+/** A refused asker waits a random time within these. */
+export const BACKOFF_MS_MIN = 30;
+export const BACKOFF_MS_MAX = 150;
+
+/** All servers joining and none to lead them: after this the highest leads all the same. */
+export const JOINING_PATIENCE_MS = 1_500;
+
+/** Entries that are not acknowledged yet; beyond them a leader takes no more. */
+export const PENDING_ENTRIES_MAX = 20_000;
+
+assert(
+  PROMISE_PATIENCE_MS > 3 * PREPARE_STEP_MS,
+  'a promise outlasts the change of view it is for',
+);
+assert(SILENCE_MS >= 4 * HEARTBEAT_INTERVAL_MS, 'three lost heartbeats in a row are no death');
+assert(PAUSE_LATENESS_MS < SILENCE_MS, 'a paused server notices before it calls others dead');

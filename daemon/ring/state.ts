@@ -1,0 +1,278 @@
+// The ring's state and the shapes of its inputs and outputs. One mutable value, owned by one caller
+// and changed only inside `step`: copying digests of hundreds of streams for every post would cost more
+// than everything else here (docs/adr/0003).
+import { createHash } from 'node:crypto';
+import type { Cluster } from '../../lib/client/api.ts';
+import { type Digest, type Entry, lackCount, type StreamId } from './entry.ts';
+import type { Announcement, PeerMessage, Phase } from './messages.ts';
+import { DISCOVERY_MS } from './settings.ts';
+
+export type ServerId = string;
+
+/** A server of the cluster file, as the ring needs it. */
+export type RingServer = Readonly<{ id: ServerId; ringPosition: number; address: string }>;
+
+export type View = Readonly<{ term: number; leader: ServerId; inSync: ServerId[] }>;
+
+/** What this server knows of another one. */
+export type Peer = {
+  readonly id: ServerId;
+  readonly ringPosition: number;
+  readonly address: string;
+  linkUp: boolean;
+  /** When the link was last lost; meaningless while it is up. */
+  linkDownMs: number;
+  /** Its port refused a fresh connection: proof of death, until it is heard again. */
+  refused: boolean;
+  /** Of the process behind the link: new with every start. */
+  boot: string;
+  lastHeardMs: number;
+  lastHeartbeatMs: number;
+  /** Smoothed distance of its heartbeats' intervals from the agreed one. */
+  unevennessMs: number;
+  announcement: Announcement | null;
+  /** The last full digest it sent, and how many of its entries this server lacks: set by `noteDigest`. */
+  digest: Digest | null;
+  lead: number;
+  /** Its announced digest hash when it last answered a pull in full. */
+  lastPulledHash: string;
+  /** Whether it was reachable at the end of the last step, and since when. */
+  wasReachable: boolean;
+  contactMs: number;
+  /** Times of the last losses of contact. */
+  flapsMs: number[];
+  /** Removed for slowness: not admitted before `readmitMs`, the wait doubling each time. */
+  readmitMs: number;
+  slowWaitMs: number;
+  /** In a view of this leader: highest sequence it has on disk, and when it last moved or had nothing to do. */
+  storedSequence: number;
+  ackDueMs: number;
+  /** Leader: since when it, in sync, announces another view than ours or none. */
+  astrayMs: number;
+};
+
+/** A change of view under way, begun by this server. */
+export type Preparing = {
+  readonly term: number;
+  step: 'promising' | 'pulling' | 'pushing';
+  deadlineMs: number;
+  readonly invited: ReadonlySet<ServerId>;
+  readonly promised: Map<ServerId, Digest>;
+  readonly pullsAwaited: Set<ServerId>;
+  readonly pushesAwaited: Set<ServerId>;
+  /** Known to hold the union. */
+  readonly ready: Set<ServerId>;
+};
+
+export type Ring = {
+  readonly self: RingServer & Readonly<{ incarnation: string; boot: string }>;
+  readonly peers: ReadonlyMap<ServerId, Peer>;
+  readonly copiesMin: number;
+  phase: Exclude<Phase, 'draining'>;
+  /** Asked to leave: never leads again, and hands over what it leads. */
+  draining: boolean;
+  drained: boolean;
+  installedTerm: number;
+  promisedTerm: number;
+  /** Whom the promise was given to; null after a restart, when only the term is known. */
+  promisedTo: ServerId | null;
+  promisedAtMs: number;
+  /** Highest term heard of anywhere. */
+  termSeen: number;
+  view: View | null;
+  /** The leader's own stream, while it leads or is suspended. */
+  stream: { id: StreamId; sequence: number; committed: number } | null;
+  readonly digest: Map<StreamId, number>;
+  entryCount: number;
+  /** Highest hybrid time of any entry held. */
+  hlcMs: number;
+  hlcCounter: number;
+  preparing: Preparing | null;
+  /** No change of view of its own before this. */
+  backoffUntilMs: number;
+  refusals: number;
+  startedMs: number;
+  discovering: boolean;
+  /** Since when this server joins with no one to lead it. */
+  leaderlessSinceMs: number;
+  lastTickMs: number;
+  lastHeartbeatMs: number;
+  /** Leader after a pause: who has not confirmed the view yet, and until when they may. */
+  unconfirmed: Set<ServerId>;
+  confirmDeadlineMs: number;
+  pull: { from: ServerId; sentMs: number; hash: string } | null;
+  nextPullMs: number;
+  announcementVersion: number;
+  /** What was last said to all peers and to the shell, to say it again only when it changes. */
+  announced: string;
+  clusterSaid: string;
+  leadingSaid: boolean;
+};
+
+export type RingInput =
+  | Readonly<{ type: 'tick' }>
+  | Readonly<{ type: 'heartbeat'; from: ServerId; announcement: Announcement }>
+  | Readonly<{ type: 'message'; from: ServerId; message: PeerMessage }>
+  | Readonly<{ type: 'linkUp'; peer: ServerId; boot: string }>
+  | Readonly<{ type: 'linkDown'; peer: ServerId; refused: boolean }>
+  /** Answered in the same step by `taken` or `notTaken`. */
+  | Readonly<{
+      type: 'append';
+      body: string;
+      above: Readonly<{ ms: number; counter: number }> | null;
+    }>
+  | Readonly<{ type: 'drain' }>;
+
+/** `nowMs` is monotonic milliseconds, `wallMs` the wall clock, `draw` in [0, 1). */
+export type StampedInput = RingInput & Readonly<{ nowMs: number; wallMs: number; draw: number }>;
+
+/** Carried out in order; all but `sendNow` only after what precedes them is on disk. */
+export type RingOutput =
+  | Readonly<{ type: 'saveRecord'; installedTerm: number; promisedTerm: number }>
+  | Readonly<{ type: 'saveEntries'; entries: readonly Entry[] }>
+  | Readonly<{ type: 'saveBase'; stream: StreamId; base: Digest }>
+  /** Relies on nothing that is not on disk yet. */
+  | Readonly<{ type: 'sendNow'; to: ServerId; message: PeerMessage }>
+  | Readonly<{ type: 'send'; to: ServerId; message: PeerMessage }>
+  /** Read from the store what `to` lacks, and send it as `entries`: all of it, or one answer to a pull. */
+  | Readonly<{ type: 'sendLacking'; to: ServerId; term: number; digest: Digest; push: boolean }>
+  /** Read this stream from the store after `after`, and send it as `append`. */
+  | Readonly<{ type: 'resendAppends'; to: ServerId; term: number; stream: StreamId; after: number }>
+  | Readonly<{ type: 'heartbeat'; announcement: Announcement }>
+  | Readonly<{ type: 'taken'; entry: Entry }>
+  | Readonly<{ type: 'notTaken' }>
+  | Readonly<{ type: 'committed'; sequence: number; copies: number }>
+  | Readonly<{ type: 'leading'; stream: StreamId; cluster: Cluster }>
+  | Readonly<{ type: 'following'; cluster: Cluster; reason: string }>
+  | Readonly<{ type: 'cluster'; cluster: Cluster }>
+  | Readonly<{ type: 'drained' }>
+  | Readonly<{ type: 'log'; level: 'debug' | 'info' | 'warn'; message: string; fields: object }>;
+
+/** One call of `step`: the state, the stamps of its input, and the outputs so far. */
+export type Turn = {
+  readonly ring: Ring;
+  readonly nowMs: number;
+  readonly wallMs: number;
+  readonly draw: number;
+  readonly outputs: RingOutput[];
+};
+
+export type RingParts = Readonly<{
+  self: RingServer;
+  peers: readonly RingServer[];
+  copiesMin: number;
+  boot: string;
+  /** What the disk held. */
+  record: Readonly<{ incarnation: string; installedTerm: number; promisedTerm: number }>;
+  digest: ReadonlyMap<StreamId, number>;
+  hlc: Readonly<{ ms: number; counter: number }>;
+  nowMs: number;
+}>;
+
+function createPeer(server: RingServer): Peer {
+  return {
+    id: server.id,
+    ringPosition: server.ringPosition,
+    address: server.address,
+    linkUp: false,
+    linkDownMs: Number.NEGATIVE_INFINITY,
+    refused: false,
+    boot: '',
+    lastHeardMs: Number.NEGATIVE_INFINITY,
+    lastHeartbeatMs: Number.NEGATIVE_INFINITY,
+    unevennessMs: 0,
+    announcement: null,
+    digest: null,
+    lead: 0,
+    lastPulledHash: '',
+    wasReachable: false,
+    contactMs: Number.NEGATIVE_INFINITY,
+    flapsMs: [],
+    readmitMs: Number.NEGATIVE_INFINITY,
+    slowWaitMs: 0,
+    storedSequence: 0,
+    ackDueMs: Number.POSITIVE_INFINITY,
+    astrayMs: Number.POSITIVE_INFINITY,
+  };
+}
+
+/** A server that has just started: it knows its disk and nothing of its peers. */
+export function createRing(parts: RingParts): Ring {
+  let entryCount = 0;
+  for (const sequence of parts.digest.values()) entryCount += sequence;
+  return {
+    self: { ...parts.self, incarnation: parts.record.incarnation, boot: parts.boot },
+    peers: new Map(parts.peers.map((server) => [server.id, createPeer(server)])),
+    copiesMin: parts.copiesMin,
+    phase: 'joining',
+    draining: false,
+    drained: false,
+    installedTerm: parts.record.installedTerm,
+    promisedTerm: parts.record.promisedTerm,
+    promisedTo: null,
+    promisedAtMs: Number.NEGATIVE_INFINITY,
+    termSeen: Math.max(parts.record.installedTerm, parts.record.promisedTerm),
+    view: null,
+    stream: null,
+    digest: new Map(parts.digest),
+    entryCount,
+    hlcMs: parts.hlc.ms,
+    hlcCounter: parts.hlc.counter,
+    preparing: null,
+    backoffUntilMs: Number.NEGATIVE_INFINITY,
+    refusals: 0,
+    startedMs: parts.nowMs,
+    discovering: true,
+    leaderlessSinceMs: parts.nowMs + DISCOVERY_MS,
+    lastTickMs: parts.nowMs,
+    lastHeartbeatMs: Number.NEGATIVE_INFINITY,
+    unconfirmed: new Set(),
+    confirmDeadlineMs: 0,
+    pull: null,
+    nextPullMs: Number.NEGATIVE_INFINITY,
+    announcementVersion: 0,
+    announced: '',
+    clusterSaid: '',
+    leadingSaid: false,
+  };
+}
+
+/** A digest as it travels. */
+export function digestRecord(digest: Digest): Record<StreamId, number> {
+  return Object.fromEntries(digest);
+}
+
+export function digestOf(record: Readonly<Record<StreamId, number>>): Digest {
+  return new Map(Object.entries(record));
+}
+
+/** Equal for equal digests, whatever the order they were built in. 16 base64url characters. */
+export function digestHash(digest: Digest): string {
+  const lines = [...digest].map(([stream, sequence]) => `${stream}:${sequence}`).sort();
+  return createHash('sha256').update(lines.join('\n')).digest('base64url').slice(0, 16);
+}
+
+/** Takes note of what a peer holds. */
+export function noteDigest(ring: Ring, peer: Peer, digest: Digest): void {
+  peer.digest = digest;
+  peer.lead = lackCount(ring.digest, digest);
+}
+
+export function log(
+  turn: Turn,
+  level: 'debug' | 'info' | 'warn',
+  message: string,
+  fields: object = {},
+) {
+  turn.outputs.push({ type: 'log', level, message, fields });
+}
+
+/** Queues a message that may rely on what this step or an earlier one saves. */
+export function send(turn: Turn, to: ServerId, message: PeerMessage): void {
+  turn.outputs.push({ type: 'send', to, message });
+}
+
+/** The phase others are told: draining hides the one beneath it. */
+export function phaseOf(ring: Ring): Phase {
+  return ring.draining ? 'draining' : ring.phase;
+}

@@ -1,0 +1,296 @@
+// Who leads, in which term, with whom in sync. After the view change of Viewstamped Replication
+// Revisited (Liskov & Cowling 2012, section 4.2): the next leader gathers what the others hold before it
+// serves. Differences: the leader is the highest, not the next in a round; histories are united, not cut;
+// and whoever does not answer in time is left out instead of waited for.
+//
+//   active ──start──▶ promising ──all or deadline──▶ pulling ──▶ pushing ──▶ leading
+//                         │ refused                     │ lacks too much
+//                         ▼                             ▼
+//                  active, backs off                 joining
+import { assert } from '../../lib/assert.ts';
+import { type Digest, lackCount, streamIdOf } from './entry.ts';
+import { isReachable, noteHeard, unstableForMs } from './failure-detector.ts';
+import type { PeerMessageOf } from './messages.ts';
+import {
+  BACKOFF_MS_MAX,
+  BACKOFF_MS_MIN,
+  CATCH_UP_ENTRIES_MAX,
+  PREPARE_STEP_MS,
+} from './settings.ts';
+import {
+  digestOf,
+  digestRecord,
+  log,
+  noteDigest,
+  type Peer,
+  type Preparing,
+  type Ring,
+  type ServerId,
+  send,
+  type Turn,
+} from './state.ts';
+
+/** Begins a change of view: asks the peers given for promises of a term above every one seen. */
+export function startPrepare(turn: Turn, invited: readonly Peer[], reason: string): void {
+  const { ring, nowMs } = turn;
+  const term = Math.max(ring.termSeen, ring.promisedTerm, ring.installedTerm) + 1;
+  stopServing(ring);
+  promise(turn, term, ring.self.id);
+  ring.phase = 'preparing';
+  ring.preparing = {
+    term,
+    step: 'promising',
+    deadlineMs: nowMs + PREPARE_STEP_MS,
+    invited: new Set(invited.map((peer) => peer.id)),
+    promised: new Map(),
+    pullsAwaited: new Set(),
+    pushesAwaited: new Set(),
+    ready: new Set(),
+  };
+  log(turn, 'info', 'preparing a view', { term, invited: invited.map((peer) => peer.id), reason });
+  for (const peer of invited) send(turn, peer.id, { type: 'prepare', term });
+  maybeAdvance(turn);
+}
+
+/** Gives this server's word for a term: it accepts nothing of a lower one from here on. */
+function promise(turn: Turn, term: number, to: ServerId): void {
+  const { ring } = turn;
+  assert(term > ring.promisedTerm, 'promised term increases');
+  ring.promisedTerm = term;
+  ring.promisedTo = to;
+  ring.promisedAtMs = turn.nowMs;
+  ring.view = null;
+  ring.termSeen = Math.max(ring.termSeen, term);
+  turn.outputs.push({ type: 'saveRecord', installedTerm: ring.installedTerm, promisedTerm: term });
+}
+
+/** Leaves the leadership, or the attempt at it, without a word to anyone. */
+export function stopServing(ring: Ring): void {
+  ring.preparing = null;
+  ring.stream = null;
+  ring.unconfirmed.clear();
+  if (ring.phase !== 'joining') ring.phase = 'active';
+}
+
+export function onPrepare(turn: Turn, from: Peer, message: PeerMessageOf<'prepare'>): void {
+  const { ring, nowMs } = turn;
+  const refusal = refusalOf(turn, from, message.term);
+  if (refusal) {
+    const { reason, waitMs } = refusal;
+    log(turn, 'debug', 'refused a promise', { asker: from.id, term: message.term, reason });
+    ring.termSeen = Math.max(ring.termSeen, message.term);
+    send(turn, from.id, {
+      type: 'refuse',
+      term: message.term,
+      reason,
+      promisedTerm: ring.promisedTerm,
+      waitMs,
+    });
+    return;
+  }
+  stopServing(ring);
+  promise(turn, message.term, from.id);
+  ring.pull = null;
+  noteHeard(from, nowMs);
+  send(turn, from.id, { type: 'promise', term: message.term, digest: digestRecord(ring.digest) });
+}
+
+type Refusal = { reason: PeerMessageOf<'refuse'>['reason']; waitMs: number };
+
+function refusalOf(turn: Turn, asker: Peer, term: number): Refusal | null {
+  const { ring, nowMs } = turn;
+  if (term <= ring.promisedTerm) return { reason: 'promised-higher', waitMs: 0 };
+  const eligible = !ring.draining && ['active', 'preparing', 'leading'].includes(ring.phase);
+  if (eligible && ring.self.ringPosition > asker.ringPosition)
+    return { reason: 'outranked', waitMs: 0 };
+  const leader = servingLeader(turn);
+  if (leader && leader.id !== asker.id) {
+    if (leader.ringPosition > asker.ringPosition) return { reason: 'better-leader', waitMs: 0 };
+    const waitMs = unstableForMs(asker, nowMs);
+    if (waitMs > 0) return { reason: 'unstable', waitMs };
+  }
+  if (ring.phase === 'leading' && !ring.draining) {
+    const waitMs = unstableForMs(asker, nowMs);
+    if (waitMs > 0) return { reason: 'unstable', waitMs };
+  }
+  return null;
+}
+
+/** The highest reachable peer that says it leads. */
+export function servingLeader(turn: Turn): Peer | null {
+  let best: Peer | null = null;
+  for (const peer of turn.ring.peers.values()) {
+    if (peer.announcement?.phase !== 'leading' || !isReachable(turn.ring, peer, turn.nowMs))
+      continue;
+    if (!best || peer.ringPosition > best.ringPosition) best = peer;
+  }
+  return best;
+}
+
+export function onPromise(turn: Turn, from: Peer, message: PeerMessageOf<'promise'>): void {
+  const preparing = currentStep(turn.ring, message.term, 'promising');
+  if (!preparing?.invited.has(from.id)) return;
+  const digest = digestOf(message.digest);
+  noteDigest(turn.ring, from, digest);
+  preparing.promised.set(from.id, digest);
+  maybeAdvance(turn);
+}
+
+export function onRefuse(turn: Turn, from: Peer, message: PeerMessageOf<'refuse'>): void {
+  const { ring } = turn;
+  ring.termSeen = Math.max(ring.termSeen, message.promisedTerm);
+  const preparing = ring.preparing;
+  if (preparing?.term !== message.term || !preparing.invited.has(from.id)) return;
+  log(turn, 'info', 'a peer refused the view', {
+    term: message.term,
+    peer: from.id,
+    reason: message.reason,
+  });
+  abandon(turn, message.reason === 'promised-higher' ? 0 : message.waitMs);
+}
+
+/** Gives up a change of view, and waits a random time, doubled with each refusal, before the next. */
+function abandon(turn: Turn, atLeastMs: number): void {
+  const { ring, nowMs, draw } = turn;
+  stopServing(ring);
+  const rangeMs =
+    Math.min(BACKOFF_MS_MAX * 2 ** Math.min(ring.refusals, 3), 1_000) - BACKOFF_MS_MIN;
+  ring.backoffUntilMs = nowMs + Math.max(atLeastMs, BACKOFF_MS_MIN + draw * rangeMs);
+  ring.refusals += 1;
+}
+
+function currentStep(ring: Ring, term: number, step: Preparing['step']): Preparing | null {
+  const preparing = ring.preparing;
+  return preparing?.term === term && preparing.step === step ? preparing : null;
+}
+
+/** Moves a change of view on when its present step is complete, or its time is over. */
+export function maybeAdvance(turn: Turn): void {
+  const { ring, nowMs } = turn;
+  for (let preparing = ring.preparing; preparing !== null; preparing = ring.preparing) {
+    const before = preparing.step;
+    const late = nowMs >= preparing.deadlineMs;
+    if (before === 'promising' && (late || preparing.promised.size === preparing.invited.size))
+      gather(turn, preparing);
+    else if (before === 'pulling' && (late || preparing.pullsAwaited.size === 0))
+      push(turn, preparing);
+    else if (before === 'pushing' && (late || preparing.pushesAwaited.size === 0))
+      install(turn, preparing);
+    else return;
+  }
+}
+
+/** Step 2, first half: pulls what those that promised hold and this server lacks. */
+function gather(turn: Turn, preparing: Preparing): void {
+  const { ring, nowMs } = turn;
+  const lacking = [...preparing.promised].filter(
+    ([, digest]) => lackCount(ring.digest, digest) > 0,
+  );
+  if (lacking.some(([, digest]) => lackCount(ring.digest, digest) > CATCH_UP_ENTRIES_MAX)) {
+    log(turn, 'info', 'too far behind to lead: joining', { term: preparing.term });
+    stopServing(ring);
+    ring.phase = 'joining';
+    ring.leaderlessSinceMs = nowMs;
+    return;
+  }
+  preparing.step = 'pulling';
+  preparing.deadlineMs = nowMs + PREPARE_STEP_MS;
+  for (const [id] of lacking) {
+    preparing.pullsAwaited.add(id);
+    send(turn, id, { type: 'pull', term: preparing.term, digest: digestRecord(ring.digest) });
+  }
+}
+
+/** Step 2, second half: sends each that promised what it lacks of the union. */
+function push(turn: Turn, preparing: Preparing): void {
+  const { ring, nowMs } = turn;
+  preparing.step = 'pushing';
+  preparing.deadlineMs = nowMs + PREPARE_STEP_MS;
+  for (const [id, digest] of preparing.promised) {
+    const peer = ring.peers.get(id);
+    // The higher ones gave what they hold, but cannot follow a lower leader; nor does one that leaves.
+    if (!peer || peer.ringPosition > ring.self.ringPosition) continue;
+    if (peer.announcement?.phase === 'draining') continue;
+    const lacks = lackCount(digest, ring.digest);
+    if (lacks === 0) preparing.ready.add(id);
+    else if (lacks <= CATCH_UP_ENTRIES_MAX) {
+      preparing.pushesAwaited.add(id);
+      turn.outputs.push({ type: 'sendLacking', to: id, term: preparing.term, digest, push: true });
+    }
+  }
+}
+
+export function onHeld(turn: Turn, from: Peer, message: PeerMessageOf<'held'>): void {
+  const preparing = currentStep(turn.ring, message.term, 'pushing');
+  if (!preparing?.pushesAwaited.has(from.id)) return;
+  const digest = digestOf(message.digest);
+  noteDigest(turn.ring, from, digest);
+  // A chunk may have been lost with a link: only the digest tells what is really there.
+  if (lackCount(digest, turn.ring.digest) > 0) return;
+  preparing.pushesAwaited.delete(from.id);
+  preparing.ready.add(from.id);
+  maybeAdvance(turn);
+}
+
+/** Step 3: this server leads, with those that hold the union in sync. */
+function install(turn: Turn, preparing: Preparing): void {
+  const { ring, nowMs } = turn;
+  const { term, ready } = preparing;
+  assert(
+    ring.promisedTerm === term && ring.promisedTo === ring.self.id,
+    'installs only the view it promised itself',
+  );
+  const inSync = [ring.self.id, ...ready].sort();
+  for (const id of ready) {
+    const peer = ring.peers.get(id);
+    assert(
+      peer && peer.ringPosition < ring.self.ringPosition,
+      'the leader has the highest ring position of its view',
+    );
+  }
+  ring.preparing = null;
+  ring.phase = 'leading';
+  ring.refusals = 0;
+  ring.installedTerm = term;
+  ring.view = { term, leader: ring.self.id, inSync };
+  ring.stream = { id: streamIdOf({ ...ring.self, term }), sequence: 0, committed: 0 };
+  for (const peer of ring.peers.values()) {
+    peer.storedSequence = 0;
+    peer.ackDueMs = Number.POSITIVE_INFINITY;
+    peer.astrayMs = Number.POSITIVE_INFINITY;
+  }
+  turn.outputs.push({ type: 'saveRecord', installedTerm: term, promisedTerm: ring.promisedTerm });
+  turn.outputs.push({ type: 'saveBase', stream: ring.stream.id, base: new Map(ring.digest) });
+  for (const id of preparing.promised.keys())
+    send(turn, id, { type: 'install', term, incarnation: ring.self.incarnation, inSync });
+  log(turn, 'info', 'leading', { term, inSync, tookMs: Math.round(nowMs - ring.promisedAtMs) });
+}
+
+export function onInstall(turn: Turn, from: Peer, message: PeerMessageOf<'install'>): void {
+  const { ring } = turn;
+  const { term, inSync } = message;
+  if (ring.promisedTerm !== term || ring.promisedTo !== from.id || ring.view !== null) return;
+  ring.refusals = 0;
+  const view = { term, leader: from.id, inSync };
+  // Its own announcement follows on the same link; what it says here is as good.
+  if (from.announcement) from.announcement = { ...from.announcement, phase: 'leading', view, installedTerm: term };
+  if (!inSync.includes(ring.self.id)) {
+    if (ring.draining) ring.drained = true;
+    return;
+  }
+  assert(
+    from.ringPosition > ring.self.ringPosition,
+    'the leader has the highest ring position of its view',
+  );
+  ring.view = view;
+  ring.installedTerm = term;
+  ring.phase = 'active';
+  turn.outputs.push({ type: 'saveRecord', installedTerm: term, promisedTerm: ring.promisedTerm });
+  const stream = streamIdOf({
+    term,
+    ringPosition: from.ringPosition,
+    incarnation: message.incarnation,
+  });
+  turn.outputs.push({ type: 'saveBase', stream, base: new Map(ring.digest) });
+  log(turn, 'info', 'following', { term, leader: from.id, inSync });
+}
