@@ -1,0 +1,243 @@
+// The glue between the two cores and the disk: what the ring takes the chat folds, what the chat wants
+// said the ring replicates. One turn gathers whatever came in, commits it in one transaction, and only
+// then lets out what relies on it. It knows its surroundings as functions, so that the simulator runs
+// the very same code as the daemon.
+import { assertNever } from '../lib/assert.ts';
+import type { RefusalCode } from '../lib/protocol/refusals.ts';
+import type { Chat, ChatInput, ChatOutput } from './chat/chat.ts';
+import { type Digest, type Entry, lackCount, orderOf, parseStreamId } from './ring/entry.ts';
+import type { Announcement, PeerMessage } from './ring/messages.ts';
+import { encodeEntry } from './ring/replication.ts';
+import { step } from './ring/ring.ts';
+import { PULL_BYTES_MAX, PULL_ENTRIES_MAX } from './ring/settings.ts';
+import {
+  digestRecord,
+  type Ring,
+  type RingInput,
+  type RingOutput,
+  type ServerId,
+} from './ring/state.ts';
+import type { Store } from './store/store.ts';
+
+/** What a host reaches of the world. Sends collect until the flush. */
+export type Surroundings = Readonly<{
+  nowMs(): number;
+  wallMs(): number;
+  draw(): number;
+  sendPeer(to: ServerId, message: PeerMessage): void;
+  flushPeers(): void;
+  sendHeartbeat(announcement: Announcement): void;
+  sendClient(connection: number, frame: string): void;
+  sendClients(connections: readonly number[], frame: string): void;
+  closeClient(connection: number, code: RefusalCode): void;
+  flushClients(): void;
+  log(level: 'debug' | 'info' | 'warn', message: string, fields: object): void;
+  /** This server has handed over, or had nobody to hand over to. May be called more than once. */
+  drained(): void;
+}>;
+
+export type Host = Readonly<{
+  /** Takes an input; what follows from it is let out by the next `endTurn`. */
+  feedRing(input: RingInput): void;
+  feedChat(input: ChatInput): void;
+  /** Commits, then lets out. @throws StoreError when the disk fails: nothing is let out then */
+  endTurn(): void;
+}>;
+
+type Deferred = RingOutput | ChatOutput;
+
+export function createHost(parts: {
+  ring: Ring;
+  chat: Chat;
+  store: Store;
+  world: Surroundings;
+}): Host {
+  const { ring, chat, store, world } = parts;
+  let inTransaction = false;
+  let deferred: Deferred[] = [];
+
+  function feedRing(input: RingInput): void {
+    const stamps = { nowMs: world.nowMs(), wallMs: world.wallMs(), draw: world.draw() };
+    for (const output of step(ring, { ...input, ...stamps })) takeRingOutput(output);
+  }
+
+  function feedChat(input: ChatInput): void {
+    for (const output of chat.step({ ...input, nowMs: world.nowMs() })) {
+      if (output.type === 'append') append(output);
+      else deferred.push(output);
+    }
+  }
+
+  function append(wanted: Extract<ChatOutput, { type: 'append' }>): void {
+    const stamps = { nowMs: world.nowMs(), wallMs: world.wallMs(), draw: world.draw() };
+    for (const output of step(ring, {
+      type: 'append',
+      body: wanted.body,
+      above: wanted.above,
+      ...stamps,
+    })) {
+      if (output.type === 'notTaken') {
+        feedChat({ type: 'notTaken', connection: wanted.connection, requestId: wanted.requestId });
+      } else takeRingOutput(output);
+    }
+  }
+
+  /** Saves at once, sends at once what may go ahead of the disk, and keeps the rest for later. */
+  function takeRingOutput(output: RingOutput): void {
+    switch (output.type) {
+      case 'saveRecord':
+        begin();
+        store.saveRingRecord(output);
+        return;
+      case 'saveBase':
+        begin();
+        store.saveBase(output.stream, output.base);
+        return;
+      case 'saveEntries':
+        begin();
+        for (const entry of output.entries) add(entry);
+        return;
+      case 'sendNow':
+        world.sendPeer(output.to, output.message);
+        return;
+      default:
+        deferred.push(output);
+    }
+  }
+
+  function begin(): void {
+    if (inTransaction) return;
+    inTransaction = true;
+    store.begin();
+  }
+
+  function add(entry: Entry): void {
+    store.append({ entry, order: orderOf(entry), index: chat.indexOf(entry) });
+    feedChat({ type: 'added', entry });
+  }
+
+  function endTurn(): void {
+    // The followers' disks work while ours does.
+    world.flushPeers();
+    do {
+      if (inTransaction) {
+        store.commit();
+        inTransaction = false;
+      }
+      const due = deferred;
+      deferred = [];
+      for (const output of due) release(output);
+    } while (deferred.length > 0 || inTransaction);
+    world.flushPeers();
+    world.flushClients();
+  }
+
+  function release(output: Deferred): void {
+    switch (output.type) {
+      case 'send':
+        if ('frame' in output) world.sendClient(output.connection, output.frame);
+        else world.sendPeer(output.to, output.message);
+        return;
+      case 'sendAll':
+        return world.sendClients(output.connections, output.frame);
+      case 'close':
+        return world.closeClient(output.connection, output.code);
+      case 'sharePresence':
+        return sharePresence(output.accounts);
+      case 'sendLacking':
+        return sendLacking(output);
+      case 'resendAppends':
+        return resendAppends(output);
+      case 'heartbeat':
+        return world.sendHeartbeat(output.announcement);
+      case 'committed':
+      case 'leading':
+      case 'following':
+      case 'cluster':
+        return feedChat(output);
+      case 'drained':
+        return world.drained();
+      case 'log':
+        return world.log(output.level, output.message, output.fields);
+      case 'append':
+      case 'taken':
+      case 'notTaken':
+      case 'sendNow':
+      case 'saveRecord':
+      case 'saveBase':
+      case 'saveEntries':
+        return; // carried out when they came
+      default:
+        return assertNever(output);
+    }
+  }
+
+  function sharePresence(accounts: readonly string[]): void {
+    for (const id of ring.peers.keys())
+      world.sendPeer(id, { type: 'presence', accounts: [...accounts] });
+  }
+
+  /** A push, or a pull for a change of view, gets everything; one in the background gets one answer. */
+  function sendLacking(request: Extract<RingOutput, { type: 'sendLacking' }>): void {
+    const { to, term, push } = request;
+    const theirs = new Map(request.digest);
+    let remaining = lackCount(theirs, ring.digest);
+    do {
+      const entries = readLacking(theirs);
+      for (const entry of entries)
+        theirs.set(`${entry.term}.${entry.ringPosition}.${entry.incarnation}`, entry.sequence);
+      remaining -= entries.length;
+      const digest = push ? undefined : digestRecord(ring.digest);
+      const message = {
+        type: 'entries' as const,
+        term,
+        entries: entries.map(encodeEntry),
+        remaining,
+        push,
+      };
+      world.sendPeer(to, digest ? { ...message, digest } : message);
+    } while (remaining > 0 && term !== 0);
+  }
+
+  /** One answer's worth of what is held here beyond a digest, oldest streams first. */
+  function readLacking(theirs: Digest): Entry[] {
+    const streams = [...ring.digest].filter(
+      ([stream, sequence]) => sequence > (theirs.get(stream) ?? 0),
+    );
+    streams.sort(([one], [other]) => parseStreamId(one).term - parseStreamId(other).term);
+    const entries: Entry[] = [];
+    let bytesLeft = PULL_BYTES_MAX;
+    for (const [stream] of streams) {
+      const limit = PULL_ENTRIES_MAX - entries.length;
+      if (limit <= 0 || bytesLeft <= 0) break;
+      const more = store.readStream({
+        stream,
+        after: theirs.get(stream) ?? 0,
+        limit,
+        bytesMax: bytesLeft,
+      });
+      for (const entry of more) bytesLeft -= entry.body.length;
+      entries.push(...more);
+    }
+    return entries;
+  }
+
+  function resendAppends(request: Extract<RingOutput, { type: 'resendAppends' }>): void {
+    const { to, term, stream } = request;
+    let after = request.after;
+    for (;;) {
+      const entries = store.readStream({
+        stream,
+        after,
+        limit: PULL_ENTRIES_MAX,
+        bytesMax: PULL_BYTES_MAX,
+      });
+      const last = entries.at(-1);
+      if (!last) return;
+      world.sendPeer(to, { type: 'append', term, entries: entries.map(encodeEntry) });
+      after = last.sequence;
+    }
+  }
+
+  return { feedRing, feedChat, endTurn };
+}

@@ -1,0 +1,49 @@
+// What a server says of itself to operators: the body of GET /status.
+import type { z } from 'zod';
+import type { StatusReply } from '../lib/protocol/events.ts';
+import type { Chat, ChatCounts } from './chat/chat.ts';
+import type { Phase } from './ring/messages.ts';
+import { clusterOf } from './ring/ring.ts';
+import { phaseOf, type Ring } from './ring/state.ts';
+import type { Store } from './store/store.ts';
+
+export type StatusReport = Omit<z.infer<typeof StatusReply>, 'type' | 'query'> &
+  Readonly<{
+    phase: Phase;
+    /** Copies that a message acknowledged now has, and the least that is demanded. */
+    copies: number;
+    copiesMin: number;
+    entries: number;
+    posts: number;
+    /** Equal on two servers that hold the same entries. */
+    historyHash: string;
+    /** Equal on two servers that fold the same entries. */
+    stateHash: string;
+    clients: ChatCounts;
+  }>;
+
+export function statusOf(parts: {
+  ring: Ring;
+  chat: Chat;
+  store: Store;
+  nowMs: number;
+  wallMs: number;
+}): StatusReport {
+  const { ring, chat, store, nowMs, wallMs } = parts;
+  const cluster = clusterOf({ ring, nowMs, wallMs, draw: 0, outputs: [] });
+  const { entries, posts } = store.counts();
+  return {
+    id: ring.self.id,
+    phase: phaseOf(ring),
+    leader: cluster.leader,
+    term: cluster.term,
+    servers: [...cluster.servers],
+    copies: cluster.copies,
+    copiesMin: cluster.copiesMin,
+    entries,
+    posts,
+    historyHash: store.historyHash(),
+    stateHash: chat.stateHash(),
+    clients: chat.counts(),
+  };
+}
