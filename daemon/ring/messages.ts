@@ -47,9 +47,10 @@ export const Announcement = z.object({
 });
 export type Announcement = z.infer<typeof Announcement>;
 
-/** First message on a link. */
+/** First message on a link; `boot` is new with every start of the process. */
 const Hello = z.object({
   type: z.literal('hello'),
+  boot: z.string().max(64),
   announcement: Announcement,
   digest: DigestRecord,
 });

@@ -99,6 +99,7 @@ function dispatch(turn: Turn, input: Exclude<StampedInput, { type: 'append' }>):
 function onMessage(turn: Turn, from: Peer, message: PeerMessage): void {
   switch (message.type) {
     case 'hello':
+      noteBoot(turn.ring, from, message.boot);
       onAnnouncement(turn, from, message.announcement);
       return noteDigest(turn.ring, from, digestOf(message.digest));
     case 'announce':
@@ -163,24 +164,23 @@ function onLinkUp(turn: Turn, id: string, boot: string): void {
   if (!peer) return;
   noteHeard(peer, nowMs);
   peer.linkUp = true;
-  const restarted = peer.boot !== boot;
-  if (restarted) {
-    peer.announcement = null;
-    peer.digest = null;
-    peer.lead = 0;
-    peer.lastPulledHash = '';
-    // What it stored of our stream it may have lost with its directory: it is asked anew, by a new view.
-    if (ring.view?.inSync.includes(id) && ring.view.leader === ring.self.id)
-      peer.astrayMs = Number.NEGATIVE_INFINITY;
-  }
-  peer.boot = boot;
+  noteBoot(ring, peer, boot);
   ring.pull = ring.pull?.from === id ? null : ring.pull;
-  send(turn, id, {
-    type: 'hello',
-    announcement: announcementOf(turn),
-    digest: digestRecord(ring.digest),
-  });
-  if (!restarted) resendTo(turn, peer);
+  const announcement = announcementOf(turn);
+  send(turn, id, { type: 'hello', boot: ring.self.boot, announcement, digest: digestRecord(ring.digest) });
+  resendTo(turn, peer);
+}
+
+/** Forgets what was known of the process that ran there before; its link or its hello may tell first. */
+function noteBoot(ring: Ring, peer: Peer, boot: string): void {
+  if (peer.boot === boot) return;
+  peer.boot = boot;
+  peer.announcement = null;
+  peer.digest = null;
+  peer.lead = 0;
+  peer.lastPulledHash = '';
+  // What it stored of our stream it may have lost with its directory: it is asked anew, by a new view.
+  if (ring.stream && ring.view?.inSync.includes(peer.id)) peer.astrayMs = Number.NEGATIVE_INFINITY;
 }
 
 function onLinkDown(turn: Turn, id: string, refused: boolean): void {

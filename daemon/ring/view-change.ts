@@ -273,7 +273,8 @@ export function onInstall(turn: Turn, from: Peer, message: PeerMessageOf<'instal
   ring.refusals = 0;
   const view = { term, leader: from.id, inSync };
   // Its own announcement follows on the same link; what it says here is as good.
-  if (from.announcement) from.announcement = { ...from.announcement, phase: 'leading', view, installedTerm: term };
+  if (from.announcement)
+    from.announcement = { ...from.announcement, phase: 'leading', view, installedTerm: term };
   if (!inSync.includes(ring.self.id)) {
     if (ring.draining) ring.drained = true;
     return;
