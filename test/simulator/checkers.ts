@@ -32,7 +32,7 @@ export class Checkers implements Observer {
     const stream = streamIdOf(entry);
     check(view?.leader === server.id, 2, () => `${server.id} acknowledges ${requestId} without leading`);
     for (const id of view?.inSync ?? []) {
-      const held = this.cluster?.server(id).disk.has(stream, entry.sequence) ?? false;
+      const held = this.cluster?.server(id).disk.everHad(stream, entry.sequence) ?? false;
       check(held, 2, () => `${requestId} is acknowledged, but not on the disk of ${id}, which is in sync`);
     }
     if (this.acknowledgedIds.has(requestId)) return;

@@ -18,6 +18,7 @@ export type Server = {
   readonly id: string;
   readonly ringPosition: number;
   disk: SimulatedDisk;
+  readonly everHeld: Map<string, number>;
   /** null while it is down. */
   running: { ring: Ring; host: Host } | null;
   /** Inputs that wait while it is stopped. */
@@ -78,10 +79,12 @@ export class Cluster {
     });
     for (let index = 1; index <= serverCount; index += 1) {
       const id = `server${index}`;
+      const everHeld = new Map<string, number>();
       this.servers.set(id, {
         id,
         ringPosition: index,
-        disk: new SimulatedDisk(this.hex()),
+        disk: new SimulatedDisk(this.hex(), everHeld),
+        everHeld,
         running: null,
         pausedInputs: null,
         wallSkewMs: (this.random() - 0.5) * 4000 * this.random(),
@@ -224,7 +227,8 @@ export class Cluster {
   wipe(id: string): void {
     this.crash(id);
     this.story.say(`${id} loses its directory`);
-    this.server(id).disk = new SimulatedDisk(this.hex());
+    const server = this.server(id);
+    server.disk = new SimulatedDisk(this.hex(), server.everHeld);
   }
 
   pause(id: string): void {

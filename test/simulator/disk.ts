@@ -10,11 +10,14 @@ export class SimulatedDisk {
   record: RingRecord;
   readonly streams = new Map<StreamId, Entry[]>();
   readonly bases = new Map<StreamId, Digest>();
+  /** What any disk of this server ever held: outlives a wiped directory. */
+  private readonly everHeld: Map<StreamId, number>;
   private pendingEntries: Entry[] = [];
   private pendingRecord: Saved = {};
   private pendingBases: [StreamId, Digest][] = [];
 
-  constructor(incarnation: string) {
+  constructor(incarnation: string, everHeld: Map<StreamId, number>) {
+    this.everHeld = everHeld;
     this.record = { incarnation, installedTerm: 0, promisedTerm: 0 };
   }
 
@@ -22,8 +25,8 @@ export class SimulatedDisk {
     return new Map([...this.streams].map(([stream, entries]) => [stream, entries.length]));
   }
 
-  has(stream: StreamId, sequence: number): boolean {
-    return (this.streams.get(stream)?.length ?? 0) >= sequence;
+  everHad(stream: StreamId, sequence: number): boolean {
+    return (this.everHeld.get(stream) ?? 0) >= sequence;
   }
 
   highestTime(): { ms: number; counter: number } {
@@ -50,6 +53,7 @@ export class SimulatedDisk {
       if (entry.sequence !== entries.length + 1) throw new Error(`gap in ${stream} at ${entry.sequence}`);
       entries.push(entry);
       this.streams.set(stream, entries);
+      this.everHeld.set(stream, Math.max(this.everHeld.get(stream) ?? 0, entry.sequence));
     }
     for (const [stream, base] of this.pendingBases) this.bases.set(stream, base);
     this.record = { ...this.record, ...this.pendingRecord };
