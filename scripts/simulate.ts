@@ -14,19 +14,28 @@ const { values } = parseArgs({
 function report(outcome: Outcome): void {
   if (!outcome.failure) return;
   console.log(outcome.story.join('\n'));
-  console.log(`\nseed ${outcome.seed}: ${outcome.failure.stack}\nagain: npm run simulate -- --seed ${outcome.seed}`);
+  console.log(
+    `\nseed ${outcome.seed}: ${outcome.failure.stack}\nagain: npm run simulate -- --seed ${outcome.seed}`,
+  );
 }
 
 if (values.seed) {
   const outcome = simulate(Number(values.seed));
   report(outcome);
-  if (!outcome.failure) console.log(`seed ${outcome.seed}: held; ${outcome.acknowledged} acknowledged, ${outcome.steps} steps`);
+  if (!outcome.failure)
+    console.log(
+      `seed ${outcome.seed}: held; ${outcome.acknowledged} acknowledged, ${outcome.steps} steps`,
+    );
   process.exitCode = outcome.failure ? 1 : 0;
 } else {
   const from = values.from ? Number(values.from) : Math.floor(Math.random() * 2 ** 32);
-  const untilMs = values.minutes ? Date.now() + Number(values.minutes) * 60_000 : Number.POSITIVE_INFINITY;
+  const untilMs = values.minutes
+    ? Date.now() + Number(values.minutes) * 60_000
+    : Number.POSITIVE_INFINITY;
   const seeds = freshSeeds(values.minutes ? 10_000_000 : Number(values.seeds), from);
-  console.log(`simulating from ${from}: ${values.minutes ? `${values.minutes} minutes` : `${seeds.length} seeds`}`);
+  console.log(
+    `simulating from ${from}: ${values.minutes ? `${values.minutes} minutes` : `${seeds.length} seeds`}`,
+  );
   let runs = 0;
   let steps = 0;
   let acknowledged = 0;

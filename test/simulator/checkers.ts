@@ -30,10 +30,18 @@ export class Checkers implements Observer {
     const view = server.running?.ring.view;
     const { entry, requestId } = acknowledged;
     const stream = streamIdOf(entry);
-    check(view?.leader === server.id, 2, () => `${server.id} acknowledges ${requestId} without leading`);
+    check(
+      view?.leader === server.id,
+      2,
+      () => `${server.id} acknowledges ${requestId} without leading`,
+    );
     for (const id of view?.inSync ?? []) {
       const held = this.cluster?.server(id).disk.everHad(stream, entry.sequence) ?? false;
-      check(held, 2, () => `${requestId} is acknowledged, but not on the disk of ${id}, which is in sync`);
+      check(
+        held,
+        2,
+        () => `${requestId} is acknowledged, but not on the disk of ${id}, which is in sync`,
+      );
     }
     if (this.acknowledgedIds.has(requestId)) return;
     this.acknowledgedIds.add(requestId);
@@ -60,12 +68,20 @@ export class Checkers implements Observer {
         const key = `${view.term}.${server.ringPosition}.${ring.self.incarnation}`;
         const text = JSON.stringify(view.inSync);
         const known = this.installed.get(key);
-        check(known === undefined || known === text, 4, () => `${key} installed ${known} and ${text}`);
+        check(
+          known === undefined || known === text,
+          4,
+          () => `${key} installed ${known} and ${text}`,
+        );
         this.installed.set(key, text);
       }
     }
     if (ring.stream && view) {
-      check(ring.stream.id.startsWith(`${view.term}.`), 6, () => `${ring.stream?.id} in term ${view.term}`);
+      check(
+        ring.stream.id.startsWith(`${view.term}.`),
+        6,
+        () => `${ring.stream?.id} in term ${view.term}`,
+      );
     }
     const termsKey = ring.self.incarnation;
     const before = this.terms.get(termsKey);
@@ -85,19 +101,32 @@ export class Checkers implements Observer {
     const highest = servers.at(-1) as Server;
     for (const server of servers) {
       const view = server.running?.ring.view;
-      check(view?.leader === highest.id, 14, () => `${server.id} has the view ${JSON.stringify(view)}`);
+      check(
+        view?.leader === highest.id,
+        14,
+        () => `${server.id} has the view ${JSON.stringify(view)}`,
+      );
       check(
         JSON.stringify(view?.inSync) === JSON.stringify(servers.map(({ id }) => id).sort()),
         14,
         () => `in sync with ${server.id} is ${JSON.stringify(view?.inSync)}`,
       );
-      check(sameDigest(server, highest), 14, () => `${server.id} and ${highest.id} hold different entries`);
-      for (const entries of server.disk.streams.values()) for (const entry of entries) this.onSaved(server, entry);
+      check(
+        sameDigest(server, highest),
+        14,
+        () => `${server.id} and ${highest.id} hold different entries`,
+      );
+      for (const entries of server.disk.streams.values())
+        for (const entry of entries) this.onSaved(server, entry);
     }
     for (const { requestId, entry } of this.acknowledged) {
       for (const server of servers) {
         const held = server.disk.streams.get(streamIdOf(entry))?.[entry.sequence - 1];
-        check(held?.body === requestId, 1, () => `${requestId} was acknowledged and is not on ${server.id}`);
+        check(
+          held?.body === requestId,
+          1,
+          () => `${requestId} was acknowledged and is not on ${server.id}`,
+        );
       }
     }
   }
@@ -106,5 +135,8 @@ export class Checkers implements Observer {
 function sameDigest(one: Server, other: Server): boolean {
   const theirs = other.disk.digest();
   const ours = one.disk.digest();
-  return ours.size === theirs.size && [...ours].every(([stream, sequence]) => theirs.get(stream) === sequence);
+  return (
+    ours.size === theirs.size &&
+    [...ours].every(([stream, sequence]) => theirs.get(stream) === sequence)
+  );
 }

@@ -46,7 +46,13 @@ export class Cluster {
   private readonly observer: Observer;
   steps = 0;
 
-  constructor(parts: { seed: number; observer: Observer; serverCount?: number; lossMax?: number; latencyMsMax?: number }) {
+  constructor(parts: {
+    seed: number;
+    observer: Observer;
+    serverCount?: number;
+    lossMax?: number;
+    latencyMsMax?: number;
+  }) {
     this.random = seededRandom(parts.seed);
     this.scheduler = createScheduler();
     this.observer = parts.observer;
@@ -71,10 +77,14 @@ export class Cluster {
       },
       events: {
         onLinkUp: (at, peer) => this.onLinkUp(at, peer),
-        onLinkDown: (at, peer, refused) => this.input(at, ({ host }) => host.feedRing({ type: 'linkDown', peer, refused })),
+        onLinkDown: (at, peer, refused) =>
+          this.input(at, ({ host }) => host.feedRing({ type: 'linkDown', peer, refused })),
         onMessage: (at, from, message) =>
-          this.input(at, ({ host }) => host.feedRing({ type: 'message', from, message: message as PeerMessage })),
-        onDatagram: (at, from, payload) => this.onDatagram(at, from, payload as { boot: string; announcement: Announcement }),
+          this.input(at, ({ host }) =>
+            host.feedRing({ type: 'message', from, message: message as PeerMessage }),
+          ),
+        onDatagram: (at, from, payload) =>
+          this.onDatagram(at, from, payload as { boot: string; announcement: Announcement }),
       },
     });
     for (let index = 1; index <= serverCount; index += 1) {
@@ -124,7 +134,11 @@ export class Cluster {
     const store = server.disk.asStore();
     const ring = createRing({
       self: { id, ringPosition: server.ringPosition, address: id },
-      peers: this.others(id).map((other) => ({ id: other, ringPosition: this.server(other).ringPosition, address: other })),
+      peers: this.others(id).map((other) => ({
+        id: other,
+        ringPosition: this.server(other).ringPosition,
+        address: other,
+      })),
       copiesMin: 1,
       boot: this.boot(server),
       record: server.disk.record,
@@ -132,7 +146,9 @@ export class Cluster {
       hlc: server.disk.highestTime(),
       nowMs: this.scheduler.nowMs(),
     });
-    const chat = createProbeChat((acknowledged) => this.observer.onAcknowledged(server, acknowledged));
+    const chat = createProbeChat((acknowledged) =>
+      this.observer.onAcknowledged(server, acknowledged),
+    );
     const host = createHost({ ring, chat, store, world: this.surroundings(server) });
     server.running = { ring, host };
     this.network.start(id, this.others(id));
@@ -142,7 +158,8 @@ export class Cluster {
   private tick(server: Server, start: number, delayMs: number): void {
     this.scheduler.after(delayMs, () => {
       if (server.starts !== start || !server.running) return;
-      if (!server.pausedInputs) this.input(server.id, ({ host }) => host.feedRing({ type: 'tick' }));
+      if (!server.pausedInputs)
+        this.input(server.id, ({ host }) => host.feedRing({ type: 'tick' }));
       this.tick(server, start, TICK_INTERVAL_MS);
     });
   }
@@ -178,11 +195,16 @@ export class Cluster {
     this.input(at, ({ host }) => host.feedRing({ type: 'linkUp', peer, boot }));
   }
 
-  private onDatagram(at: string, from: string, payload: { boot: string; announcement: Announcement }): void {
+  private onDatagram(
+    at: string,
+    from: string,
+    payload: { boot: string; announcement: Announcement },
+  ): void {
     // As the real socket: only the process behind the authenticated link is listened to.
     const { announcement } = payload;
     this.input(at, ({ ring, host }) => {
-      if (ring.peers.get(from)?.boot === payload.boot) host.feedRing({ type: 'heartbeat', from, announcement });
+      if (ring.peers.get(from)?.boot === payload.boot)
+        host.feedRing({ type: 'heartbeat', from, announcement });
     });
   }
 
@@ -201,7 +223,8 @@ export class Cluster {
       give(running);
       running.host.endTurn();
     } catch (error) {
-      if (!before || !(error instanceof Error) || error.message !== 'crash in mid-turn') throw error;
+      if (!before || !(error instanceof Error) || error.message !== 'crash in mid-turn')
+        throw error;
       this.crash(id);
       return;
     }
@@ -209,7 +232,13 @@ export class Cluster {
   }
 
   post(id: string, requestId: string): void {
-    const message = { type: 'post' as const, number: 1, lowest: 1, room: 'general', text: requestId };
+    const message = {
+      type: 'post' as const,
+      number: 1,
+      lowest: 1,
+      room: 'general',
+      text: requestId,
+    };
     this.input(id, ({ host }) => host.feedChat({ type: 'message', connection: 1, message }));
   }
 
@@ -252,4 +281,3 @@ export class Cluster {
     while (this.scheduler.runNext(untilMs));
   }
 }
-

@@ -33,7 +33,8 @@ export class SimulatedDisk {
     let best = { ms: 0, counter: 0 };
     for (const entries of this.streams.values()) {
       for (const { hlcMs, hlcCounter } of entries) {
-        if (hlcMs > best.ms || (hlcMs === best.ms && hlcCounter > best.counter)) best = { ms: hlcMs, counter: hlcCounter };
+        if (hlcMs > best.ms || (hlcMs === best.ms && hlcCounter > best.counter))
+          best = { ms: hlcMs, counter: hlcCounter };
       }
     }
     return best;
@@ -50,7 +51,8 @@ export class SimulatedDisk {
     for (const entry of this.pendingEntries) {
       const stream = streamIdOf(entry);
       const entries = this.streams.get(stream) ?? [];
-      if (entry.sequence !== entries.length + 1) throw new Error(`gap in ${stream} at ${entry.sequence}`);
+      if (entry.sequence !== entries.length + 1)
+        throw new Error(`gap in ${stream} at ${entry.sequence}`);
       entries.push(entry);
       this.streams.set(stream, entries);
       this.everHeld.set(stream, Math.max(this.everHeld.get(stream) ?? 0, entry.sequence));
@@ -71,7 +73,10 @@ export class SimulatedDisk {
       begin: () => {},
       commit: () => this.commit(),
       saveRingRecord: (record) => {
-        this.pendingRecord = { installedTerm: record.installedTerm, promisedTerm: record.promisedTerm };
+        this.pendingRecord = {
+          installedTerm: record.installedTerm,
+          promisedTerm: record.promisedTerm,
+        };
       },
       append: (stored: StoredEntry) => {
         this.pendingEntries.push(stored.entry);
@@ -80,7 +85,8 @@ export class SimulatedDisk {
         this.pendingBases.push([stream, base]);
       },
       base: (stream) => this.bases.get(stream) ?? null,
-      readStream: ({ stream, after, limit }) => (this.streams.get(stream) ?? []).slice(after, after + limit),
+      readStream: ({ stream, after, limit }) =>
+        (this.streams.get(stream) ?? []).slice(after, after + limit),
       counts: unused,
       historyHash: unused,
       readOthers: unused,

@@ -18,7 +18,12 @@ export type NetworkSettings = Readonly<{
   duplication: number;
 }>;
 
-type Pair = { up: boolean; epoch: number; held: Map<string, (() => void)[]>; arrivalMs: Map<string, number> };
+type Pair = {
+  up: boolean;
+  epoch: number;
+  held: Map<string, (() => void)[]>;
+  arrivalMs: Map<string, number>;
+};
 
 const REDIAL_MS = 5;
 
@@ -32,7 +37,12 @@ export class Network {
   private readonly settings: NetworkSettings;
   private readonly events: NetworkEvents;
 
-  constructor(parts: { scheduler: Scheduler; random: Random; settings: NetworkSettings; events: NetworkEvents }) {
+  constructor(parts: {
+    scheduler: Scheduler;
+    random: Random;
+    settings: NetworkSettings;
+    events: NetworkEvents;
+  }) {
     this.scheduler = parts.scheduler;
     this.random = parts.random;
     this.settings = parts.settings;
@@ -136,7 +146,10 @@ export class Network {
       this.hold(pair, from, arrive);
       return true;
     }
-    const arrivalMs = Math.max(this.scheduler.nowMs() + this.latencyMs(), pair.arrivalMs.get(from) ?? 0);
+    const arrivalMs = Math.max(
+      this.scheduler.nowMs() + this.latencyMs(),
+      pair.arrivalMs.get(from) ?? 0,
+    );
     pair.arrivalMs.set(from, arrivalMs);
     this.scheduler.after(arrivalMs - this.scheduler.nowMs(), arrive);
     return true;
@@ -172,7 +185,10 @@ export class Network {
     const held = pair.held.get(from) ?? [];
     pair.held.delete(from);
     for (const arrive of held) {
-      const arrivalMs = Math.max(this.scheduler.nowMs() + this.latencyMs(), pair.arrivalMs.get(from) ?? 0);
+      const arrivalMs = Math.max(
+        this.scheduler.nowMs() + this.latencyMs(),
+        pair.arrivalMs.get(from) ?? 0,
+      );
       pair.arrivalMs.set(from, arrivalMs);
       this.scheduler.after(arrivalMs - this.scheduler.nowMs(), arrive);
     }

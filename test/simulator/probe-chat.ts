@@ -26,7 +26,9 @@ export function createProbeChat(onStored: (acknowledged: Acknowledged) => void):
       case 'message': {
         if (input.message.type !== 'post' || !leading) return [];
         const requestId = input.message.text;
-        return [{ type: 'append', connection: input.connection, requestId, body: requestId, above: null }];
+        return [
+          { type: 'append', connection: input.connection, requestId, body: requestId, above: null },
+        ];
       }
       case 'added':
         if (leading) pending.push(input.entry);

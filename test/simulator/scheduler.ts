@@ -44,7 +44,8 @@ export function createScheduler(): Scheduler {
       const left = 2 * at + 1;
       if (left >= heap.length) break;
       const right = left + 1;
-      const least = right < heap.length && before(heap[right] as Event, heap[left] as Event) ? right : left;
+      const least =
+        right < heap.length && before(heap[right] as Event, heap[left] as Event) ? right : left;
       if (!before(heap[least] as Event, heap[at] as Event)) break;
       swap(at, least);
       at = least;

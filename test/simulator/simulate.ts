@@ -41,7 +41,11 @@ export function simulate(seed: number): Outcome {
   };
 }
 
-type Fault = Readonly<{ name: string; weight: number; run: (cluster: Cluster, id: string) => void }>;
+type Fault = Readonly<{
+  name: string;
+  weight: number;
+  run: (cluster: Cluster, id: string) => void;
+}>;
 
 const someOther = (cluster: Cluster, id: string): string | undefined => {
   const others = cluster.others(id);
