@@ -1,0 +1,30 @@
+// Numbered steps from an empty file to today's tables. A step that has landed never changes; a new need is
+// a new step. `PRAGMA user_version` says how many a file has had.
+
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE streams (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,      -- term.ringPosition.incarnation
+    last INTEGER NOT NULL           -- highest sequence held; dense from 1
+  );
+  CREATE TABLE entries (
+    stream INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    place TEXT NOT NULL,            -- the one order, as orderOf writes it
+    room TEXT,                      -- of a post that is shown or hidden; null for other entries
+    request TEXT,                   -- session/number
+    hidden INTEGER NOT NULL,        -- 1: another entry of the same request is lower in the order
+    wall_ms INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    hash BLOB NOT NULL,             -- SHA-256 of the entry, checked whenever it is read
+    PRIMARY KEY (stream, sequence)
+  ) WITHOUT ROWID;
+  CREATE INDEX entries_by_room ON entries (room, place) WHERE room IS NOT NULL AND hidden = 0;
+  CREATE INDEX entries_by_request ON entries (request) WHERE request IS NOT NULL;
+  CREATE INDEX entries_other ON entries (stream, sequence) WHERE room IS NULL;
+  CREATE TABLE sessions (id TEXT PRIMARY KEY, highest INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE bases (stream TEXT PRIMARY KEY, digest TEXT NOT NULL, made INTEGER NOT NULL) WITHOUT ROWID;
+  `,
+];

@@ -1,0 +1,406 @@
+// The store on a real disk: SQLite through node:sqlite, in WAL mode, synced at every commit. Every entry
+// carries its SHA-256 and is checked when it is read.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import {
+  type Digest,
+  type Entry,
+  entryHash,
+  orderOf,
+  parseStreamId,
+  type StreamId,
+  streamIdOf,
+} from '../ring/entry.ts';
+import { MIGRATIONS } from './migrations.ts';
+import { type Store, type StoredEntry, StoreError } from './store.ts';
+
+/** Pages of the WAL after which SQLite checkpoints: 4 MB, some thousand posts. */
+const WAL_PAGES_MAX = 1_000;
+
+/** Cursors older than so many views are answered with a reset: their bases are forgotten. */
+const BASES_MAX = 200;
+
+const HASH_MODULUS = 2n ** 256n;
+
+type Row = {
+  stream: number;
+  sequence: number;
+  place: string;
+  request: string | null;
+  wall_ms: number;
+  body: string;
+  hash: Uint8Array;
+};
+
+const SQL = {
+  setMeta: 'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+  addStream: 'INSERT INTO streams (name, last) VALUES (?, 0)',
+  setLast: 'UPDATE streams SET last = ? WHERE id = ?',
+  addEntry: 'INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  sameRequest: 'SELECT stream, sequence, place, hidden, room FROM entries WHERE request = ?',
+  hide: 'UPDATE entries SET hidden = ? WHERE stream = ? AND sequence = ?',
+  setHighest:
+    'INSERT INTO sessions VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET highest = max(highest, excluded.highest)',
+  highest: 'SELECT highest FROM sessions WHERE id = ?',
+  addBase: 'INSERT OR REPLACE INTO bases VALUES (?, ?, ?)',
+  dropBases: 'DELETE FROM bases WHERE made <= ?',
+  base: 'SELECT digest FROM bases WHERE stream = ?',
+  readStream: 'SELECT * FROM entries WHERE stream = ? AND sequence > ? ORDER BY sequence LIMIT ?',
+  readOthers: 'SELECT * FROM entries WHERE room IS NULL',
+  readPosts:
+    'SELECT * FROM entries WHERE room = ? AND hidden = 0 AND place < ? ORDER BY place DESC LIMIT ?',
+  latest: 'SELECT place FROM entries WHERE room = ? AND hidden = 0 ORDER BY place DESC LIMIT 1',
+  findRequest: 'SELECT * FROM entries WHERE request = ? ORDER BY place LIMIT 1',
+} as const;
+
+/** Higher than every place: they are hexadecimal digits and dots. */
+const AFTER_ALL = '~';
+
+/**
+ * Opens, or makes, the store of a data directory, and keeps everyone else out of it.
+ * @param incarnationOf makes the 16 hex digits that a new directory is known by
+ * @throws StoreError `locked`, `newer`, `damaged`, `full` or `failed`, with the path and what to do
+ */
+export function openSqliteStore(options: {
+  directory: string;
+  incarnationOf: () => string;
+}): Store {
+  const path = join(options.directory, 'history.db');
+  try {
+    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+    const database = new DatabaseSync(path);
+    try {
+      prepareDatabase(database, path);
+      return new SqliteStore(database, path, options.incarnationOf);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  } catch (error) {
+    throw storeErrorOf(error, path);
+  }
+}
+
+function prepareDatabase(database: DatabaseSync, path: string): void {
+  database.exec(
+    'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;',
+  );
+  database.exec(`PRAGMA wal_autocheckpoint = ${WAL_PAGES_MAX}; PRAGMA cache_size = -16000;`);
+  const row = database.prepare('PRAGMA user_version').get() as { user_version: number };
+  const version = row.user_version;
+  if (version > MIGRATIONS.length) {
+    throw new StoreError(
+      'newer',
+      `${path} was written by a newer version of syncnet-daemon: install that one`,
+    );
+  }
+  for (let step = version; step < MIGRATIONS.length; step += 1) {
+    database.exec(
+      `BEGIN IMMEDIATE; ${MIGRATIONS[step]}; PRAGMA user_version = ${step + 1}; COMMIT;`,
+    );
+  }
+}
+
+/** SQLite's primary result codes, by what a person can do about them. */
+const CODES: Readonly<Record<number, { code: StoreError['code']; advice: string }>> = {
+  5: {
+    code: 'locked',
+    advice: 'another syncnet-daemon uses this directory: stop it, or give --data another one',
+  },
+  8: { code: 'failed', advice: 'it is read-only: check its owner and mode' },
+  10: { code: 'failed', advice: 'the disk does not read or write: check it' },
+  11: {
+    code: 'damaged',
+    advice: 'move the directory away and start empty: the other servers give everything back',
+  },
+  13: { code: 'full', advice: 'the disk is full: free some space and start again' },
+  14: { code: 'failed', advice: 'it cannot be opened: check its owner and mode' },
+  26: { code: 'damaged', advice: 'it is no SyncNet history: give --data another directory' },
+};
+
+function storeErrorOf(error: unknown, path: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const { errcode, message, code } = error as { errcode?: number; message?: string; code?: string };
+  if (code === 'ENOSPC')
+    return new StoreError('full', `${path}: the disk is full`, { cause: error });
+  const known = CODES[(errcode ?? 0) & 0xff];
+  const advice = known ? known.advice : 'see the cause';
+  return new StoreError(
+    known?.code ?? 'failed',
+    `${path}: ${advice} (${message ?? String(error)})`,
+    { cause: error },
+  );
+}
+
+class SqliteStore implements Store {
+  private readonly database: DatabaseSync;
+  private readonly path: string;
+  private readonly statements = new Map<string, StatementSync>();
+  private readonly streamNumbers = new Map<StreamId, number>();
+  private readonly streamNames = new Map<number, StreamId>();
+  private readonly last = new Map<StreamId, number>();
+  private meta: Map<string, string>;
+  private hash: bigint;
+  private entryCount: number;
+  private postCount: number;
+  private highestPlace: string;
+  private touched = new Set<StreamId>();
+
+  constructor(database: DatabaseSync, path: string, incarnationOf: () => string) {
+    this.database = database;
+    this.path = path;
+    const rows = database.prepare('SELECT key, value FROM meta').all() as {
+      key: string;
+      value: string;
+    }[];
+    this.meta = new Map(rows.map(({ key, value }) => [key, value]));
+    if (!this.meta.has('incarnation')) this.setMeta('incarnation', incarnationOf());
+    this.hash = BigInt(`0x${this.meta.get('historyHash') ?? '0'}`);
+    this.entryCount = Number(this.meta.get('entryCount') ?? 0);
+    this.postCount = Number(this.meta.get('postCount') ?? 0);
+    this.highestPlace = this.meta.get('highestPlace') ?? '';
+    const streams = database.prepare('SELECT id, name, last FROM streams').all() as {
+      id: number;
+      name: string;
+      last: number;
+    }[];
+    for (const { id, name, last } of streams) {
+      this.streamNumbers.set(name, id);
+      this.streamNames.set(id, name);
+      this.last.set(name, last);
+    }
+  }
+
+  /** Runs a piece of work on the database; what it throws says where and what to do. */
+  private attempt<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw storeErrorOf(error, this.path);
+    }
+  }
+
+  private statement(sql: string): StatementSync {
+    const known = this.statements.get(sql);
+    if (known) return known;
+    const statement = this.database.prepare(sql);
+    this.statements.set(sql, statement);
+    return statement;
+  }
+
+  private run(sql: string, ...values: SQLInputValue[]) {
+    return this.attempt(() => this.statement(sql).run(...values));
+  }
+
+  private setMeta(key: string, value: string): void {
+    this.meta.set(key, value);
+    this.run(SQL.setMeta, key, value);
+  }
+
+  ringRecord() {
+    return {
+      incarnation: this.meta.get('incarnation') ?? '',
+      installedTerm: Number(this.meta.get('installedTerm') ?? 0),
+      promisedTerm: Number(this.meta.get('promisedTerm') ?? 0),
+    };
+  }
+
+  digest(): Map<StreamId, number> {
+    return new Map([...this.last].filter(([, last]) => last > 0));
+  }
+
+  counts() {
+    return { entries: this.entryCount, posts: this.postCount };
+  }
+
+  historyHash(): string {
+    return this.hash.toString(16).padStart(64, '0');
+  }
+
+  highestTime() {
+    const [ms, counter] = this.highestPlace.split('.');
+    return { ms: Number.parseInt(ms || '0', 16), counter: Number.parseInt(counter ?? '0', 16) };
+  }
+
+  begin(): void {
+    this.attempt(() => this.database.exec('BEGIN IMMEDIATE'));
+  }
+
+  commit(): void {
+    if (this.touched.size > 0) {
+      for (const stream of this.touched) {
+        this.run(SQL.setLast, this.last.get(stream) ?? 0, this.streamNumbers.get(stream) ?? 0);
+      }
+      this.touched.clear();
+      this.setMeta('historyHash', this.hash.toString(16));
+      this.setMeta('entryCount', String(this.entryCount));
+      this.setMeta('postCount', String(this.postCount));
+      this.setMeta('highestPlace', this.highestPlace);
+    }
+    this.attempt(() => this.database.exec('COMMIT'));
+  }
+
+  saveRingRecord(record: { installedTerm: number; promisedTerm: number }): void {
+    this.setMeta('installedTerm', String(record.installedTerm));
+    this.setMeta('promisedTerm', String(record.promisedTerm));
+  }
+
+  append({ entry, order, index }: StoredEntry): void {
+    const stream = streamIdOf(entry);
+    const number = this.streamNumber(stream);
+    if (entry.sequence !== (this.last.get(stream) ?? 0) + 1) {
+      throw new StoreError(
+        'failed',
+        `${this.path}: entry ${entry.sequence} does not follow in stream ${stream}`,
+      );
+    }
+    const room = index.kind === 'post' ? index.room : null;
+    const hidden = index.requestId === null ? false : this.settleRequest(index.requestId, order);
+    const hash = entryHash(entry);
+    const { sequence, wallMs, body } = entry;
+    this.run(
+      SQL.addEntry,
+      number,
+      sequence,
+      order,
+      room,
+      index.requestId,
+      hidden ? 1 : 0,
+      wallMs,
+      body,
+      hash,
+    );
+    if (room !== null && !hidden) this.postCount += 1;
+    if (index.requestId !== null) this.noteNumber(index.requestId);
+    this.last.set(stream, sequence);
+    this.touched.add(stream);
+    this.entryCount += 1;
+    this.hash = (this.hash + BigInt(`0x${Buffer.from(hash).toString('hex')}`)) % HASH_MODULUS;
+    if (order > this.highestPlace) this.highestPlace = order;
+  }
+
+  private streamNumber(stream: StreamId): number {
+    const known = this.streamNumbers.get(stream);
+    if (known !== undefined) return known;
+    const { lastInsertRowid } = this.run(SQL.addStream, stream);
+    const number = Number(lastInsertRowid);
+    this.streamNumbers.set(stream, number);
+    this.streamNames.set(number, stream);
+    return number;
+  }
+
+  /** Hides whichever of two entries of one request is higher. @returns whether the new one is */
+  private settleRequest(requestId: string, place: string): boolean {
+    const rows = this.attempt(() =>
+      this.statement(SQL.sameRequest).all(requestId),
+    ) as unknown as (Row & {
+      hidden: number;
+      room: string | null;
+    })[];
+    const shown = rows.find((row) => row.hidden === 0);
+    if (!shown) return false;
+    if (shown.place < place) return true;
+    this.run(SQL.hide, 1, shown.stream, shown.sequence);
+    if (shown.room !== null) this.postCount -= 1;
+    return false;
+  }
+
+  private noteNumber(requestId: string): void {
+    const slash = requestId.lastIndexOf('/');
+    this.run(SQL.setHighest, requestId.slice(0, slash), Number(requestId.slice(slash + 1)));
+  }
+
+  saveBase(stream: StreamId, base: Digest): void {
+    const made = Number(this.meta.get('basesMade') ?? 0) + 1;
+    this.setMeta('basesMade', String(made));
+    this.run(SQL.addBase, stream, JSON.stringify(Object.fromEntries(base)), made);
+    this.run(SQL.dropBases, made - BASES_MAX);
+  }
+
+  base(stream: StreamId): Digest | null {
+    const row = this.attempt(() => this.statement(SQL.base).get(stream)) as
+      | { digest: string }
+      | undefined;
+    return row ? new Map(Object.entries(JSON.parse(row.digest) as Record<string, number>)) : null;
+  }
+
+  private entryOf(row: Row): Entry {
+    const [hlcMs, hlcCounter] = row.place.split('.');
+    const stream = parseStreamId(this.streamNames.get(row.stream) ?? '');
+    const entry: Entry = {
+      ...stream,
+      sequence: row.sequence,
+      hlcMs: Number.parseInt(hlcMs ?? '', 16),
+      hlcCounter: Number.parseInt(hlcCounter ?? '', 16),
+      wallMs: row.wall_ms,
+      body: row.body,
+    };
+    const sound = orderOf(entry) === row.place && Buffer.compare(entryHash(entry), row.hash) === 0;
+    if (!sound) {
+      const name = `${streamIdOf(entry)}/${row.sequence}`;
+      throw new StoreError(
+        'damaged',
+        `${this.path}: entry ${name} is damaged; ${CODES[11]?.advice ?? ''}`,
+      );
+    }
+    return entry;
+  }
+
+  private rows(sql: string, ...values: SQLInputValue[]): Entry[] {
+    const rows = this.attempt(() => this.statement(sql).all(...values)) as unknown as Row[];
+    return rows.map((row) => this.entryOf(row));
+  }
+
+  readStream(query: { stream: StreamId; after: number; limit: number; bytesMax: number }): Entry[] {
+    const number = this.streamNumbers.get(query.stream);
+    if (number === undefined) return [];
+    const entries: Entry[] = [];
+    let bytes = 0;
+    const rows = this.statement(SQL.readStream).iterate(
+      number,
+      query.after,
+      query.limit,
+    ) as IterableIterator<unknown>;
+    for (const row of rows) {
+      const entry = this.entryOf(row as Row);
+      bytes += Buffer.byteLength(entry.body);
+      if (entries.length > 0 && bytes > query.bytesMax) break;
+      entries.push(entry);
+    }
+    return entries;
+  }
+
+  *readOthers(): Iterable<Entry> {
+    for (const row of this.statement(SQL.readOthers).iterate() as IterableIterator<unknown>) {
+      yield this.entryOf(row as Row);
+    }
+  }
+
+  readPosts(query: { room: string; before: string | null; limit: number }): Entry[] {
+    return this.rows(SQL.readPosts, query.room, query.before ?? AFTER_ALL, query.limit).reverse();
+  }
+
+  latestOrder(room: string): string | null {
+    const row = this.attempt(() => this.statement(SQL.latest).get(room)) as
+      | { place: string }
+      | undefined;
+    return row?.place ?? null;
+  }
+
+  findRequest(requestId: string): Entry | null {
+    return this.rows(SQL.findRequest, requestId)[0] ?? null;
+  }
+
+  highestNumber(sessionId: string): number {
+    const row = this.attempt(() => this.statement(SQL.highest).get(sessionId)) as
+      | { highest: number }
+      | undefined;
+    return row?.highest ?? 0;
+  }
+
+  close(): void {
+    if (this.database.isTransaction) this.database.exec('ROLLBACK');
+    this.database.close();
+  }
+}
