@@ -152,6 +152,7 @@ export function createHost(parts: {
         return world.sendHeartbeat(output.announcement);
       case 'committed':
       case 'leading':
+      case 'pausing':
       case 'following':
       case 'cluster':
         return feedChat(output);

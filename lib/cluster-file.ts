@@ -14,7 +14,10 @@ export const ClusterServer = z.strictObject({
   /** Where the other servers reach it. */
   host: Host.default('127.0.0.1'),
   /** `host:port` that clients are told; by default the host and its client port. */
-  advertise: z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/, 'expected host:port').optional(),
+  advertise: z
+    .string()
+    .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/, 'expected host:port')
+    .optional(),
   clientPort: Port,
   peerPort: Port,
   heartbeatPort: Port,

@@ -6,7 +6,10 @@ import { createHash } from 'node:crypto';
 const HASH_ID_CHARS = 16;
 
 function hashId(domain: string, text: string): string {
-  return createHash('sha256').update(`syncnet ${domain}\n${text}`).digest('base64url').slice(0, HASH_ID_CHARS);
+  return createHash('sha256')
+    .update(`syncnet ${domain}\n${text}`)
+    .digest('base64url')
+    .slice(0, HASH_ID_CHARS);
 }
 
 /** The form in which two names are compared: NFKC, lower case. */
@@ -44,6 +47,13 @@ export const GENERAL_ROOM_ID = 'general';
  * The text a sign-in signs. The server's nonce makes it good for one connection only; the leading words
  * keep the signature from meaning anything elsewhere.
  */
-export function signInText(fields: { nonce: string; server: string; name: string; session: string }): string {
-  return ['syncnet sign-in v1', fields.server, fields.nonce, fields.name, fields.session].join('\n');
+export function signInText(fields: {
+  nonce: string;
+  server: string;
+  name: string;
+  session: string;
+}): string {
+  return ['syncnet sign-in v1', fields.server, fields.nonce, fields.name, fields.session].join(
+    '\n',
+  );
 }

@@ -1,10 +1,10 @@
-// The chat's core: signs people in, checks what they ask, turns it into entries for the ring, folds
+// The chat core, seen from outside: signs people in, checks what they ask, turns it into entries for the ring, folds
 // entries into rooms and names, and says who is to hear of what. Sans I/O: it knows connections as
 // numbers and the disk as a reader; no clock, no randomness, no sockets.
 import type { Cluster } from '../../lib/client/api.ts';
-import type { ClientMessage } from '../../lib/protocol/requests.ts';
 import type { RefusalCode } from '../../lib/protocol/refusals.ts';
-import type { Digest, Entry, StreamId } from '../ring/entry.ts';
+import type { ClientMessage } from '../../lib/protocol/requests.ts';
+import type { Entry, StreamId } from '../ring/entry.ts';
 import type { EntryIndex, Store } from '../store/store.ts';
 
 /** What the chat reads of the disk. */
@@ -39,6 +39,8 @@ export type ChatInput =
    * server, and may be shown. Also given when a leading server installs its next view.
    */
   | Readonly<{ type: 'leading'; stream: StreamId; cluster: Cluster }>
+  /** This leader changes its view: what is asked meanwhile is held until it leads on, or does not. */
+  | Readonly<{ type: 'pausing' }>
   /** This server does not lead (any more); `cluster.leader` is who does, if known. */
   | Readonly<{ type: 'following'; cluster: Cluster; reason: string }>
   /** Something else in the cluster's picture changed (a server down, another joining). */
@@ -60,11 +62,22 @@ export type ChatOutput =
   /** Send what is pending, then close. */
   | Readonly<{ type: 'close'; connection: number; code: RefusalCode }>
   /** Ask the ring for an entry, stamped above `above`. Answered in the same turn by `added` or `notTaken`. */
-  | Readonly<{ type: 'append'; connection: number; requestId: string | null; body: string; above: HybridTime | null }>
+  | Readonly<{
+      type: 'append';
+      connection: number;
+      requestId: string | null;
+      body: string;
+      above: HybridTime | null;
+    }>
   /** Tell the followers who is here. */
   | Readonly<{ type: 'sharePresence'; accounts: readonly string[] }>;
 
-export type ChatCounts = Readonly<{ connections: number; signedIn: number; accounts: number; rooms: number }>;
+export type ChatCounts = Readonly<{
+  connections: number;
+  signedIn: number;
+  accounts: number;
+  rooms: number;
+}>;
 
 export interface Chat {
   /** Takes one input, changes the chat's state, and gives what the shell must carry out, in order. */
@@ -76,4 +89,4 @@ export interface Chat {
   stateHash(): string;
 }
 
-export type { Digest };
+export { createChat } from './chat-core.ts';

@@ -276,22 +276,23 @@ function say(turn: Turn): void {
 function sayRole(turn: Turn): void {
   const { ring } = turn;
   const leads = ring.stream !== null && ring.view !== null && !ring.drained;
+  const pauses = ring.roleSaid !== 'following' && ring.phase === 'preparing' && !ring.draining;
+  const role = leads ? 'leading' : pauses ? 'pausing' : 'following';
   const cluster = clusterOf(turn);
-  const said = JSON.stringify([cluster, ring.stream?.id ?? null]);
+  const said = JSON.stringify([cluster, role, ring.stream?.id ?? null]);
   if (said === ring.clusterSaid) return;
-  const streamBefore: string | null =
-    ring.clusterSaid === '' ? null : JSON.parse(ring.clusterSaid)[1];
+  const streamBefore: string | null = ring.clusterSaid === '' ? null : JSON.parse(ring.clusterSaid)[2];
+  const roleBefore = ring.roleSaid;
   ring.clusterSaid = said;
-  if (leads && ring.stream && streamBefore !== ring.stream.id) {
+  ring.roleSaid = role;
+  if (ring.stream && role === 'leading' && (roleBefore !== role || streamBefore !== ring.stream.id)) {
     turn.outputs.push({ type: 'leading', stream: ring.stream.id, cluster });
-  } else if (!leads && ring.leadingSaid) {
-    turn.outputs.push({
-      type: 'following',
-      cluster,
-      reason: ring.draining ? 'shutting down' : 'another server leads',
-    });
+  } else if (role === 'pausing') {
+    if (roleBefore === 'leading') turn.outputs.push({ type: 'pausing' });
+  } else if (role === 'following' && roleBefore !== 'following') {
+    const reason = ring.draining ? 'shutting down' : 'this server leads no longer';
+    turn.outputs.push({ type: 'following', cluster, reason });
   } else turn.outputs.push({ type: 'cluster', cluster });
-  ring.leadingSaid = leads;
 }
 
 /** The picture of the cluster that clients and operators are shown. */

@@ -106,7 +106,7 @@ export type Ring = {
   /** What was last said to all peers and to the shell, to say it again only when it changes. */
   announced: string;
   clusterSaid: string;
-  leadingSaid: boolean;
+  roleSaid: 'leading' | 'pausing' | 'following';
 };
 
 export type RingInput =
@@ -143,6 +143,8 @@ export type RingOutput =
   | Readonly<{ type: 'notTaken' }>
   | Readonly<{ type: 'committed'; sequence: number; copies: number }>
   | Readonly<{ type: 'leading'; stream: StreamId; cluster: Cluster }>
+  /** A leader changes its view: it takes nothing until it leads on, or does not. */
+  | Readonly<{ type: 'pausing' }>
   | Readonly<{ type: 'following'; cluster: Cluster; reason: string }>
   | Readonly<{ type: 'cluster'; cluster: Cluster }>
   | Readonly<{ type: 'drained' }>
@@ -233,7 +235,7 @@ export function createRing(parts: RingParts): Ring {
     announcementVersion: 0,
     announced: '',
     clusterSaid: '',
-    leadingSaid: false,
+    roleSaid: 'following',
   };
 }
 

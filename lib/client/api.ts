@@ -40,10 +40,22 @@ export type ConnectionState =
   | Readonly<{ type: 'leaderLost'; server: string | null; lostMs: number }>
   /** A server answers, and says that nobody leads yet. */
   | Readonly<{ type: 'electing'; term: number; lostMs: number }>
-  | Readonly<{ type: 'reconnecting'; attempt: number; nextAttemptMs: number; server: string | null; lostMs: number }>
+  | Readonly<{
+      type: 'reconnecting';
+      attempt: number;
+      nextAttemptMs: number;
+      server: string | null;
+      lostMs: number;
+    }>
   | Readonly<{ type: 'resending'; done: number; total: number; lostMs: number }>
   /** No server answers: after every known address was tried without one. Attempts go on. */
-  | Readonly<{ type: 'noServer'; tried: readonly Tried[]; attempt: number; nextAttemptMs: number; lostMs: number }>
+  | Readonly<{
+      type: 'noServer';
+      tried: readonly Tried[];
+      attempt: number;
+      nextAttemptMs: number;
+      lostMs: number;
+    }>
   /** Attempts ended: the sign-in was refused (a name taken, say). `signInAs` begins again. */
   | Readonly<{ type: 'refused'; code: RefusalCode; reason: string }>
   | Readonly<{ type: 'closed' }>;
@@ -63,13 +75,27 @@ export type OutboxItem = Readonly<{
 }>;
 
 export type Answer =
-  | Readonly<{ type: 'stored'; number: number; id: string; time: number; order: string; copies: number; room?: Room | undefined }>
+  | Readonly<{
+      type: 'stored';
+      number: number;
+      id: string;
+      time: number;
+      order: string;
+      copies: number;
+      room?: Room | undefined;
+    }>
   | Readonly<{ type: 'refused'; number: number; code: RefusalCode; reason: string }>;
 
 export type ClientEvent =
   | Readonly<{ type: 'connection'; state: ConnectionState }>
   /** After every sign-in, the first and each resumption. */
-  | Readonly<{ type: 'signedIn'; account: string; name: string; server: string; rooms: readonly Room[] }>
+  | Readonly<{
+      type: 'signedIn';
+      account: string;
+      name: string;
+      server: string;
+      rooms: readonly Room[];
+    }>
   | Readonly<{ type: 'cluster'; cluster: Cluster }>
   /** A failover ended: `tookMs` from the loss to the sign-in, `resent` requests were sent again. */
   | Readonly<{ type: 'recovered'; tookMs: number; leader: string; resent: number }>
@@ -85,7 +111,10 @@ export type ClientEvent =
   | Readonly<{ type: 'outbox'; items: readonly OutboxItem[] }>
   | Readonly<{ type: 'answer'; answer: Answer; item: OutboxItem }>;
 
-export type HistoryPage = Readonly<{ posts: readonly z.infer<typeof HistoryPost>[]; more: boolean }>;
+export type HistoryPage = Readonly<{
+  posts: readonly z.infer<typeof HistoryPost>[];
+  more: boolean;
+}>;
 
 /** A query got no answer: the connection was lost (`connection-lost`) or the server refused it. */
 export class QueryError extends Error {

@@ -7,7 +7,15 @@ import type { RefusalCode } from './refusals.ts';
 export const ServerAddress = z.object({ id: z.string(), address: z.string() });
 export type ServerAddress = z.infer<typeof ServerAddress>;
 
-export const ServerState = z.enum(['leading', 'active', 'joining', 'preparing', 'suspended', 'draining', 'down']);
+export const ServerState = z.enum([
+  'leading',
+  'active',
+  'joining',
+  'preparing',
+  'suspended',
+  'draining',
+  'down',
+]);
 export type ServerState = z.infer<typeof ServerState>;
 
 export const ServerStatus = z.object({
@@ -164,9 +172,17 @@ export const Page = z.object({
   more: z.boolean(),
 });
 
-export const Rooms = z.object({ type: z.literal('rooms'), query: z.int(), rooms: z.array(RoomSummary) });
+export const Rooms = z.object({
+  type: z.literal('rooms'),
+  query: z.int(),
+  rooms: z.array(RoomSummary),
+});
 
-export const Person = z.object({ account: z.string(), name: z.string(), state: z.enum(['here', 'gone']) });
+export const Person = z.object({
+  account: z.string(),
+  name: z.string(),
+  state: z.enum(['here', 'gone']),
+});
 export type Person = z.infer<typeof Person>;
 
 export const People = z.object({

@@ -1,7 +1,12 @@
 // The fields that several messages share: names, ids, positions. Everything that comes from outside
 // passes one of these schemas before anything else looks at it.
 import { z } from 'zod';
-import { ROOM_NAME_CHARS_MAX, TEXT_CHARS_MAX, TOPIC_CHARS_MAX, USER_NAME_CHARS_MAX } from './limits.ts';
+import {
+  ROOM_NAME_CHARS_MAX,
+  TEXT_CHARS_MAX,
+  TOPIC_CHARS_MAX,
+  USER_NAME_CHARS_MAX,
+} from './limits.ts';
 
 /** Control characters (C0, DEL, C1), line and paragraph separators, and bidi overrides and isolates. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -17,7 +22,10 @@ export const UserName = z
   .string()
   .min(1)
   .max(USER_NAME_CHARS_MAX)
-  .regex(/^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u, 'use letters, digits, _ - . and start with a letter or digit')
+  .regex(
+    /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u,
+    'use letters, digits, _ - . and start with a letter or digit',
+  )
   .refine((name) => name === name.normalize('NFKC'), 'not in the normal form NFKC');
 
 /** A room's name without the `#`: lower case, so that `#Ops` and `#ops` cannot be two rooms. */
@@ -25,8 +33,20 @@ export const RoomName = z
   .string()
   .min(1)
   .max(ROOM_NAME_CHARS_MAX)
-  .regex(/^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u, 'use letters, digits, _ - . and start with a letter or digit')
+  .regex(
+    /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u,
+    'use letters, digits, _ - . and start with a letter or digit',
+  )
   .refine((name) => name === name.normalize('NFKC').toLowerCase(), 'use lower case');
+
+/** A room's name as it is shown: after a merge a second room of one name has a suffix of its id. */
+export const ShownRoomName = z
+  .string()
+  .max(ROOM_NAME_CHARS_MAX + 5)
+  .refine(
+    (name) => RoomName.safeParse(name.replace(/~[A-Za-z0-9_-]{4}$/, '')).success,
+    'not a name of a room',
+  );
 
 export const Topic = z
   .string()
@@ -56,7 +76,9 @@ export const SessionSeed = z.string().regex(/^[A-Za-z0-9_-]{12}$/);
 export const PostId = z.string().regex(/^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{12}\/\d{1,15}$/);
 
 /** A place in the one order of all entries: compare two of them as plain strings. `orderOf` makes it. */
-export const Order = z.string().regex(/^[0-9a-f]{12}\.[0-9a-f]{6}\.[0-9a-f]{10}\.[0-9a-f]{6}\.[0-9a-f]{16}\.[0-9a-f]{10}$/);
+export const Order = z
+  .string()
+  .regex(/^[0-9a-f]{12}\.[0-9a-f]{6}\.[0-9a-f]{10}\.[0-9a-f]{6}\.[0-9a-f]{16}\.[0-9a-f]{10}$/);
 
 /** Counts the requests of a session from 1. */
 export const RequestNumber = z.int().min(1).max(999_999_999_999);
@@ -64,7 +86,9 @@ export const RequestNumber = z.int().min(1).max(999_999_999_999);
 /** Chosen by the client to match an answer to its query; not kept by the server. */
 export const QueryNumber = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 
-export const ServerId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/, 'letters, digits, _ - . (at most 32)');
+export const ServerId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/, 'letters, digits, _ - . (at most 32)');
 
 /** Milliseconds since 1970-01-01 UTC, by the clock of the server that led. */
 export const WallMs = z.int().min(0);

@@ -26,7 +26,9 @@ export function frameReader(lineBytesMax: number): FrameReader {
     const bytes = parts.length === 0 ? piece : Buffer.concat([...parts, piece]);
     parts = [];
     partsBytes = 0;
-    const line = new StringDecoder('utf8').end(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    const line = new StringDecoder('utf8').end(
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    );
     const trimmed = line.endsWith('\r') ? line.slice(0, -1) : line;
     if (trimmed !== '') lines.push(trimmed);
   }

@@ -9,6 +9,7 @@ import {
   RoomId,
   RoomName,
   SessionSeed,
+  ShownRoomName,
   Topic,
   UserName,
 } from './fields.ts';
@@ -42,7 +43,12 @@ export type SignIn = z.infer<typeof SignIn>;
 const numbered = { number: RequestNumber, lowest: RequestNumber };
 
 /** Says something in a room. Answered by `stored` or `refused`. */
-export const Post = z.strictObject({ type: z.literal('post'), ...numbered, room: RoomId, text: PostText });
+export const Post = z.strictObject({
+  type: z.literal('post'),
+  ...numbered,
+  room: RoomId,
+  text: PostText,
+});
 export type Post = z.infer<typeof Post>;
 
 /** Creates a room and joins it. The room's id is `roomIdOf` of this request. */
@@ -53,12 +59,25 @@ export const CreateRoom = z.strictObject({
   topic: Topic.optional(),
 });
 
-/** Joins a room by its name. Refused `already-a-member` never: joining twice is stored as nothing. */
-export const JoinRoom = z.strictObject({ type: z.literal('joinRoom'), ...numbered, name: RoomName });
+/** Joins a room by its shown name. Joining twice is stored, and changes nothing. */
+export const JoinRoom = z.strictObject({
+  type: z.literal('joinRoom'),
+  ...numbered,
+  name: ShownRoomName,
+});
 
-export const LeaveRoom = z.strictObject({ type: z.literal('leaveRoom'), ...numbered, room: RoomId });
+export const LeaveRoom = z.strictObject({
+  type: z.literal('leaveRoom'),
+  ...numbered,
+  room: RoomId,
+});
 
-export const SetTopic = z.strictObject({ type: z.literal('setTopic'), ...numbered, room: RoomId, topic: Topic });
+export const SetTopic = z.strictObject({
+  type: z.literal('setTopic'),
+  ...numbered,
+  room: RoomId,
+  topic: Topic,
+});
 
 /** Posts of a room, the newest `limit` of those before `before` (or of all). Answered by `page`. */
 export const History = z.strictObject({
@@ -81,7 +100,13 @@ export const Ping = z.strictObject({ type: z.literal('ping'), query: QueryNumber
 /** What this server knows of the cluster. Answered by `status`; no sign-in needed. */
 export const StatusQuery = z.strictObject({ type: z.literal('status'), query: QueryNumber });
 
-export const NumberedRequest = z.discriminatedUnion('type', [Post, CreateRoom, JoinRoom, LeaveRoom, SetTopic]);
+export const NumberedRequest = z.discriminatedUnion('type', [
+  Post,
+  CreateRoom,
+  JoinRoom,
+  LeaveRoom,
+  SetTopic,
+]);
 export type NumberedRequest = z.infer<typeof NumberedRequest>;
 
 export const Query = z.discriminatedUnion('type', [History, ListRooms, Who, Ping, StatusQuery]);

@@ -1,0 +1,210 @@
+// Entries to state: accounts, rooms, members, topics. Any arrival order, and any number of copies of one
+// request, fold to the same state: what is contested is settled by the one order. The first claim of a name
+// stands; of single values the last write. Posts are not kept here; the store has them.
+import { createHash } from 'node:crypto';
+import { accountIdOf, foldName, GENERAL_ROOM_ID, roomIdOf } from '../../lib/ids.ts';
+import { type Entry, orderOf } from '../ring/entry.ts';
+import { type Body, parseBody } from './bodies.ts';
+
+export type Account = { readonly id: string; readonly key: string; name: string; place: string };
+
+/** One write of a register, by one request: the lowest of its copies counts. */
+type Write<T> = { place: string; value: T };
+type Register<T> = Map<string, Write<T>>;
+
+export type FoldedRoom = {
+  readonly id: string;
+  /** Null until its creation has arrived: what refers to it may come first. */
+  created: { name: string; creator: string; place: string } | null;
+  topic: Register<string>;
+  readonly membership: Map<string, Register<boolean>>;
+  readonly members: Set<string>;
+};
+
+/** Characters of an id that tell two of one name apart after a merge. */
+const SUFFIX_CHARS = 4;
+
+function write<T>(register: Register<T>, request: string, next: Write<T>): void {
+  const known = register.get(request);
+  if (!known || next.place < known.place) register.set(request, next);
+}
+
+function lastValue<T>(register: Register<T> | undefined): T | undefined {
+  let last: Write<T> | undefined;
+  for (const each of register?.values() ?? []) if (!last || each.place > last.place) last = each;
+  return last?.value;
+}
+
+type Named = { readonly id: string; place: string };
+
+/** Who of those that want one name has it: the first; the others get a suffix. */
+function shownName(name: string, self: Named, others: Iterable<Named>): string {
+  for (const other of others) {
+    const earlier = other.place < self.place || (other.place === self.place && other.id < self.id);
+    if (other.id !== self.id && earlier) return `${name}~${self.id.slice(0, SUFFIX_CHARS)}`;
+  }
+  return name;
+}
+
+export class Fold {
+  readonly accounts = new Map<string, Account>();
+  private readonly accountsByName = new Map<string, Set<Account>>();
+  readonly rooms = new Map<string, FoldedRoom>();
+  private readonly roomsByName = new Map<string, Set<FoldedRoom>>();
+
+  constructor() {
+    const general = this.room(GENERAL_ROOM_ID);
+    general.created = { name: 'general', creator: '', place: '' };
+    this.roomsByName.set('general', new Set([general]));
+    write(general.topic, '', { place: '', value: 'Everyone is here' });
+  }
+
+  /** Folds an entry in. @returns its body, or null when it is none of ours */
+  apply(entry: Entry): Body | null {
+    const body = parseBody(entry.body);
+    if (!body) return null;
+    const place = orderOf(entry);
+    switch (body.t) {
+      case 'claim':
+        this.claim(body.k, body.n, place);
+        break;
+      case 'create':
+        this.create(body, place);
+        break;
+      case 'join':
+      case 'leave':
+        this.setMember(body.r, body.u, { request: body.q, place, value: body.t === 'join' });
+        break;
+      case 'topic':
+        write(this.room(body.r).topic, body.q, { place, value: body.x });
+        break;
+      case 'post':
+        break;
+    }
+    return body;
+  }
+
+  private room(id: string): FoldedRoom {
+    let room = this.rooms.get(id);
+    if (!room) {
+      room = { id, created: null, topic: new Map(), membership: new Map(), members: new Set() };
+      this.rooms.set(id, room);
+    }
+    return room;
+  }
+
+  private claim(key: string, name: string, place: string): void {
+    const id = accountIdOf(key, name);
+    const known = this.accounts.get(id);
+    if (known) {
+      if (place >= known.place) return;
+      // Two claims of one key for one name, perhaps in another spelling: the first counts.
+      known.place = place;
+      known.name = name;
+      return;
+    }
+    const account = { id, key, name, place };
+    this.accounts.set(id, account);
+    const folded = foldName(name);
+    const same = this.accountsByName.get(folded) ?? new Set();
+    same.add(account);
+    this.accountsByName.set(folded, same);
+    this.refreshMember(this.room(GENERAL_ROOM_ID), id);
+  }
+
+  private create(body: Extract<Body, { t: 'create' }>, place: string): void {
+    const room = this.room(roomIdOf(body.q));
+    if (!room.created || place < room.created.place)
+      room.created = { name: body.n, creator: body.u, place };
+    const same = this.roomsByName.get(body.n) ?? new Set();
+    same.add(room);
+    this.roomsByName.set(body.n, same);
+    write(room.topic, body.q, { place, value: body.x });
+    this.setMember(room.id, body.u, { request: body.q, place, value: true });
+  }
+
+  private setMember(
+    roomId: string,
+    account: string,
+    change: { request: string; place: string; value: boolean },
+  ): void {
+    const room = this.room(roomId);
+    const register: Register<boolean> = room.membership.get(account) ?? new Map();
+    room.membership.set(account, register);
+    write(register, change.request, change);
+    this.refreshMember(room, account);
+  }
+
+  private refreshMember(room: FoldedRoom, account: string): void {
+    // Everyone is in #general from the start, until they leave it.
+    const member = lastValue(room.membership.get(account)) ?? room.id === GENERAL_ROOM_ID;
+    if (member) room.members.add(account);
+    else room.members.delete(account);
+  }
+
+  /** Whoever holds a name now: the account that claimed it first. */
+  holderOf(name: string): Account | null {
+    let holder: Account | null = null;
+    for (const account of this.accountsByName.get(foldName(name)) ?? []) {
+      if (!holder || account.place < holder.place) holder = account;
+    }
+    return holder;
+  }
+
+  /** What others see; `?` for an account whose claim has not arrived. */
+  nameOf(accountId: string): string {
+    const account = this.accounts.get(accountId);
+    if (!account) return '?';
+    return shownName(account.name, account, this.accountsByName.get(foldName(account.name)) ?? []);
+  }
+
+  /** The accounts that want the same name, this one among them. */
+  rivalsOf(name: string): string[] {
+    return [...(this.accountsByName.get(foldName(name)) ?? [])].map((account) => account.id);
+  }
+
+  /** A room that has been created; null for others. */
+  existingRoom(id: string): (FoldedRoom & { created: NonNullable<FoldedRoom['created']> }) | null {
+    const room = this.rooms.get(id);
+    return room?.created
+      ? (room as FoldedRoom & { created: NonNullable<FoldedRoom['created']> })
+      : null;
+  }
+
+  roomName(room: FoldedRoom): string {
+    if (!room.created) return '?';
+    const { name, place } = room.created;
+    const others = [...(this.roomsByName.get(name) ?? [])].flatMap((other) =>
+      other.created ? [{ id: other.id, place: other.created.place }] : [],
+    );
+    return shownName(name, { id: room.id, place }, others);
+  }
+
+  /** The room shown under a name, suffixed names included. */
+  roomByName(name: string): FoldedRoom | null {
+    const bare = name.split('~')[0] ?? name;
+    for (const room of this.roomsByName.get(bare) ?? [])
+      if (this.roomName(room) === name) return room;
+    return null;
+  }
+
+  topicOf(room: FoldedRoom): string {
+    return lastValue(room.topic) ?? '';
+  }
+
+  isMember(roomId: string, account: string): boolean {
+    return this.rooms.get(roomId)?.members.has(account) ?? false;
+  }
+
+  /** SHA-256 of everything that is shown: equal wherever the same entries were folded. */
+  hash(): string {
+    const accounts = [...this.accounts.keys()].sort().map((id) => [id, this.nameOf(id)]);
+    const rooms = [...this.rooms.values()]
+      .filter((room) => room.created)
+      .sort((one, other) => (one.id < other.id ? -1 : 1))
+      .map((room) => [room.id, this.roomName(room), this.topicOf(room), [...room.members].sort()]);
+    return createHash('sha256')
+      .update(JSON.stringify([accounts, rooms]))
+      .digest('hex');
+  }
+}
