@@ -1,0 +1,372 @@
+// The TCP listener for clients: sockets in, checked messages out, lines collected and written once a
+// turn. It knows no chat. No client can make it throw, fill its memory, or be felt by another one: lines,
+// lines per turn, unread bytes and connections have their limits.
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { type FrameReader, frameReader } from '../../lib/protocol/frame.ts';
+import { CLIENT_FRAME_BYTES_MAX } from '../../lib/protocol/limits.ts';
+import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
+import type { ClientMessage } from '../../lib/protocol/requests.ts';
+import { type ParsedLine, parseLine } from './client-requests.ts';
+
+/** Lines taken from one connection in one turn of the event loop: two milliseconds of work at most. */
+const LINES_PER_TURN_MAX = 256;
+
+/** Lines of one connection that fit no schema before it is let go: a person's typing errors, not a flood. */
+const BAD_LINES_MAX = 20;
+
+/** Unread bytes at which a reader is slow, and for how long it may stay so: a burst is no slowness. */
+const BACKLOG_BYTES_MAX = 4 * 1024 * 1024;
+const BACKLOG_MS_MAX = 3_000;
+
+/** Unread bytes that no reader may have: the longest resumption (16 MiB), and as much again. */
+const BACKLOG_BYTES_LIMIT = 32 * 1024 * 1024;
+
+/** A closed connection gets this long to take what was sent to it, the reason above all. */
+const LINGER_MS = 1_000;
+
+/** Twice the 10,000 that a busy server is measured with; each costs some kilobytes. */
+const CONNECTIONS_MAX = 20_000;
+
+/** Silence after which the system asks whether the other machine is still there. */
+const KEEP_ALIVE_MS = 30_000;
+
+/** How often readers are looked at while nothing is sent to them. */
+const WATCH_INTERVAL_MS = 500;
+
+/** What of a logger the gateway uses. */
+type GatewayLogger = Readonly<{
+  debug(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}>;
+
+export type ClientGatewayOptions = Readonly<{
+  /** Address to bind; `port` 0 takes any free one. */
+  host: string;
+  port: number;
+  logger: GatewayLogger;
+  /** Default CONNECTIONS_MAX. */
+  connectionsMax?: number;
+  /** Default BACKLOG_MS_MAX; tests are not made to wait. */
+  backlogMsMax?: number;
+  onOpened(connection: number, remote: string): void;
+  onMessage(connection: number, message: ClientMessage): void;
+  /**
+   * A numbered request that fits no schema. When given, whoever takes it answers it, in the order of the
+   * numbers; otherwise the gateway refuses it at once.
+   */
+  onBadRequest?(connection: number, number: number, reason: string): void;
+  /** Comes once for each `onOpened`, after the last message. */
+  onClosed(connection: number): void;
+}>;
+
+export type ClientGateway = Readonly<{
+  port: number;
+  /** Collects a line for a connection; dropped when the connection is gone. */
+  send(connection: number, frame: string): void;
+  /** The same line for many: encoded once. */
+  sendAll(connections: readonly number[], frame: string): void;
+  /** Writes what was collected: one write for each socket. */
+  flush(): void;
+  /** Sends what is collected and a `closing`, then closes. `onClosed` follows. */
+  close(connection: number, code: RefusalCode): void;
+  /** Closes every connection with this code, and the listener. Resolves when all are gone. */
+  stop(code: RefusalCode): Promise<void>;
+}>;
+
+/** The port cannot be listened on. `code` is the system's: EADDRINUSE, EACCES, EADDRNOTAVAIL. */
+export class ListenError extends Error {
+  override name = 'ListenError';
+  readonly code: string;
+  readonly address: string;
+  constructor(code: string, address: string, cause: unknown) {
+    const texts: Readonly<Record<string, string>> = {
+      EADDRINUSE: 'something else listens there already: stop it, or choose another port',
+      EACCES: 'this user may not listen there: choose a port from 1024 on',
+      EADDRNOTAVAIL: 'this machine has no such address: choose another host to bind',
+    };
+    super(`clients' address ${address}: ${texts[code] ?? code}`, { cause });
+    this.code = code;
+    this.address = address;
+  }
+}
+
+/** One connected client. */
+type Client = {
+  readonly id: number;
+  readonly socket: Socket;
+  readonly frames: FrameReader;
+  /** Complete lines not looked at yet; reading is paused while there are any left over. */
+  lines: string[];
+  /** The line after these was too long: nothing more is read. */
+  overflow: boolean;
+  /** The other end has sent its last; what it sent is still answered. */
+  ended: boolean;
+  /** Encoded lines to be written by the next flush. */
+  pending: Buffer[];
+  badLines: number;
+  /** When its backlog was first seen above the bound; 0 while below. */
+  slowSinceMs: number;
+  closing: boolean;
+};
+
+/**
+ * Listens for clients; resolves once it does.
+ * @throws ListenError with code and address when the port is taken or forbidden
+ */
+export async function openClientGateway(options: ClientGatewayOptions): Promise<ClientGateway> {
+  const gateway = new Gateway(options);
+  await gateway.listen();
+  return gateway;
+}
+
+class Gateway implements ClientGateway {
+  private readonly options: ClientGatewayOptions;
+  private readonly server: Server;
+  private readonly clients = new Map<number, Client>();
+  /** Those with something to write. */
+  private readonly dirty = new Set<Client>();
+  private readonly watch: NodeJS.Timeout;
+  private lastId = 0;
+
+  constructor(options: ClientGatewayOptions) {
+    this.options = options;
+    const settings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+    // Half-open: whoever pipes requests in and ends its side (`nc`) still gets its answers.
+    this.server = createServer({ ...settings, allowHalfOpen: true }, (socket) =>
+      this.onSocket(socket),
+    );
+    this.watch = setInterval(() => this.watchBacklogs(), WATCH_INTERVAL_MS);
+    this.watch.unref();
+  }
+
+  get port(): number {
+    const address = this.server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  async listen(): Promise<void> {
+    const { host, port, logger } = this.options;
+    try {
+      this.server.listen({ host, port, backlog: 1024 });
+      await once(this.server, 'listening');
+    } catch (error) {
+      clearInterval(this.watch);
+      const { code } = error as NodeJS.ErrnoException;
+      throw new ListenError(code ?? 'unknown', `${host}:${port}`, error);
+    }
+    // Out of descriptors, say: those that are connected go on.
+    this.server.on('error', (error) => logger.warn({ err: error }, 'cannot accept a client'));
+  }
+
+  // --- what comes in ---
+
+  private onSocket(socket: Socket): void {
+    socket.on('error', (error) => this.options.logger.debug({ err: error }, 'client connection'));
+    const max = this.options.connectionsMax ?? CONNECTIONS_MAX;
+    if (this.clients.size >= max) return refuseSocket(socket, max);
+    this.lastId += 1;
+    const client: Client = {
+      id: this.lastId,
+      socket,
+      frames: frameReader(CLIENT_FRAME_BYTES_MAX),
+      lines: [],
+      overflow: false,
+      ended: false,
+      pending: [],
+      badLines: 0,
+      slowSinceMs: 0,
+      closing: false,
+    };
+    this.clients.set(client.id, client);
+    socket.on('data', (bytes) => this.onData(client, bytes as Buffer));
+    socket.on('end', () => this.onEnd(client));
+    socket.on('close', () => this.onGone(client));
+    this.options.onOpened(client.id, `${socket.remoteAddress}:${socket.remotePort}`);
+  }
+
+  private onData(client: Client, bytes: Buffer): void {
+    if (client.closing || client.overflow) return;
+    const { lines, overflow } = client.frames.push(bytes);
+    client.overflow = overflow;
+    if (client.lines.length > 0) {
+      // Its turn is under way: these come after.
+      for (const line of lines) client.lines.push(line);
+      return;
+    }
+    client.lines = [...lines];
+    this.takeLines(client);
+  }
+
+  /** Takes some lines now and the rest in later turns, so that a flood only delays its sender. */
+  private takeLines(client: Client): void {
+    const lines = client.lines.splice(0, LINES_PER_TURN_MAX);
+    for (const line of lines) {
+      if (client.closing) return;
+      this.take(client, parseLine(line));
+    }
+    if (client.closing) return;
+    if (client.lines.length > 0) {
+      client.socket.pause();
+      setImmediate(() => this.takeLines(client));
+      return;
+    }
+    if (client.overflow) return this.refuseLongLine(client);
+    client.socket.resume();
+    if (client.ended) this.finish(client);
+  }
+
+  private take(client: Client, parsed: ParsedLine): void {
+    if ('message' in parsed) return this.options.onMessage(client.id, parsed.message);
+    const { code, reason, number, query } = parsed;
+    if (number !== undefined && this.options.onBadRequest) {
+      this.options.onBadRequest(client.id, number, reason);
+    } else this.refuse(client, { code, reason, number, query });
+    client.badLines += 1;
+    if (client.badLines > BAD_LINES_MAX) this.closeClient(client, code);
+  }
+
+  private refuse(
+    client: Client,
+    refusal: {
+      code: RefusalCode;
+      reason: string;
+      number?: number | undefined;
+      query?: number | undefined;
+    },
+  ): void {
+    this.send(client.id, line({ type: 'refused', ...refusal }));
+    this.flush();
+  }
+
+  private refuseLongLine(client: Client): void {
+    const reason = `${REFUSALS['frame-too-long']}: expected at most ${CLIENT_FRAME_BYTES_MAX} bytes`;
+    this.refuse(client, { code: 'frame-too-long', reason });
+    this.closeClient(client, 'frame-too-long');
+  }
+
+  private onEnd(client: Client): void {
+    client.ended = true;
+    if (client.lines.length === 0 && !client.closing) this.finish(client);
+  }
+
+  /** The client has ended its side, and all it sent was taken: this side ends once there was time to answer. */
+  private finish(client: Client): void {
+    const timer = setTimeout(() => {
+      if (client.closing) return;
+      this.writePending(client);
+      client.closing = true;
+      client.socket.end();
+      linger(client.socket);
+    }, LINGER_MS);
+    client.socket.once('close', () => clearTimeout(timer));
+  }
+
+  private onGone(client: Client): void {
+    client.closing = true;
+    client.lines = [];
+    client.pending = [];
+    this.dirty.delete(client);
+    if (this.clients.delete(client.id)) this.options.onClosed(client.id);
+  }
+
+  // --- what goes out ---
+
+  send(connection: number, frame: string): void {
+    this.collect(connection, Buffer.from(frame));
+  }
+
+  sendAll(connections: readonly number[], frame: string): void {
+    const bytes = Buffer.from(frame);
+    for (const connection of connections) this.collect(connection, bytes);
+  }
+
+  private collect(connection: number, bytes: Buffer): void {
+    const client = this.clients.get(connection);
+    if (!client || client.closing) return;
+    client.pending.push(bytes);
+    this.dirty.add(client);
+  }
+
+  flush(): void {
+    if (this.dirty.size === 0) return;
+    const nowMs = performance.now();
+    for (const client of this.dirty) {
+      this.writePending(client);
+      this.judgeBacklog(client, nowMs);
+    }
+    this.dirty.clear();
+  }
+
+  private writePending(client: Client): void {
+    const { pending, socket } = client;
+    if (pending.length === 0) return;
+    client.pending = [];
+    socket.write(pending.length === 1 ? (pending[0] as Buffer) : Buffer.concat(pending));
+  }
+
+  /** A reader that leaves its bytes lying is let go, before its backlog costs everyone the memory. */
+  private judgeBacklog(client: Client, nowMs: number): void {
+    if (client.closing) return;
+    const bytes = client.socket.writableLength;
+    if (bytes <= BACKLOG_BYTES_MAX) {
+      client.slowSinceMs = 0;
+      return;
+    }
+    client.slowSinceMs ||= nowMs;
+    const patienceMs = this.options.backlogMsMax ?? BACKLOG_MS_MAX;
+    if (bytes <= BACKLOG_BYTES_LIMIT && nowMs - client.slowSinceMs < patienceMs) return;
+    this.options.logger.warn({ connection: client.id, bytes }, 'a client does not read: closed');
+    this.closeClient(client, 'too-slow');
+  }
+
+  private watchBacklogs(): void {
+    const nowMs = performance.now();
+    for (const client of this.clients.values()) {
+      if (client.slowSinceMs > 0) this.judgeBacklog(client, nowMs);
+    }
+  }
+
+  close(connection: number, code: RefusalCode): void {
+    const client = this.clients.get(connection);
+    if (client) this.closeClient(client, code);
+  }
+
+  private closeClient(client: Client, code: RefusalCode): void {
+    if (client.closing) return;
+    client.pending.push(Buffer.from(line({ type: 'closing', code, reason: REFUSALS[code] })));
+    this.writePending(client);
+    this.dirty.delete(client);
+    client.closing = true;
+    client.lines = [];
+    // What it still sends is read and dropped: unread bytes would turn the end into a reset.
+    client.socket.resume();
+    client.socket.end();
+    linger(client.socket);
+  }
+
+  async stop(code: RefusalCode): Promise<void> {
+    clearInterval(this.watch);
+    for (const client of this.clients.values()) this.closeClient(client, code);
+    if (!this.server.listening) return;
+    const closed = once(this.server, 'close');
+    this.server.close();
+    await closed;
+  }
+}
+
+const line = (message: object) => `${JSON.stringify(message)}\n`;
+
+/** Ends a socket that does not end by itself in time. */
+function linger(socket: Socket): void {
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
+}
+
+function refuseSocket(socket: Socket, max: number): void {
+  const reason = `expected at most ${max} connections to this server: try another, or later`;
+  socket.resume();
+  socket.end(line({ type: 'closing', code: 'too-many-requests', reason }));
+  linger(socket);
+}

@@ -1,0 +1,407 @@
+// The listener for clients on real sockets: what gets through, what is refused and how, and that no client
+// is felt by another.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import {
+  type ClientGateway,
+  type ClientGatewayOptions,
+  ListenError,
+  openClientGateway,
+} from '../../../daemon/net/client-gateway.ts';
+import type { ClientMessage } from '../../../lib/protocol/requests.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+type Line = Record<string, unknown> & { type: string };
+
+type Stage = {
+  gateway: ClientGateway;
+  opened: number[];
+  closed: number[];
+  messages: { connection: number; message: ClientMessage }[];
+};
+
+const silent = { debug: () => {}, warn: () => {} };
+
+async function open(
+  context: TestContext,
+  more: Partial<ClientGatewayOptions> = {},
+): Promise<Stage> {
+  const stage: Omit<Stage, 'gateway'> = { opened: [], closed: [], messages: [] };
+  const gateway = await openClientGateway({
+    host: '127.0.0.1',
+    port: 0,
+    logger: silent,
+    onOpened: (connection) => stage.opened.push(connection),
+    onMessage: (connection, message) => stage.messages.push({ connection, message }),
+    onClosed: (connection) => stage.closed.push(connection),
+    ...more,
+  });
+  context.after(() => gateway.stop('shutting-down'));
+  return { gateway, ...stage };
+}
+
+type Peer = { socket: Socket; lines: Line[]; ended: () => boolean };
+
+async function dial(context: TestContext, port: number): Promise<Peer> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  context.after(() => socket.destroy());
+  let text = '';
+  let ended = false;
+  const lines: Line[] = [];
+  socket.setEncoding('utf8');
+  socket.on('data', (piece) => {
+    text += piece;
+    const whole = text.split('\n');
+    text = whole.pop() ?? '';
+    lines.push(...whole.map((line) => JSON.parse(line) as Line));
+  });
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    ended = true;
+  });
+  await once(socket, 'connect');
+  return { socket, lines, ended: () => ended };
+}
+
+const ping = (query: number) => `{"type":"ping","query":${query}}\n`;
+
+test('lines arrive as messages in order, however TCP cuts them', async (context) => {
+  const stage = await open(context);
+  const peer = await dial(context, stage.gateway.port);
+  const bytes = Buffer.from(`${ping(1)}\r\n\n${ping(2)}${ping(3)}`);
+  for (const byte of bytes) peer.socket.write(Buffer.from([byte]));
+  await waitFor('three messages', () => stage.messages.length === 3, 5_000);
+  const queries = stage.messages.map(({ message }) => 'query' in message && message.query);
+  assert.deepEqual(queries, [1, 2, 3]);
+});
+
+test('what is sent between two flushes goes out in one piece and in order', async (context) => {
+  const stage = await open(context);
+  const one = await dial(context, stage.gateway.port);
+  const other = await dial(context, stage.gateway.port);
+  await waitFor('both opened', () => stage.opened.length === 2, 5_000);
+  const [first = 0, second = 0] = stage.opened;
+  stage.gateway.send(first, '{"type":"a"}\n');
+  stage.gateway.sendAll([first, second, 999], '{"type":"b"}\n');
+  stage.gateway.flush();
+  await waitFor('all lines', () => one.lines.length + other.lines.length === 3, 5_000);
+  const typesOf = (peer: Peer) => peer.lines.map(({ type }) => type).join();
+  assert.deepEqual([typesOf(one), typesOf(other)].sort(), ['a,b', 'b']);
+});
+
+const post = { type: 'post', number: 7, lowest: 7, room: 'general', text: 'hello' };
+const deep = `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
+const BAD_LINES: readonly { what: string; line: string; answer: Partial<Line>; names: RegExp }[] = [
+  {
+    what: 'garbage',
+    line: 'GET / HTTP/1.1',
+    answer: { code: 'bad-frame' },
+    names: /JSON object a line, got GET/,
+  },
+  {
+    what: 'a number',
+    line: '17',
+    answer: { code: 'bad-frame' },
+    names: /expected a JSON object, got 17/,
+  },
+  {
+    what: 'an array',
+    line: '[1,2]',
+    answer: { code: 'bad-frame' },
+    names: /got an array of 2/,
+  },
+  {
+    what: 'deep JSON',
+    line: `{"type":${deep}}`,
+    answer: { code: 'bad-request' },
+    names: /type: expected one of signIn, .*got an object/,
+  },
+  {
+    what: 'deep arrays',
+    line: '['.repeat(30_000) + ']'.repeat(2_000),
+    answer: { code: 'bad-frame' },
+    names: /expected one JSON object a line/,
+  },
+  {
+    what: 'an unknown type',
+    line: '{"type":"__proto__","query":4}',
+    answer: { code: 'bad-request', query: 4 },
+    names: /got "__proto__"/,
+  },
+  {
+    what: 'a wrong type of a field',
+    line: JSON.stringify({ ...post, text: 5 }),
+    answer: { code: 'bad-request', number: 7 },
+    names: /text: .*expected string.*got 5/,
+  },
+  {
+    what: 'a control character',
+    line: JSON.stringify({ ...post, text: 'a\u001b[2Jb' }),
+    answer: { code: 'bad-request', number: 7 },
+    names: /text: control characters .* got .*u001b/,
+  },
+  {
+    what: 'a missing field',
+    line: '{"type":"history","query":3,"limit":5}',
+    answer: { code: 'bad-request', query: 3 },
+    names: /room: .*got nothing/,
+  },
+  {
+    what: 'an unknown field',
+    line: JSON.stringify({ ...post, admin: true }),
+    answer: { code: 'bad-request', number: 7 },
+    names: /admin/,
+  },
+  {
+    what: 'another version of the protocol',
+    line: JSON.stringify({
+      type: 'signIn',
+      protocol: 2,
+      key: 'k'.repeat(43),
+      name: 'ada',
+      session: 's'.repeat(12),
+      signature: 'g'.repeat(86),
+    }),
+    answer: { code: 'unsupported-protocol' },
+    names: /protocol: .*expected 1, got 2/,
+  },
+  {
+    what: 'a name with a space',
+    line: JSON.stringify({
+      type: 'signIn',
+      protocol: 1,
+      key: 'k'.repeat(43),
+      name: 'a b',
+      session: 's'.repeat(12),
+      signature: 'g'.repeat(86),
+    }),
+    answer: { code: 'bad-name' },
+    names: /name: use letters, digits.*got "a b"/,
+  },
+];
+
+for (const { what, line, answer, names } of BAD_LINES) {
+  test(`${what} is refused with what was expected and got, and the connection goes on`, async (context) => {
+    const stage = await open(context);
+    const peer = await dial(context, stage.gateway.port);
+    peer.socket.write(`${line}\n${ping(1)}`);
+    await waitFor('the answer', () => peer.lines.length === 1, 5_000);
+    await waitFor('the message after it', () => stage.messages.length === 1, 5_000);
+    const { type, reason, ...rest } = peer.lines[0] as Line;
+    assert.equal(type, 'refused');
+    assert.deepEqual(rest, answer);
+    assert.match(String(reason), names);
+    assert.ok(String(reason).length < 600, 'a reason stays short');
+  });
+}
+
+test('a bad numbered request goes to whoever answers in order, when there is one', async (context) => {
+  const bad: unknown[] = [];
+  const stage = await open(context, {
+    onBadRequest: (connection, number, reason) => bad.push({ connection, number, reason }),
+  });
+  const peer = await dial(context, stage.gateway.port);
+  peer.socket.write(`${JSON.stringify({ ...post, room: '' })}\n${ping(1)}`);
+  await waitFor('the message after it', () => stage.messages.length === 1, 5_000);
+  assert.equal(bad.length, 1);
+  assert.deepEqual(peer.lines, []);
+});
+
+test('more than twenty bad lines end the connection, with the reason', async (context) => {
+  const stage = await open(context);
+  const peer = await dial(context, stage.gateway.port);
+  peer.socket.write('nonsense\n'.repeat(100));
+  await waitFor('the end', peer.ended, 5_000);
+  assert.equal(peer.lines.filter(({ type }) => type === 'refused').length, 21);
+  assert.deepEqual(
+    { ...peer.lines.at(-1), reason: '' },
+    { type: 'closing', code: 'bad-frame', reason: '' },
+  );
+  await waitFor('its end is told', () => stage.closed.length === 1, 5_000);
+});
+
+test('a line of ten megabytes is refused as too long, and the connection closed', async (context) => {
+  const stage = await open(context);
+  const peer = await dial(context, stage.gateway.port);
+  const bystander = await dial(context, stage.gateway.port);
+  peer.socket.write('x'.repeat(10_000_000));
+  await waitFor('the end', peer.ended, 5_000);
+  assert.deepEqual(
+    peer.lines.map(({ type, code }) => ({ type, code })),
+    [
+      { type: 'refused', code: 'frame-too-long' },
+      { type: 'closing', code: 'frame-too-long' },
+    ],
+  );
+  bystander.socket.write(ping(1));
+  await waitFor('the bystander is heard', () => stage.messages.length === 1, 5_000);
+});
+
+test('the longest allowed line passes and one byte more does not', async (context) => {
+  const stage = await open(context);
+  const fits = await dial(context, stage.gateway.port);
+  fits.socket.write(`${' '.repeat(32_768 - ping(1).length + 1)}${ping(1)}`);
+  await waitFor('the message', () => stage.messages.length === 1, 5_000);
+  const tooLong = await dial(context, stage.gateway.port);
+  tooLong.socket.write(`${' '.repeat(32_768 - ping(1).length + 2)}${ping(1)}`);
+  await waitFor('the end', tooLong.ended, 5_000);
+  assert.equal(tooLong.lines[0]?.code, 'frame-too-long');
+  assert.equal(stage.messages.length, 1);
+});
+
+test('a flood delays its sender only: others are heard in between', async (context) => {
+  const stage = await open(context);
+  const flooder = await dial(context, stage.gateway.port);
+  const other = await dial(context, stage.gateway.port);
+  await waitFor('both opened', () => stage.opened.length === 2, 5_000);
+  const flood = Array.from({ length: 20_000 }, (_, index) => ping(index)).join('');
+  flooder.socket.write(flood);
+  await waitFor('the flood begins', () => stage.messages.length > 0, 5_000);
+  other.socket.write(ping(77_777));
+  const isOther = ({ message }: { message: ClientMessage }) =>
+    'query' in message && message.query === 77_777;
+  await waitFor('everything', () => stage.messages.length === 20_001, 20_000);
+  assert.ok(
+    stage.messages.findIndex(isOther) < 20_000,
+    'the other came before the end of the flood',
+  );
+  const queries = stage.messages
+    .filter((each) => !isOther(each))
+    .map(({ message }) => 'query' in message && message.query);
+  assert.deepEqual(
+    queries,
+    Array.from({ length: 20_000 }, (_, index) => index),
+  );
+});
+
+test('a turn takes a bounded number of lines from one connection', async (context) => {
+  let turn = 0;
+  let running = true;
+  const perTurn = new Map<number, number>();
+  const count = () => {
+    turn += 1;
+    if (running) setImmediate(count);
+  };
+  count();
+  context.after(() => {
+    running = false;
+  });
+  const stage = await open(context, {
+    onMessage: () => perTurn.set(turn, (perTurn.get(turn) ?? 0) + 1),
+  });
+  const peer = await dial(context, stage.gateway.port);
+  peer.socket.write(ping(1).repeat(2_000));
+  const total = () => [...perTurn.values()].reduce((sum, each) => sum + each, 0);
+  await waitFor('everything', () => total() === 2_000, 10_000);
+  assert.ok(
+    Math.max(...perTurn.values()) <= 512,
+    `at most two helpings a turn: ${[...perTurn.values()]}`,
+  );
+});
+
+test('a reader that does not read is closed as too slow, and others go on', async (context) => {
+  const stage = await open(context, { backlogMsMax: 100 });
+  const slow = await dial(context, stage.gateway.port);
+  await waitFor('it opened', () => stage.opened.length === 1, 5_000);
+  slow.socket.pause();
+  const quick = await dial(context, stage.gateway.port);
+  await waitFor('both opened', () => stage.opened.length === 2, 5_000);
+  const frame = `${JSON.stringify({ type: 'post', text: 'x'.repeat(100_000) })}\n`;
+  for (let count = 0; count < 200; count += 1) stage.gateway.sendAll(stage.opened, frame);
+  stage.gateway.flush();
+  await waitFor('the slow one is gone', () => stage.closed.length === 1, 10_000);
+  assert.deepEqual(stage.closed, [stage.opened[0]]);
+  await waitFor('the quick one has all', () => quick.lines.length === 200, 10_000);
+});
+
+test('a burst above the bound does not end a connection that reads', async (context) => {
+  const stage = await open(context, { backlogMsMax: 5_000 });
+  const peer = await dial(context, stage.gateway.port);
+  await waitFor('it opened', () => stage.opened.length === 1, 5_000);
+  const frame = `${JSON.stringify({ type: 'post', text: 'x'.repeat(100_000) })}\n`;
+  for (let count = 0; count < 150; count += 1) stage.gateway.sendAll(stage.opened, frame);
+  stage.gateway.flush();
+  await waitFor('all lines', () => peer.lines.length === 150, 10_000);
+  assert.deepEqual(stage.closed, []);
+});
+
+test('closing sends what was collected, then the code, and nothing after it', async (context) => {
+  const stage = await open(context);
+  const peer = await dial(context, stage.gateway.port);
+  await waitFor('it opened', () => stage.opened.length === 1, 5_000);
+  const [id = 0] = stage.opened;
+  stage.gateway.send(id, '{"type":"last"}\n');
+  stage.gateway.close(id, 'session-elsewhere');
+  stage.gateway.close(id, 'too-slow');
+  stage.gateway.send(id, '{"type":"never"}\n');
+  stage.gateway.flush();
+  peer.socket.write(ping(1));
+  await waitFor('the end', peer.ended, 5_000);
+  assert.deepEqual(
+    peer.lines.map(({ type, code }) => [type, code]),
+    [
+      ['last', undefined],
+      ['closing', 'session-elsewhere'],
+    ],
+  );
+  await waitFor('its end is told', () => stage.closed.length === 1, 5_000);
+  assert.deepEqual(stage.messages, []);
+});
+
+test('above the limit of connections one is refused with the reason', async (context) => {
+  const stage = await open(context, { connectionsMax: 1 });
+  await dial(context, stage.gateway.port);
+  await waitFor('it opened', () => stage.opened.length === 1, 5_000);
+  const second = await dial(context, stage.gateway.port);
+  await waitFor('the end', second.ended, 5_000);
+  assert.equal(second.lines[0]?.type, 'closing');
+  assert.match(String(second.lines[0]?.reason), /at most 1 connections/);
+  assert.equal(stage.opened.length, 1);
+});
+
+test('a client that ends its side is still answered, then let go', async (context) => {
+  const stage = await open(context, {
+    onMessage: (connection) => {
+      stage.gateway.send(connection, '{"type":"pong"}\n');
+      stage.gateway.flush();
+    },
+  });
+  const peer = await dial(context, stage.gateway.port);
+  peer.socket.end(ping(1));
+  await waitFor('the end', peer.ended, 5_000);
+  assert.deepEqual(peer.lines, [{ type: 'pong' }]);
+  await waitFor('its end is told', () => stage.closed.length === 1, 5_000);
+});
+
+test('a client that is reset is told as closed once', async (context) => {
+  const stage = await open(context);
+  const peer = await dial(context, stage.gateway.port);
+  await waitFor('it opened', () => stage.opened.length === 1, 5_000);
+  peer.socket.resetAndDestroy();
+  await waitFor('its end is told', () => stage.closed.length === 1, 5_000);
+  assert.deepEqual(stage.closed, stage.opened);
+});
+
+test('stopping tells every client why and ends', async (context) => {
+  const stage = await open(context);
+  const peers = [await dial(context, stage.gateway.port), await dial(context, stage.gateway.port)];
+  await waitFor('both opened', () => stage.opened.length === 2, 5_000);
+  await stage.gateway.stop('shutting-down');
+  await waitFor('both ended', () => peers.every((peer) => peer.ended()), 5_000);
+  for (const peer of peers) assert.equal(peer.lines.at(-1)?.code, 'shutting-down');
+});
+
+test('a port in use is an error with its code and address', async (context) => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  context.after(() => taken.close());
+  const { port } = taken.address() as { port: number };
+  await assert.rejects(open(context, { port }), (error: ListenError) => {
+    assert.ok(error instanceof ListenError);
+    assert.equal(error.code, 'EADDRINUSE');
+    assert.match(error.message, new RegExp(`127.0.0.1:${port}: something else listens there`));
+    return true;
+  });
+});
