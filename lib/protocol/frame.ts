@@ -9,6 +9,8 @@ export type Frames = Readonly<{ lines: readonly string[]; overflow: boolean }>;
 export type FrameReader = Readonly<{
   /** Takes the next bytes; gives the lines they completed, without their line ends, empty ones left out. */
   push(bytes: Uint8Array): Frames;
+  /** From here on longer lines are accepted; what was read so far stays. @returns the same reader */
+  widen(lineBytesMax: number): FrameReader;
 }>;
 
 /**
@@ -18,6 +20,7 @@ export type FrameReader = Readonly<{
  * Throws nothing; invalid UTF-8 becomes U+FFFD.
  */
 export function frameReader(lineBytesMax: number): FrameReader {
+  let bytesMax = lineBytesMax;
   let parts: Uint8Array[] = [];
   let partsBytes = 0;
   let overflow = false;
@@ -39,7 +42,7 @@ export function frameReader(lineBytesMax: number): FrameReader {
     while (!overflow && start < bytes.length) {
       const end = bytes.indexOf(LINE_FEED, start);
       const piece = bytes.subarray(start, end === -1 ? bytes.length : end);
-      if (partsBytes + piece.length > lineBytesMax) {
+      if (partsBytes + piece.length > bytesMax) {
         overflow = true;
         parts = [];
       } else if (end === -1) {
@@ -52,5 +55,12 @@ export function frameReader(lineBytesMax: number): FrameReader {
     }
     return { lines, overflow };
   }
-  return { push };
+  const reader: FrameReader = {
+    push,
+    widen: (wider) => {
+      bytesMax = wider;
+      return reader;
+    },
+  };
+  return reader;
 }
