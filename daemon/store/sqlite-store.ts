@@ -1,8 +1,9 @@
 // The store on a real disk: SQLite through node:sqlite, in WAL mode, synced at every commit. Every entry
-// carries its SHA-256 and is checked when it is read.
+// carries its SHA-256 and is checked when it is read. Above 300 lines because its statements and the mirrors
+// they keep belong together.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync as Database, SQLInputValue, StatementSync } from 'node:sqlite';
 import {
   type Digest,
   type Entry,
@@ -13,6 +14,8 @@ import {
   streamIdOf,
 } from '../ring/entry.ts';
 import { MIGRATIONS } from './migrations.ts';
+import { DatabaseSync } from './sqlite.ts';
+import { DAMAGE_ADVICE, storeErrorOf } from './sqlite-errors.ts';
 import { type Store, type StoredEntry, StoreError } from './store.ts';
 
 /** Pages of the WAL after which SQLite checkpoints: 4 MB, some thousand posts. */
@@ -34,6 +37,8 @@ type Row = {
 };
 
 const SQL = {
+  meta: 'SELECT key, value FROM meta',
+  streams: 'SELECT id, name, last FROM streams',
   setMeta: 'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
   addStream: 'INSERT INTO streams (name, last) VALUES (?, 0)',
   setLast: 'UPDATE streams SET last = ? WHERE id = ?',
@@ -82,7 +87,7 @@ export function openSqliteStore(options: {
   }
 }
 
-function prepareDatabase(database: DatabaseSync, path: string): void {
+function prepareDatabase(database: Database, path: string): void {
   database.exec(
     'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;',
   );
@@ -102,65 +107,38 @@ function prepareDatabase(database: DatabaseSync, path: string): void {
   }
 }
 
-/** SQLite's primary result codes, by what a person can do about them. */
-const CODES: Readonly<Record<number, { code: StoreError['code']; advice: string }>> = {
-  5: {
-    code: 'locked',
-    advice: 'another syncnet-daemon uses this directory: stop it, or give --data another one',
-  },
-  8: { code: 'failed', advice: 'it is read-only: check its owner and mode' },
-  10: { code: 'failed', advice: 'the disk does not read or write: check it' },
-  11: {
-    code: 'damaged',
-    advice: 'move the directory away and start empty: the other servers give everything back',
-  },
-  13: { code: 'full', advice: 'the disk is full: free some space and start again' },
-  14: { code: 'failed', advice: 'it cannot be opened: check its owner and mode' },
-  26: { code: 'damaged', advice: 'it is no SyncNet history: give --data another directory' },
-};
-
-function storeErrorOf(error: unknown, path: string): StoreError {
-  if (error instanceof StoreError) return error;
-  const { errcode, message, code } = error as { errcode?: number; message?: string; code?: string };
-  if (code === 'ENOSPC')
-    return new StoreError('full', `${path}: the disk is full`, { cause: error });
-  const known = CODES[(errcode ?? 0) & 0xff];
-  const advice = known ? known.advice : 'see the cause';
-  return new StoreError(
-    known?.code ?? 'failed',
-    `${path}: ${advice} (${message ?? String(error)})`,
-    { cause: error },
-  );
-}
-
 class SqliteStore implements Store {
-  private readonly database: DatabaseSync;
+  private readonly database: Database;
   private readonly path: string;
   private readonly statements = new Map<string, StatementSync>();
   private readonly streamNumbers = new Map<StreamId, number>();
   private readonly streamNames = new Map<number, StreamId>();
   private readonly last = new Map<StreamId, number>();
-  private meta: Map<string, string>;
-  private hash: bigint;
-  private entryCount: number;
-  private postCount: number;
-  private highestPlace: string;
-  private touched = new Set<StreamId>();
+  /** Mirrors of what is on the disk, so that reading them costs nothing; `reload` fills them. */
+  private meta = new Map<string, string>();
+  private hash = 0n;
+  private entryCount = 0;
+  private postCount = 0;
+  private highestPlace = '';
+  private readonly touched = new Set<StreamId>();
 
-  constructor(database: DatabaseSync, path: string, incarnationOf: () => string) {
+  constructor(database: Database, path: string, incarnationOf: () => string) {
     this.database = database;
     this.path = path;
-    const rows = database.prepare('SELECT key, value FROM meta').all() as {
-      key: string;
-      value: string;
-    }[];
-    this.meta = new Map(rows.map(({ key, value }) => [key, value]));
+    this.reload();
     if (!this.meta.has('incarnation')) this.setMeta('incarnation', incarnationOf());
+  }
+
+  private reload(): void {
+    const rows = this.statement(SQL.meta).all() as { key: string; value: string }[];
+    this.meta = new Map(rows.map(({ key, value }) => [key, value]));
     this.hash = BigInt(`0x${this.meta.get('historyHash') ?? '0'}`);
     this.entryCount = Number(this.meta.get('entryCount') ?? 0);
     this.postCount = Number(this.meta.get('postCount') ?? 0);
     this.highestPlace = this.meta.get('highestPlace') ?? '';
-    const streams = database.prepare('SELECT id, name, last FROM streams').all() as {
+    for (const kept of [this.streamNumbers, this.streamNames, this.last, this.touched])
+      kept.clear();
+    const streams = this.statement(SQL.streams).all() as {
       id: number;
       name: string;
       last: number;
@@ -228,17 +206,35 @@ class SqliteStore implements Store {
   }
 
   commit(): void {
-    if (this.touched.size > 0) {
-      for (const stream of this.touched) {
-        this.run(SQL.setLast, this.last.get(stream) ?? 0, this.streamNumbers.get(stream) ?? 0);
+    try {
+      // A full or failing disk may have ended the transaction: nothing may be written outside one.
+      if (!this.database.isTransaction) {
+        throw new StoreError('failed', `${this.path}: the disk gave the transaction up`);
       }
-      this.touched.clear();
-      this.setMeta('historyHash', this.hash.toString(16));
-      this.setMeta('entryCount', String(this.entryCount));
-      this.setMeta('postCount', String(this.postCount));
-      this.setMeta('highestPlace', this.highestPlace);
+      this.saveMirrors();
+      this.database.exec('COMMIT');
+    } catch (error) {
+      this.rollBack();
+      throw storeErrorOf(error, this.path);
     }
-    this.attempt(() => this.database.exec('COMMIT'));
+  }
+
+  private saveMirrors(): void {
+    if (this.touched.size === 0) return;
+    for (const stream of this.touched) {
+      this.run(SQL.setLast, this.last.get(stream) ?? 0, this.streamNumbers.get(stream) ?? 0);
+    }
+    this.touched.clear();
+    this.setMeta('historyHash', this.hash.toString(16));
+    this.setMeta('entryCount', String(this.entryCount));
+    this.setMeta('postCount', String(this.postCount));
+    this.setMeta('highestPlace', this.highestPlace);
+  }
+
+  /** What could not be committed never was, here as on the disk. */
+  private rollBack(): void {
+    if (this.database.isTransaction) this.database.exec('ROLLBACK');
+    this.reload();
   }
 
   saveRingRecord(record: { installedTerm: number; promisedTerm: number }): void {
@@ -325,7 +321,8 @@ class SqliteStore implements Store {
     return row ? new Map(Object.entries(JSON.parse(row.digest) as Record<string, number>)) : null;
   }
 
-  private entryOf(row: Row): Entry {
+  private entryOf(columns: unknown): Entry {
+    const row = columns as Row;
     const [hlcMs, hlcCounter] = row.place.split('.');
     const stream = parseStreamId(this.streamNames.get(row.stream) ?? '');
     const entry: Entry = {
@@ -339,31 +336,23 @@ class SqliteStore implements Store {
     const sound = orderOf(entry) === row.place && Buffer.compare(entryHash(entry), row.hash) === 0;
     if (!sound) {
       const name = `${streamIdOf(entry)}/${row.sequence}`;
-      throw new StoreError(
-        'damaged',
-        `${this.path}: entry ${name} is damaged; ${CODES[11]?.advice ?? ''}`,
-      );
+      throw new StoreError('damaged', `${this.path}: entry ${name} is damaged; ${DAMAGE_ADVICE}`);
     }
     return entry;
   }
 
   private rows(sql: string, ...values: SQLInputValue[]): Entry[] {
-    const rows = this.attempt(() => this.statement(sql).all(...values)) as unknown as Row[];
+    const rows = this.attempt(() => this.statement(sql).all(...values));
     return rows.map((row) => this.entryOf(row));
   }
 
   readStream(query: { stream: StreamId; after: number; limit: number; bytesMax: number }): Entry[] {
     const number = this.streamNumbers.get(query.stream);
     if (number === undefined) return [];
+    const rows = this.iterate(SQL.readStream, number, query.after, query.limit);
     const entries: Entry[] = [];
     let bytes = 0;
-    const rows = this.statement(SQL.readStream).iterate(
-      number,
-      query.after,
-      query.limit,
-    ) as IterableIterator<unknown>;
-    for (const row of rows) {
-      const entry = this.entryOf(row as Row);
+    for (const entry of rows) {
       bytes += Buffer.byteLength(entry.body);
       if (entries.length > 0 && bytes > query.bytesMax) break;
       entries.push(entry);
@@ -371,9 +360,16 @@ class SqliteStore implements Store {
     return entries;
   }
 
-  *readOthers(): Iterable<Entry> {
-    for (const row of this.statement(SQL.readOthers).iterate() as IterableIterator<unknown>) {
-      yield this.entryOf(row as Row);
+  readOthers(): Iterable<Entry> {
+    return this.iterate(SQL.readOthers);
+  }
+
+  /** Entries one by one, for results that are not to be in memory as a whole. */
+  private *iterate(sql: string, ...values: SQLInputValue[]): Iterable<Entry> {
+    try {
+      for (const row of this.statement(sql).iterate(...values)) yield this.entryOf(row);
+    } catch (error) {
+      throw storeErrorOf(error, this.path);
     }
   }
 
@@ -400,7 +396,7 @@ class SqliteStore implements Store {
   }
 
   close(): void {
-    if (this.database.isTransaction) this.database.exec('ROLLBACK');
+    // Closing rolls back what was not committed.
     this.database.close();
   }
 }
