@@ -121,8 +121,10 @@ function markSlow(turn: Turn, peer: Peer): void {
 function decideAsActive(turn: Turn): void {
   const { ring, nowMs } = turn;
   if (ring.draining || awaitsInstall(turn)) return;
-  if (ring.view && followsLivingLeader(turn)) return;
-  ring.view = null;
+  if (ring.view && !followsDrainingLeader(turn)) {
+    if (followsLivingLeader(turn)) return;
+    ring.view = null;
+  }
   if (nowMs < ring.backoffUntilMs) return;
   const leader = servingLeader(turn);
   if (leader && leader.ringPosition > ring.self.ringPosition) return;
@@ -134,13 +136,18 @@ function decideAsActive(turn: Turn): void {
   startPrepare(turn, invitees(turn), leader ? `${leader.id} leads and is lower` : 'nobody leads');
 }
 
+/** It serves on until the next highest leads: its view stands till then, but somebody is to succeed it. */
+function followsDrainingLeader({ ring, nowMs }: Turn): boolean {
+  const leader = ring.view ? ring.peers.get(ring.view.leader) : undefined;
+  return leader?.announcement?.phase === 'draining' && isReachable(ring, leader, nowMs);
+}
+
 function followsLivingLeader(turn: Turn): boolean {
   const { ring, nowMs } = turn;
   const leader = ring.view ? ring.peers.get(ring.view.leader) : undefined;
   if (!leader?.announcement || !ring.view || !isReachable(ring, leader, nowMs)) return false;
-  const { phase, view, installedTerm } = leader.announcement;
+  const { phase, installedTerm } = leader.announcement;
   if (installedTerm > ring.view.term) return false;
-  if (phase === 'draining') return view !== null;
   // Right after the installation its announcement may still be that of the attempt.
   return phase === 'preparing' || phase === 'leading' || phase === 'suspended';
 }

@@ -167,7 +167,12 @@ function onLinkUp(turn: Turn, id: string, boot: string): void {
   noteBoot(ring, peer, boot);
   ring.pull = ring.pull?.from === id ? null : ring.pull;
   const announcement = announcementOf(turn);
-  send(turn, id, { type: 'hello', boot: ring.self.boot, announcement, digest: digestRecord(ring.digest) });
+  send(turn, id, {
+    type: 'hello',
+    boot: ring.self.boot,
+    announcement,
+    digest: digestRecord(ring.digest),
+  });
   resendTo(turn, peer);
 }
 
@@ -281,11 +286,16 @@ function sayRole(turn: Turn): void {
   const cluster = clusterOf(turn);
   const said = JSON.stringify([cluster, role, ring.stream?.id ?? null]);
   if (said === ring.clusterSaid) return;
-  const streamBefore: string | null = ring.clusterSaid === '' ? null : JSON.parse(ring.clusterSaid)[2];
+  const streamBefore: string | null =
+    ring.clusterSaid === '' ? null : JSON.parse(ring.clusterSaid)[2];
   const roleBefore = ring.roleSaid;
   ring.clusterSaid = said;
   ring.roleSaid = role;
-  if (ring.stream && role === 'leading' && (roleBefore !== role || streamBefore !== ring.stream.id)) {
+  if (
+    ring.stream &&
+    role === 'leading' &&
+    (roleBefore !== role || streamBefore !== ring.stream.id)
+  ) {
     turn.outputs.push({ type: 'leading', stream: ring.stream.id, cluster });
   } else if (role === 'pausing') {
     if (roleBefore === 'leading') turn.outputs.push({ type: 'pausing' });

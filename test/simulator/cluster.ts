@@ -186,7 +186,7 @@ export class Cluster {
       flushClients: () => {},
       log: (_level: string, message: string, fields: object) =>
         this.story.say(`${id} ${message} ${JSON.stringify(fields)}`),
-      drained: () => this.story.say(`${id} drained`),
+      drained: () => this.scheduler.after(0, () => this.leave(id, server.starts)),
     };
   }
 
@@ -251,6 +251,22 @@ export class Cluster {
     server.pausedInputs = null;
     server.disk.crash();
     this.network.stop(id, this.others(id));
+  }
+
+  /** Asks a server to hand over and leave; after two seconds it leaves all the same. */
+  drain(id: string): void {
+    const { running, starts } = this.server(id);
+    if (!running) return;
+    this.story.say(`${id} is asked to leave`);
+    this.input(id, ({ host }) => host.feedRing({ type: 'drain' }));
+    this.scheduler.after(2_000, () => this.leave(id, starts));
+  }
+
+  private leave(id: string, starts: number): void {
+    const server = this.server(id);
+    if (!server.running || server.starts !== starts) return;
+    this.story.say(`${id} leaves`);
+    this.crash(id);
   }
 
   wipe(id: string): void {

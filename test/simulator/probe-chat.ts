@@ -7,18 +7,19 @@ export type Acknowledged = Readonly<{ requestId: string; entry: Entry; copies: n
 
 /** @param onStored called at the moment a client would hear that its post is stored */
 export function createProbeChat(onStored: (acknowledged: Acknowledged) => void): Chat {
-  const pending: Entry[] = [];
+  let pending: Entry[] = [];
   let leading = false;
   let ownStream = '';
 
-  function release(sequence: number, copies: number): void {
-    while (pending.length > 0) {
-      const entry = pending[0] as Entry;
-      const own = `${entry.term}.${entry.ringPosition}.${entry.incarnation}` === ownStream;
-      if (own && entry.sequence > sequence) return;
-      pending.shift();
-      onStored({ requestId: entry.body, entry, copies });
-    }
+  function isOwn(entry: Entry): boolean {
+    return `${entry.term}.${entry.ringPosition}.${entry.incarnation}` === ownStream;
+  }
+
+  /** What came from outside the stream waits, as in the real chat, for the next view. */
+  function release(isDue: (entry: Entry) => boolean, copies: number): void {
+    const due = pending.filter(isDue);
+    pending = pending.filter((entry) => !isDue(entry));
+    for (const entry of due) onStored({ requestId: entry.body, entry, copies });
   }
 
   function step(input: Stamped<ChatInput>): ChatOutput[] {
@@ -37,14 +38,14 @@ export function createProbeChat(onStored: (acknowledged: Acknowledged) => void):
         leading = true;
         ownStream = input.stream;
         // Everything held is on the disks of all that are in sync.
-        release(0, input.cluster.copies);
+        release(() => true, input.cluster.copies);
         return [];
       case 'following':
         leading = false;
-        pending.length = 0;
+        pending = [];
         return [];
       case 'committed':
-        release(input.sequence, input.copies);
+        release((entry) => isOwn(entry) && entry.sequence <= input.sequence, input.copies);
         return [];
       default:
         return [];

@@ -72,6 +72,7 @@ const FAULTS: readonly Fault[] = [
       if (cluster.server(id).running) cluster.server(id).crashInTurn = true;
     },
   },
+  { name: 'drain', weight: 3, run: (cluster, id) => cluster.drain(id) },
   { name: 'start', weight: 8, run: (cluster, id) => cluster.start(id) },
   { name: 'pause', weight: 3, run: (cluster, id) => cluster.pause(id) },
   { name: 'resume', weight: 5, run: (cluster, id) => cluster.resume(id) },
@@ -183,6 +184,9 @@ function heal(cluster: Cluster): void {
     cluster.resume(id);
     cluster.start(id);
   }
+  // Whoever was leaving has left by then, and is started again.
+  cluster.run(3_000);
+  for (const id of cluster.ids()) cluster.start(id);
 }
 
 /** A seed for each run that nobody asked for a particular one. */
