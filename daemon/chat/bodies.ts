@@ -9,6 +9,7 @@ import {
   Topic,
   UserName,
 } from '../../lib/protocol/fields.ts';
+import type { Entry } from '../ring/entry.ts';
 
 /** `account.seed/number` */
 const RequestId = z.string().max(64);
@@ -22,7 +23,7 @@ const JoinBody = z.object({ t: z.literal('join'), ...made, r: RoomId });
 const LeaveBody = z.object({ t: z.literal('leave'), ...made, r: RoomId });
 const TopicBody = z.object({ t: z.literal('topic'), ...made, r: RoomId, x: Topic });
 
-export const Body = z.discriminatedUnion('t', [
+const Body = z.discriminatedUnion('t', [
   ClaimBody,
   PostBody,
   CreateBody,
@@ -36,8 +37,20 @@ export function encodeBody(body: Body): string {
   return JSON.stringify(body);
 }
 
-/** @returns null for what is no body of ours */
-export function parseBody(text: string): Body | null {
+/** An entry is asked for its body when it is indexed, folded and shown: it is parsed once. */
+const parsed = new WeakMap<Entry, Body | null>();
+
+/** @returns null for an entry whose body is none of ours */
+export function bodyOf(entry: Entry): Body | null {
+  let body = parsed.get(entry);
+  if (body === undefined) {
+    body = parseBody(entry.body);
+    parsed.set(entry, body);
+  }
+  return body;
+}
+
+function parseBody(text: string): Body | null {
   try {
     return Body.safeParse(JSON.parse(text)).data ?? null;
   } catch {

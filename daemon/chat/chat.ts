@@ -29,6 +29,8 @@ export type ChatSecrets = Readonly<{
 export type ChatInput =
   | Readonly<{ type: 'opened'; connection: number; nonce: string }>
   | Readonly<{ type: 'message'; connection: number; message: ClientMessage }>
+  /** A numbered request that fits no schema: refused here, so that answers keep the order of numbers. */
+  | Readonly<{ type: 'badRequest'; connection: number; number: number; reason: string }>
   | Readonly<{ type: 'closed'; connection: number }>
   /** The entry has just been added to this server's log: made here, replicated or merged. */
   | Readonly<{ type: 'added'; entry: Entry }>

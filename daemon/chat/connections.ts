@@ -1,18 +1,32 @@
 // Who is connected: a few fields for each connection, and the ways to find it: by session, by account, by
 // room. It decides nothing.
+import type { z } from 'zod';
+import type { Refused, Stored } from '../../lib/protocol/events.ts';
 import type { HybridTime } from './chat.ts';
+
+/** An answer to a numbered request, without its stamp. */
+export type RequestAnswer = z.infer<typeof Stored> | z.infer<typeof Refused>;
+
+/** A numbered request of a connection, until its answer and those before it have gone out. */
+export type Unanswered = {
+  readonly number: number;
+  answer: RequestAnswer | null;
+  /** Of the entry that was stored; what the stamp is made of. */
+  time: HybridTime | null;
+};
 
 export type Connection = {
   readonly id: number;
   readonly nonce: string;
+  /** When it was opened, or this server began to lead, whichever was later. */
   openedMs: number;
   /** Empty until signed in. */
   account: string;
   sessionId: string;
   /** The number that the next new request must have; 0 until the first one came. */
   nextNumber: number;
-  /** Numbered requests that wait for their commit. */
-  pendingCount: number;
+  /** By number, ascending: answers go out in that order. */
+  unanswered: Unanswered[];
   /** This session's entries are stamped above it. */
   above: HybridTime | null;
 };
@@ -31,7 +45,7 @@ export class Connections {
       account: '',
       sessionId: '',
       nextNumber: 0,
-      pendingCount: 0,
+      unanswered: [],
       above: null,
     };
     this.all.set(id, connection);
@@ -48,7 +62,7 @@ export class Connections {
     connection.account = session.account;
     connection.sessionId = session.id;
     connection.nextNumber = 0;
-    connection.pendingCount = 0;
+    connection.unanswered = [];
     this.bySession.set(session.id, connection);
     const sameAccount = this.byAccount.get(session.account) ?? new Set();
     sameAccount.add(connection);
@@ -78,7 +92,7 @@ export class Connections {
     for (const inRoom of this.byRoom.values()) inRoom.delete(connection.id);
     connection.account = '';
     connection.sessionId = '';
-    connection.pendingCount = 0;
+    connection.unanswered = [];
   }
 
   close(id: number): Connection | null {
@@ -92,8 +106,12 @@ export class Connections {
     return this.byAccount.get(account) ?? [];
   }
 
-  accounts(): string[] {
-    return [...this.byAccount.keys()];
+  hasAccount(account: string): boolean {
+    return this.byAccount.has(account);
+  }
+
+  idsOfAccount(account: string): number[] {
+    return [...this.ofAccount(account)].map(({ id }) => id);
   }
 
   inRoom(room: string): number[] {
@@ -102,6 +120,10 @@ export class Connections {
 
   signedIn(): Connection[] {
     return [...this.bySession.values()];
+  }
+
+  signedInIds(): number[] {
+    return this.signedIn().map(({ id }) => id);
   }
 
   signedInCount(): number {

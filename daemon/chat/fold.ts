@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { accountIdOf, foldName, GENERAL_ROOM_ID, roomIdOf } from '../../lib/ids.ts';
 import { type Entry, orderOf } from '../ring/entry.ts';
-import { type Body, parseBody } from './bodies.ts';
+import { type Body, bodyOf } from './bodies.ts';
 
 export type Account = { readonly id: string; readonly key: string; name: string; place: string };
 
@@ -20,6 +20,19 @@ export type FoldedRoom = {
   readonly membership: Map<string, Register<boolean>>;
   readonly members: Set<string>;
 };
+
+export type MemberChange = Readonly<{ room: string; account: string; joined: boolean }>;
+
+/** What an entry made different from before. */
+export type FoldChange = Readonly<{
+  members: readonly MemberChange[];
+  /** Rooms that are new, or have another name or topic. */
+  rooms: readonly string[];
+  /** Accounts that are shown under another name, and the old one. */
+  renamed: readonly Readonly<{ account: string; was: string }>[];
+}>;
+
+const NO_CHANGE: FoldChange = { members: [], rooms: [], renamed: [] };
 
 /** Characters of an id that tell two of one name apart after a merge. */
 const SUFFIX_CHARS = 4;
@@ -59,29 +72,26 @@ export class Fold {
     write(general.topic, '', { place: '', value: 'Everyone is here' });
   }
 
-  /** Folds an entry in. @returns its body, or null when it is none of ours */
-  apply(entry: Entry): Body | null {
-    const body = parseBody(entry.body);
-    if (!body) return null;
+  /** Folds an entry in; one whose body is none of ours changes nothing. @returns what is different now */
+  apply(entry: Entry): FoldChange {
+    const body = bodyOf(entry);
+    if (!body) return NO_CHANGE;
     const place = orderOf(entry);
     switch (body.t) {
       case 'claim':
-        this.claim(body.k, body.n, place);
-        break;
+        return this.claim(body.k, body.n, place);
       case 'create':
-        this.create(body, place);
-        break;
+        return this.create(body, place);
       case 'join':
-      case 'leave':
-        this.setMember(body.r, body.u, { request: body.q, place, value: body.t === 'join' });
-        break;
+      case 'leave': {
+        const change = { request: body.q, place, value: body.t === 'join' };
+        return { ...NO_CHANGE, members: this.setMember(body.r, body.u, change) };
+      }
       case 'topic':
-        write(this.room(body.r).topic, body.q, { place, value: body.x });
-        break;
+        return { ...NO_CHANGE, rooms: this.setTopic(body, place) };
       case 'post':
-        break;
+        return NO_CHANGE;
     }
-    return body;
   }
 
   private room(id: string): FoldedRoom {
@@ -93,53 +103,72 @@ export class Fold {
     return room;
   }
 
-  private claim(key: string, name: string, place: string): void {
+  private claim(key: string, name: string, place: string): FoldChange {
     const id = accountIdOf(key, name);
-    const known = this.accounts.get(id);
-    if (known) {
-      if (place >= known.place) return;
-      // Two claims of one key for one name, perhaps in another spelling: the first counts.
-      known.place = place;
-      known.name = name;
-      return;
-    }
-    const account = { id, key, name, place };
-    this.accounts.set(id, account);
     const folded = foldName(name);
     const same = this.accountsByName.get(folded) ?? new Set();
-    same.add(account);
-    this.accountsByName.set(folded, same);
-    this.refreshMember(this.room(GENERAL_ROOM_ID), id);
+    const before = [...same].map((account) => ({ account, was: this.nameOf(account.id) }));
+    const known = this.accounts.get(id);
+    if (known && place >= known.place) return NO_CHANGE;
+    // Of two claims of one key for one name, perhaps in another spelling, the first counts.
+    if (known) Object.assign(known, { place, name });
+    else {
+      const account = { id, key, name, place };
+      this.accounts.set(id, account);
+      this.accountsByName.set(folded, same.add(account));
+    }
+    const members = this.refreshMember(this.room(GENERAL_ROOM_ID), id);
+    const renamed = before.filter(({ account, was }) => this.nameOf(account.id) !== was);
+    return {
+      members,
+      rooms: [],
+      renamed: renamed.map(({ account, was }) => ({ account: account.id, was })),
+    };
   }
 
-  private create(body: Extract<Body, { t: 'create' }>, place: string): void {
+  private create(body: Extract<Body, { t: 'create' }>, place: string): FoldChange {
     const room = this.room(roomIdOf(body.q));
-    if (!room.created || place < room.created.place)
-      room.created = { name: body.n, creator: body.u, place };
     const same = this.roomsByName.get(body.n) ?? new Set();
-    same.add(room);
-    this.roomsByName.set(body.n, same);
+    const before = [...same].map((other) => ({ other, was: this.roomName(other) }));
+    const isNew = room.created === null;
+    if (!room.created || place < room.created.place) {
+      room.created = { name: body.n, creator: body.u, place };
+    }
+    this.roomsByName.set(body.n, same.add(room));
     write(room.topic, body.q, { place, value: body.x });
-    this.setMember(room.id, body.u, { request: body.q, place, value: true });
+    const members = this.setMember(room.id, body.u, { request: body.q, place, value: true });
+    const renamed = before.filter(({ other, was }) => this.roomName(other) !== was);
+    const rooms = new Set(renamed.map(({ other }) => other.id));
+    if (isNew) rooms.add(room.id);
+    return { members, rooms: [...rooms], renamed: [] };
+  }
+
+  private setTopic(body: Extract<Body, { t: 'topic' }>, place: string): readonly string[] {
+    const room = this.room(body.r);
+    const before = this.topicOf(room);
+    write(room.topic, body.q, { place, value: body.x });
+    return this.topicOf(room) === before ? [] : [room.id];
   }
 
   private setMember(
     roomId: string,
     account: string,
     change: { request: string; place: string; value: boolean },
-  ): void {
+  ): readonly MemberChange[] {
     const room = this.room(roomId);
     const register: Register<boolean> = room.membership.get(account) ?? new Map();
     room.membership.set(account, register);
-    write(register, change.request, change);
-    this.refreshMember(room, account);
+    write(register, change.request, { place: change.place, value: change.value });
+    return this.refreshMember(room, account);
   }
 
-  private refreshMember(room: FoldedRoom, account: string): void {
+  private refreshMember(room: FoldedRoom, account: string): readonly MemberChange[] {
     // Everyone is in #general from the start, until they leave it.
-    const member = lastValue(room.membership.get(account)) ?? room.id === GENERAL_ROOM_ID;
-    if (member) room.members.add(account);
+    const joined = lastValue(room.membership.get(account)) ?? room.id === GENERAL_ROOM_ID;
+    if (joined === room.members.has(account)) return [];
+    if (joined) room.members.add(account);
     else room.members.delete(account);
+    return [{ room: room.id, account, joined }];
   }
 
   /** Whoever holds a name now: the account that claimed it first. */
@@ -156,11 +185,6 @@ export class Fold {
     const account = this.accounts.get(accountId);
     if (!account) return '?';
     return shownName(account.name, account, this.accountsByName.get(foldName(account.name)) ?? []);
-  }
-
-  /** The accounts that want the same name, this one among them. */
-  rivalsOf(name: string): string[] {
-    return [...(this.accountsByName.get(foldName(name)) ?? [])].map((account) => account.id);
   }
 
   /** A room that has been created; null for others. */

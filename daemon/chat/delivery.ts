@@ -1,0 +1,114 @@
+// Who hears of what, once it may be shown: posts and comings and goings to those in the room, new rooms and
+// topics to everyone. Nothing here is told before its entry is on disk on every in-sync server.
+import { accountIdOf } from '../../lib/ids.ts';
+import { type Entry, orderOf, streamIdOf } from '../ring/entry.ts';
+import { type Body, bodyOf } from './bodies.ts';
+import type { MemberChange } from './fold.ts';
+import { historyPost, roomSummary } from './messages.ts';
+import { answerWaiting } from './requests.ts';
+import { completeClaims } from './sign-in.ts';
+import { type Added, byOrder, type ChatState, isHiddenCopy, sendAll } from './state.ts';
+
+/** Those inside a room hear of its new number of members at most this often, however many come at once. */
+const ROOMS_TOLD_MS = 200;
+
+/** Folds an entry; a leader keeps it until it may be shown. */
+export function onAdded(chat: ChatState, entry: Entry): void {
+  const change = chat.fold.apply(entry);
+  if (!chat.leads) return;
+  const added = { entry, body: bodyOf(entry), change };
+  if (streamIdOf(entry) !== chat.stream) {
+    chat.foreign.push(added);
+    return;
+  }
+  chat.own.push(added);
+  chat.inHand.shift();
+  chat.stalled = false;
+}
+
+/** Shows what is committed by now. */
+export function showCommitted(chat: ChatState): void {
+  const { own, committed } = chat;
+  let count = own.findIndex(({ entry }) => entry.sequence > committed);
+  if (count === -1) count = own.length;
+  for (const added of own.splice(0, count)) show(chat, added, false);
+}
+
+/** Shows all that is held, in its order: what other servers made is late. */
+export function showEverything(chat: ChatState, made: (entry: Entry) => boolean): void {
+  const all = [...chat.foreign, ...chat.own];
+  chat.foreign = [];
+  chat.own = [];
+  all.sort((one, other) => byOrder(one.entry, other.entry));
+  for (const added of all) show(chat, added, !made(added.entry));
+}
+
+function show(chat: ChatState, added: Added, late: boolean): void {
+  const { entry, body, change } = added;
+  if (!body) return;
+  for (const { account, was } of change.renamed) tellRenamed(chat, account, was);
+  if (body.t === 'post') showPost(chat, { entry, body, late });
+  for (const member of change.members) showMember(chat, entry, member);
+  for (const room of change.rooms) tellRoom(chat, room, chat.connections.signedIn());
+  if (body.t === 'claim') completeClaims(chat, accountIdOf(body.k, body.n));
+  else answerWaiting(chat, entry, body.q);
+}
+
+function showPost(
+  chat: ChatState,
+  { entry, body, late }: { entry: Entry; body: Extract<Body, { t: 'post' }>; late: boolean },
+): void {
+  if (late && isHiddenCopy(chat, entry, body.q)) return;
+  const at = streamIdOf(entry) === chat.stream ? entry.sequence : 0;
+  const post = { type: 'post' as const, ...historyPost(chat, entry, body), at };
+  sendAll(chat, chat.connections.inRoom(body.r), late ? { ...post, late } : post);
+}
+
+/** Tells a room who came or went, and whoever it was, on all their devices, what became of the room. */
+function showMember(chat: ChatState, entry: Entry, { room, account, joined }: MemberChange): void {
+  const { connections, fold } = chat;
+  const own = [...connections.ofAccount(account)];
+  if (joined) for (const connection of own) connections.enter(connection, room);
+  sendAll(chat, connections.inRoom(room), {
+    type: 'member',
+    room,
+    account,
+    name: fold.nameOf(account),
+    change: joined ? 'joined' : 'left',
+    time: entry.wallMs,
+    order: orderOf(entry),
+  });
+  if (!joined) for (const connection of own) connections.leave(connection, room);
+  tellRoom(chat, room, own);
+  chat.changedRooms.add(room);
+}
+
+function tellRenamed(chat: ChatState, account: string, was: string): void {
+  const name = chat.fold.nameOf(account);
+  sendAll(chat, chat.connections.signedInIds(), { type: 'renamed', account, name, was });
+}
+
+type Listener = Readonly<{ id: number; account: string }>;
+
+/** The room as it is now, encoded once for those in it and once for the others. */
+function tellRoom(chat: ChatState, id: string, listeners: readonly Listener[]): void {
+  for (const joined of [true, false]) {
+    const alike = listeners.filter(({ account }) => chat.fold.isMember(id, account) === joined);
+    const [first] = alike;
+    const room = first ? roomSummary(chat, id, first.account) : null;
+    const ids = alike.map((listener) => listener.id);
+    if (room) sendAll(chat, ids, { type: 'room', room });
+  }
+}
+
+/** Tells those inside how many they are, in rooms where that has changed. */
+export function tellChangedRooms(chat: ChatState): void {
+  const { changedRooms, connections } = chat;
+  if (changedRooms.size === 0 || chat.nowMs - chat.roomsToldMs < ROOMS_TOLD_MS) return;
+  chat.roomsToldMs = chat.nowMs;
+  for (const id of changedRooms) {
+    const inside = connections.inRoom(id).flatMap((each) => connections.all.get(each) ?? []);
+    tellRoom(chat, id, inside);
+  }
+  changedRooms.clear();
+}

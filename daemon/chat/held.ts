@@ -1,0 +1,96 @@
+// What needs the ring while the ring takes nothing: between two views, after a pause, when too much is under
+// way. It waits here in order, and goes on in order; nobody is sent away for it.
+import type { NumberedRequest, SignIn } from '../../lib/protocol/requests.ts';
+import type { ChatState, Wanted } from './state.ts';
+
+/** A change of view takes some milliseconds; beyond this, requests are refused. */
+const HELD_COUNT_MAX = 20_000;
+
+/** Text held, in UTF-16 units: as much memory as a busy server has anyway. */
+const HELD_CHARS_MAX = 32 * 1024 * 1024;
+
+/**
+ * Rounds of held requests in one turn. A round ends at a request that later ones may depend on (a room to be
+ * joined), and the next begins within its answer: this bounds the depth of those calls. The rest of them
+ * goes on with the next tick.
+ */
+const ROUNDS_MAX = 64;
+
+/** Requests of one round: a sign-in costs a tenth of a millisecond, and heartbeats must not wait for all. */
+const ROUND_COUNT_MAX = 500;
+
+/** Whether something new has to queue up. */
+export function mustWait(chat: ChatState): boolean {
+  return chat.pausing || chat.stalled || chat.held.length > 0;
+}
+
+function charsOf(message: SignIn | NumberedRequest): number {
+  return message.type === 'post' ? message.text.length : 0;
+}
+
+/** @returns false when there is no more room */
+export function hold(chat: ChatState, wanted: Wanted): boolean {
+  const chars = charsOf(wanted.message);
+  if (chat.held.length >= HELD_COUNT_MAX || chat.heldChars + chars > HELD_CHARS_MAX) return false;
+  chat.held.push(wanted);
+  chat.heldChars += chars;
+  return true;
+}
+
+/** The ring gave back the oldest of what it was asked for. */
+export function giveBack(chat: ChatState): void {
+  const wanted = chat.inHand.shift();
+  chat.stalled = true;
+  chat.rounds = 0; // not before the next tick or commit
+  if (!wanted) return;
+  const { message } = wanted;
+  if (message.type !== 'signIn') {
+    chat.returned.push(wanted);
+    chat.heldChars += charsOf(message);
+    return;
+  }
+  // Everyone who waits for that claim waits for the next attempt.
+  for (const [account, waiting] of chat.claims) {
+    if (!waiting.some((each) => each === wanted)) continue;
+    chat.returned.push(...waiting);
+    chat.claims.delete(account);
+  }
+}
+
+/** Nothing is held any longer: this server does not lead. */
+export function dropHeld(chat: ChatState): void {
+  chat.held = [];
+  chat.heldChars = 0;
+  chat.inHand = [];
+  chat.returned = [];
+  chat.stalled = false;
+}
+
+/** From here on held requests may go on, as far as the ring takes them. */
+export function retryHeld(chat: ChatState): void {
+  chat.rounds = ROUNDS_MAX;
+}
+
+/** Lets what is held go on: after a refusal of the ring one alone, else up to what changes the fold. */
+export function releaseHeld(chat: ChatState, take: (wanted: Wanted) => void): void {
+  if (!chat.leads || chat.pausing || chat.inHand.length > 0) return;
+  if (chat.held.length + chat.returned.length === 0) {
+    chat.stalled = false;
+    return;
+  }
+  if (chat.rounds === 0) return;
+  chat.rounds -= 1;
+  const probing = chat.stalled;
+  if (chat.returned.length > 0) chat.held = [...chat.returned, ...chat.held];
+  chat.returned = [];
+  let count = 0;
+  for (const wanted of chat.held.slice(0, ROUND_COUNT_MAX)) {
+    count += 1;
+    chat.heldChars -= charsOf(wanted.message);
+    take(wanted);
+    const asked = chat.inHand.length > 0;
+    if (asked && (probing || wanted.message.type !== 'post')) break;
+  }
+  chat.held.splice(0, count);
+  chat.stalled = probing && chat.inHand.length > 0;
+}

@@ -1,0 +1,74 @@
+// What is asked without a number: read from the fold and the disk, and answered at once.
+import { assertNever } from '../../lib/assert.ts';
+import type { Query } from '../../lib/protocol/requests.ts';
+import { bodyOf } from './bodies.ts';
+import type { Connection } from './connections.ts';
+import { hiddenCount, historyPost, roomSummary } from './messages.ts';
+import { type ChatState, isShown, refuse, send } from './state.ts';
+
+type Asked<T extends Query['type']> = Extract<Query, { type: T }>;
+
+/** Whether a query is answered by any server, to anyone. */
+export function isOpen(query: Query): query is Asked<'ping' | 'status'> {
+  return query.type === 'ping' || query.type === 'status';
+}
+
+export function onQuery(chat: ChatState, connection: Connection, query: Query): void {
+  switch (query.type) {
+    case 'ping':
+      return send(chat, connection, { type: 'pong', query: query.query });
+    case 'status':
+      return onStatus(chat, connection, query);
+    case 'listRooms':
+      return onListRooms(chat, connection, query);
+    case 'who':
+      return onWho(chat, connection, query);
+    case 'history':
+      return onHistory(chat, connection, query);
+    default:
+      return assertNever(query);
+  }
+}
+
+function onStatus(chat: ChatState, connection: Connection, { query }: Asked<'status'>): void {
+  const { leader, term, servers } = chat.cluster;
+  const { id } = chat.parts.self;
+  send(chat, connection, { type: 'status', query, id, leader, term, servers: [...servers] });
+}
+
+function onListRooms(chat: ChatState, connection: Connection, { query }: Asked<'listRooms'>): void {
+  const ids = [...chat.fold.rooms.keys()];
+  const rooms = ids.flatMap((id) => roomSummary(chat, id, connection.account) ?? []);
+  send(chat, connection, { type: 'rooms', query, rooms });
+}
+
+function refuseRoom(chat: ChatState, connection: Connection, asked: Asked<'who' | 'history'>) {
+  const { query, room } = asked;
+  const detail = `there is no room with the id ${room}`;
+  refuse(chat, connection, { to: { query }, code: 'no-such-room', detail });
+}
+
+function onWho(chat: ChatState, connection: Connection, asked: Asked<'who'>): void {
+  const room = chat.fold.existingRoom(asked.room);
+  if (!room) return refuseRoom(chat, connection, asked);
+  const people = [...room.members].map((account) => ({
+    account,
+    name: chat.fold.nameOf(account),
+    state: chat.presence.isHere(account) ? ('here' as const) : ('gone' as const),
+  }));
+  people.sort((one, other) => (one.name < other.name ? -1 : 1));
+  send(chat, connection, { type: 'people', query: asked.query, room: asked.room, people });
+}
+
+function onHistory(chat: ChatState, connection: Connection, asked: Asked<'history'>): void {
+  const { query, room, before = null, limit } = asked;
+  if (!chat.fold.existingRoom(room)) return refuseRoom(chat, connection, asked);
+  // What may not be shown yet is read too, and left out; one more than asked for tells whether there are more.
+  const read = { room, before, limit: limit + 1 + hiddenCount(chat, room) };
+  const shown = chat.parts.reader.readPosts(read).filter((entry) => isShown(chat, entry));
+  const posts = shown.slice(-limit).flatMap((entry) => {
+    const body = bodyOf(entry);
+    return body?.t === 'post' ? [historyPost(chat, entry, body)] : [];
+  });
+  send(chat, connection, { type: 'page', query, room, posts, more: shown.length > limit });
+}

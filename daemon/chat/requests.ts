@@ -1,0 +1,176 @@
+// Numbered requests: whether a number is new, a repeat or out of turn; and the answers, which go out in the
+// order of the numbers. So what a client still waits for is always a run without gaps, and what it sends
+// again after a failover is in order, whatever was refused in between.
+import { assert } from '../../lib/assert.ts';
+import { postIdOf, roomIdOf } from '../../lib/ids.ts';
+import { REQUESTS_IN_FLIGHT_MAX } from '../../lib/protocol/limits.ts';
+import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
+import type { NumberedRequest } from '../../lib/protocol/requests.ts';
+import { type Entry, orderOf } from '../ring/entry.ts';
+import { bodyOf, encodeBody } from './bodies.ts';
+import type { HybridTime } from './chat.ts';
+import { judge, roomOfBody } from './commands.ts';
+import type { Connection, RequestAnswer } from './connections.ts';
+import { hold, mustWait } from './held.ts';
+import { roomSummary } from './messages.ts';
+import { type ChatState, close, isShown, refuse, send, type Wanted } from './state.ts';
+
+/** Refusals wait their turn behind requests under way; a client that goes on regardless is let go. */
+const UNANSWERED_MAX = 4 * REQUESTS_IN_FLIGHT_MAX;
+
+/** Takes a numbered request of a signed-in connection to this leader. */
+export function onRequest(chat: ChatState, connection: Connection, request: NumberedRequest): void {
+  const { number, lowest } = request;
+  const highest = chat.parts.reader.highestNumber(connection.sessionId);
+  if (number <= highest) return onRepeat(chat, connection, number);
+  const expected = Math.max(connection.nextNumber, highest + 1);
+  const begins = connection.nextNumber === 0 && number === lowest;
+  if (number !== expected && !begins) {
+    const detail = `expected number ${expected}, got ${number}`;
+    return refuse(chat, connection, { to: { number }, code: 'out-of-sequence', detail });
+  }
+  const full = connection.unanswered.length >= REQUESTS_IN_FLIGHT_MAX;
+  if (!expect(chat, connection, number)) return;
+  if (full) return answerRefused(chat, connection, { number, code: 'too-many-requests' });
+  const wanted = { connection: connection.id, sessionId: connection.sessionId, message: request };
+  if (!mustWait(chat)) return takeRequest(chat, connection, wanted);
+  if (!hold(chat, wanted)) answerRefused(chat, connection, { number, code: 'too-many-requests' });
+}
+
+/** A request that fits no schema uses its number up, like any that is refused. */
+export function onBadRequest(
+  chat: ChatState,
+  connection: Connection,
+  { number, reason }: { number: number; reason: string },
+): void {
+  const follows = number === connection.nextNumber || connection.nextNumber === 0;
+  if (!chat.leads || connection.account === '' || !follows) {
+    return refuse(chat, connection, { to: { number }, code: 'bad-request', detail: reason });
+  }
+  if (expect(chat, connection, number))
+    answerRefused(chat, connection, { number, code: 'bad-request', detail: reason });
+}
+
+/** Notes that a number is used, and is to be answered. @returns false when the connection is let go */
+function expect(chat: ChatState, connection: Connection, number: number): boolean {
+  if (connection.unanswered.length >= UNANSWERED_MAX) {
+    close(chat, connection, 'too-many-requests');
+    return false;
+  }
+  connection.nextNumber = Math.max(connection.nextNumber, number + 1);
+  connection.unanswered.push({ number, answer: null, time: null });
+  return true;
+}
+
+/** Checks a request against what is folded now, and asks the ring for its entry. */
+export function takeRequest(chat: ChatState, connection: Connection, wanted: Wanted): void {
+  const { message } = wanted;
+  if (message.type === 'signIn') return;
+  const { number } = message;
+  const { copies, copiesMin } = chat.cluster;
+  if (copies < copiesMin) {
+    const detail = copiesText(chat);
+    return answerRefused(chat, connection, { number, code: 'too-few-copies', detail });
+  }
+  const verdict = judge(chat.fold, connection, message);
+  if ('refused' in verdict) {
+    const { refused: code, detail } = verdict;
+    return answerRefused(chat, connection, { number, code, detail });
+  }
+  const requestId = postIdOf(connection.sessionId, number);
+  chat.waiting.set(requestId, connection);
+  chat.inHand.push(wanted);
+  const body = encodeBody(verdict.body);
+  const { id, above } = connection;
+  chat.outputs.push({ type: 'append', connection: id, requestId, body, above });
+}
+
+/** Why this leader stores nothing now, in words. */
+export function copiesText({ cluster: { copies, copiesMin } }: ChatState): string {
+  return `${copies} in sync, and this cluster stores nothing with fewer than ${copiesMin}: read-only until more return`;
+}
+
+/** A number that was stored before: the first result, once it may be shown. */
+function onRepeat(chat: ChatState, connection: Connection, number: number): void {
+  // It is on its way on this very connection: one answer is enough.
+  if (connection.unanswered.some((each) => each.number === number)) return;
+  const requestId = postIdOf(connection.sessionId, number);
+  const entry = chat.parts.reader.findRequest(requestId);
+  if (!expect(chat, connection, number)) return;
+  if (!entry) {
+    const detail = `a later request than ${number} is stored already, and ${number} is not`;
+    return answerRefused(chat, connection, { number, code: 'out-of-sequence', detail });
+  }
+  if (isShown(chat, entry)) answerStored(chat, connection, entry);
+  else chat.waiting.set(requestId, connection);
+}
+
+/** An entry is committed: whoever waits for it gets the answer. */
+export function answerWaiting(chat: ChatState, entry: Entry, requestId: string): void {
+  const connection = chat.waiting.get(requestId);
+  if (!connection) return;
+  chat.waiting.delete(requestId);
+  if (chat.connections.all.get(connection.id) === connection) answerStored(chat, connection, entry);
+}
+
+function answerStored(chat: ChatState, connection: Connection, entry: Entry): void {
+  const body = bodyOf(entry);
+  assert(body && body.t !== 'claim', 'the entry of a request has its body');
+  const number = Number(body.q.slice(body.q.lastIndexOf('/') + 1));
+  const answer = {
+    type: 'stored' as const,
+    number,
+    id: body.q,
+    time: entry.wallMs,
+    order: orderOf(entry),
+    copies: chat.cluster.copies,
+  };
+  const about = roomOfBody(body, roomIdOf);
+  const room = about === null ? null : roomSummary(chat, about, connection.account);
+  answerWith(chat, connection, {
+    answer: room ? { ...answer, room } : answer,
+    time: { ms: entry.hlcMs, counter: entry.hlcCounter },
+  });
+}
+
+function answerRefused(
+  chat: ChatState,
+  connection: Connection,
+  refusal: { number: number; code: RefusalCode; detail?: string },
+): void {
+  const { number, code, detail } = refusal;
+  const answer = { type: 'refused' as const, number, code, reason: detail ?? REFUSALS[code] };
+  answerWith(chat, connection, { answer, time: null });
+}
+
+type Answered = { answer: RequestAnswer & { number?: number }; time: HybridTime | null };
+
+function answerWith(chat: ChatState, connection: Connection, { answer, time }: Answered): void {
+  const { number } = answer;
+  const place = connection.unanswered.find((each) => each.number === number && !each.answer);
+  // Whoever has signed in anew on this connection no longer waits for it here.
+  if (!place) return;
+  place.answer = answer;
+  place.time = time;
+  chat.answered.add(connection);
+}
+
+/** Sends what can be answered in order by now; the last stored one with a stamp. */
+export function sendAnswers(chat: ChatState): void {
+  for (const connection of chat.answered) {
+    const { unanswered } = connection;
+    let ready = unanswered.findIndex(({ answer }) => answer === null);
+    if (ready === -1) ready = unanswered.length;
+    const due = unanswered.splice(0, ready);
+    const stamped = due.findLast(({ time }) => time !== null);
+    for (const each of due) {
+      if (!each.answer) continue;
+      if (each !== stamped || !each.time) send(chat, connection, each.answer);
+      else {
+        const stamp = chat.parts.secrets.sealStamp(each.time);
+        send(chat, connection, { ...each.answer, stamp } as RequestAnswer);
+      }
+    }
+  }
+  chat.answered.clear();
+}

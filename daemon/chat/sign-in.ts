@@ -1,0 +1,148 @@
+// Signing in: whose key, whose name, which session; then what the session missed, and what it stands on.
+import { accountIdOf, sessionIdOf, signInText } from '../../lib/ids.ts';
+import { type Entry, lackCount, orderOf } from '../ring/entry.ts';
+import { bodyOf, encodeBody } from './bodies.ts';
+import type { Connection } from './connections.ts';
+import { hold, mustWait } from './held.ts';
+import { historyPost, roomSummary, view } from './messages.ts';
+import { copiesText } from './requests.ts';
+import {
+  byOrder,
+  type ChatState,
+  close,
+  isHiddenCopy,
+  isShown,
+  noteLeft,
+  refuse,
+  send,
+  tellPresence,
+  type WantedSignIn,
+} from './state.ts';
+
+/** A resumption sends at most this much; whoever missed more asks for pages. */
+const RESUME_ENTRIES_MAX = 5_000;
+const RESUME_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Takes a sign-in to this leader. */
+export function onSignIn(chat: ChatState, connection: Connection, wanted: WantedSignIn): void {
+  if (!mustWait(chat)) return takeSignIn(chat, connection, wanted);
+  if (!hold(chat, wanted)) refuse(chat, connection, { to: {}, code: 'too-many-requests' });
+}
+
+/** Checks who it is: signs in an account that exists, or has the name claimed first. */
+export function takeSignIn(chat: ChatState, connection: Connection, wanted: WantedSignIn): void {
+  const { fold, parts } = chat;
+  const { name, key, session, signature } = wanted.message;
+  const text = signInText({ nonce: connection.nonce, server: parts.self.id, name, session });
+  if (!parts.secrets.verify(key, text, signature)) {
+    return refuse(chat, connection, { to: {}, code: 'bad-signature' });
+  }
+  const account = accountIdOf(key, name);
+  const claims = chat.claims.get(account);
+  if (claims) claims.push(wanted);
+  else if (fold.accounts.has(account)) completeSignIn(chat, wanted, account);
+  else if (fold.holderOf(name)) {
+    const detail = `the name ${name} belongs to another key: choose another name, or use the identity file of that key`;
+    refuse(chat, connection, { to: {}, code: 'name-taken', detail });
+  } else claimName(chat, wanted, account);
+}
+
+function claimName(chat: ChatState, wanted: WantedSignIn, account: string): void {
+  const { copies, copiesMin } = chat.cluster;
+  const connection = chat.connections.all.get(wanted.connection);
+  if (!connection) return;
+  if (copies < copiesMin) {
+    return refuse(chat, connection, { to: {}, code: 'too-few-copies', detail: copiesText(chat) });
+  }
+  chat.claims.set(account, [wanted]);
+  chat.inHand.push(wanted);
+  const { key, name } = wanted.message;
+  const body = encodeBody({ t: 'claim', k: key, n: name });
+  const request = { connection: connection.id, requestId: null, body, above: null };
+  chat.outputs.push({ type: 'append', ...request });
+}
+
+/** A claim is committed: whoever waits for it is signed in. */
+export function completeClaims(chat: ChatState, account: string): void {
+  const waiting = chat.claims.get(account) ?? [];
+  chat.claims.delete(account);
+  for (const wanted of waiting) completeSignIn(chat, wanted, account);
+}
+
+function completeSignIn(chat: ChatState, wanted: WantedSignIn, account: string): void {
+  const { message } = wanted;
+  const connection = chat.connections.all.get(wanted.connection);
+  if (!connection) return;
+  enterSession(chat, connection, { account, id: sessionIdOf(account, message.session) });
+  connection.above =
+    message.stamp === undefined ? null : chat.parts.secrets.openStamp(message.stamp);
+  const rooms = roomsOf(chat, account).flatMap((id) => roomSummary(chat, id, account) ?? []);
+  const { sessionId: session } = connection;
+  const name = chat.fold.nameOf(account);
+  const server = chat.parts.self.id;
+  send(chat, connection, { type: 'signedIn', account, name, session, server, rooms });
+  if (message.cursor !== undefined) resume(chat, connection, message.cursor, message.at ?? 0);
+  send(chat, connection, view(chat, chat.stream));
+  if (chat.presence.arrive(account)) tellPresence(chat, account, 'here');
+}
+
+/** Ties the connection to its session, and lets go of the connection that had it before. */
+function enterSession(
+  chat: ChatState,
+  connection: Connection,
+  session: { account: string; id: string },
+): void {
+  const { account: previous } = connection;
+  chat.connections.signOut(connection);
+  const rooms = roomsOf(chat, session.account);
+  const replaced = chat.connections.signIn(connection, { ...session, rooms });
+  if (previous !== session.account) noteLeft(chat, previous);
+  if (replaced) close(chat, replaced, 'session-elsewhere');
+}
+
+function roomsOf(chat: ChatState, account: string): string[] {
+  const rooms = [...chat.fold.rooms.values()];
+  return rooms.filter((room) => room.created && room.members.has(account)).map(({ id }) => id);
+}
+
+/** Sends what was missed since a cursor, or says that it is too much, or that the cursor is not known. */
+function resume(chat: ChatState, connection: Connection, cursor: string, at: number): void {
+  const missed = missedSince(chat, cursor, at);
+  if (!missed) return send(chat, connection, { type: 'resumed', posts: 0, reset: true });
+  // What came from outside the view and was shown to nobody yet is shown to all with the next view.
+  const unseen = new Set(chat.foreign.map(({ entry }) => entry).map(orderOf));
+  let posts = 0;
+  for (const entry of missed.sort(byOrder)) {
+    const body = bodyOf(entry);
+    if (body?.t !== 'post' || !chat.fold.isMember(body.r, connection.account)) continue;
+    if (!isShown(chat, entry) || unseen.has(orderOf(entry))) continue;
+    if (isHiddenCopy(chat, entry, body.q)) continue;
+    posts += 1;
+    send(chat, connection, { type: 'post', ...historyPost(chat, entry, body), at: 0, late: true });
+  }
+  send(chat, connection, { type: 'resumed', posts, reset: false });
+}
+
+/** Everything held, less the base of the cursor's stream, less that stream up to `at`; null when too much. */
+function missedSince(chat: ChatState, cursor: string, at: number): Entry[] | null {
+  const { reader } = chat.parts;
+  const base = reader.base(cursor);
+  if (!base) return null;
+  const seen = new Map(base);
+  seen.set(cursor, Math.max(at, seen.get(cursor) ?? 0));
+  const digest = reader.digest();
+  const count = lackCount(seen, digest);
+  if (count > RESUME_ENTRIES_MAX) return null;
+  let bytesLeft = RESUME_BYTES_MAX;
+  const missed: Entry[] = [];
+  for (const [stream, last] of digest) {
+    const after = seen.get(stream) ?? 0;
+    if (last <= after || bytesLeft <= 0) continue;
+    const limit = last - after;
+    for (const entry of reader.readStream({ stream, after, limit, bytesMax: bytesLeft })) {
+      bytesLeft -= entry.body.length;
+      missed.push(entry);
+    }
+  }
+  return missed.length === count ? missed : null;
+}

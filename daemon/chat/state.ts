@@ -1,0 +1,178 @@
+// The chat's state, and the few ways in which anything leaves it. One mutable value, owned by the chat core
+// and changed only inside its step, like the ring's.
+import type { Cluster } from '../../lib/client/api.ts';
+import type { ServerMessage } from '../../lib/protocol/events.ts';
+import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
+import type { NumberedRequest, SignIn } from '../../lib/protocol/requests.ts';
+import { type Entry, orderOf, type StreamId, streamIdOf } from '../ring/entry.ts';
+import type { Body } from './bodies.ts';
+import type { ChatOutput, ChatReader, ChatSecrets } from './chat.ts';
+import { type Connection, Connections } from './connections.ts';
+import { Fold, type FoldChange } from './fold.ts';
+import { Presence } from './presence.ts';
+
+export type ChatParts = Readonly<{
+  reader: ChatReader;
+  secrets: ChatSecrets;
+  self: Readonly<{ id: string; address: string }>;
+  copiesMin: number;
+  /** Every entry held that is no post. */
+  restored: Iterable<Entry>;
+}>;
+
+/** An entry that this leader holds and has not shown yet, with what it changed. */
+export type Added = Readonly<{ entry: Entry; body: Body | null; change: FoldChange }>;
+
+/** What needs the ring, and waits for it or is in its hands. */
+export type Wanted = Readonly<{
+  connection: number;
+  /** Of the connection when it came: whoever has signed in anew since has sent it again. */
+  sessionId: string;
+  message: SignIn | NumberedRequest;
+}>;
+
+export type WantedSignIn = Wanted & Readonly<{ message: SignIn }>;
+
+export type ChatState = {
+  readonly parts: ChatParts;
+  readonly fold: Fold;
+  readonly connections: Connections;
+  readonly presence: Presence;
+  cluster: Cluster;
+  leads: boolean;
+  /** Of the present view while this server leads; else empty. */
+  stream: StreamId;
+  /** Entries of the present stream up to here may be shown. */
+  committed: number;
+  /** Added and not shown: of the present stream in order; and what came from outside it. */
+  own: Added[];
+  foreign: Added[];
+  /** Who waits for the commit of a request, by its id. */
+  readonly waiting: Map<string, Connection>;
+  /** Sign-ins that wait for the commit of their account's claim, by account. */
+  readonly claims: Map<string, WantedSignIn[]>;
+  /** Between two views of this leader. */
+  pausing: boolean;
+  /** The ring did not take something: one attempt at a time until it does. */
+  stalled: boolean;
+  /** Waits for the ring, in order of arrival; and how much text is in there. */
+  held: Wanted[];
+  heldChars: number;
+  /** Asked of the ring in this turn, in order: each is answered by `added` or `notTaken`. */
+  inHand: Wanted[];
+  /** Given back by the ring: goes before all that is held. */
+  returned: Wanted[];
+  /** Rounds of held requests that may still follow each other within one turn. */
+  rounds: number;
+  /** Connections that may have answers to send at the end of this step. */
+  readonly answered: Set<Connection>;
+  /** Rooms whose members changed since those inside were told, and when they were. */
+  readonly changedRooms: Set<string>;
+  roomsToldMs: number;
+  /** What the followers know of who is here, and since when. */
+  sharedPresence: string;
+  sharedMs: number;
+  /** Of the present step. */
+  outputs: ChatOutput[];
+  nowMs: number;
+};
+
+export function createState(parts: ChatParts): ChatState {
+  const fold = new Fold();
+  for (const entry of parts.restored) fold.apply(entry);
+  return {
+    parts,
+    fold,
+    connections: new Connections(),
+    presence: new Presence(),
+    cluster: { term: 0, leader: null, servers: [], copies: 0, copiesMin: parts.copiesMin },
+    leads: false,
+    stream: '',
+    committed: 0,
+    own: [],
+    foreign: [],
+    waiting: new Map(),
+    claims: new Map(),
+    pausing: false,
+    stalled: false,
+    held: [],
+    heldChars: 0,
+    inHand: [],
+    returned: [],
+    rounds: 0,
+    answered: new Set(),
+    changedRooms: new Set(),
+    roomsToldMs: Number.NEGATIVE_INFINITY,
+    sharedPresence: '',
+    sharedMs: Number.NEGATIVE_INFINITY,
+    outputs: [],
+    nowMs: 0,
+  };
+}
+
+/** @returns the line, its line feed included */
+function frame(message: ServerMessage): string {
+  return `${JSON.stringify(message)}\n`;
+}
+
+export function send(chat: ChatState, connection: Connection, message: ServerMessage): void {
+  chat.outputs.push({ type: 'send', connection: connection.id, frame: frame(message) });
+}
+
+/** Encoded once, whoever gets it. */
+export function sendAll(
+  chat: ChatState,
+  connections: readonly number[],
+  message: ServerMessage,
+): void {
+  if (connections.length > 0)
+    chat.outputs.push({ type: 'sendAll', connections, frame: frame(message) });
+}
+
+/** Refuses what has no number of a session; `to` says what is meant. */
+export function refuse(
+  chat: ChatState,
+  connection: Connection,
+  refusal: { to: { number?: number; query?: number }; code: RefusalCode; detail?: string },
+): void {
+  const { to, code, detail } = refusal;
+  send(chat, connection, { type: 'refused', ...to, code, reason: detail ?? REFUSALS[code] });
+}
+
+/** Forgets a connection and has it closed. */
+export function close(chat: ChatState, connection: Connection, code: RefusalCode): void {
+  const { account } = connection;
+  chat.outputs.push({ type: 'close', connection: connection.id, code });
+  chat.connections.close(connection.id);
+  noteLeft(chat, account);
+}
+
+/** A connection of this account is gone: perhaps its last. */
+export function noteLeft(chat: ChatState, account: string): void {
+  if (account !== '' && !chat.connections.hasAccount(account))
+    chat.presence.lose(account, chat.nowMs);
+}
+
+/** Whether an entry held is on disk on every in-sync server, as far as this one must know. */
+export function isShown(chat: ChatState, entry: Entry): boolean {
+  return streamIdOf(entry) !== chat.stream || entry.sequence <= chat.committed;
+}
+
+/** Whether another entry of the same request is lower in the order, and shown instead. */
+export function isHiddenCopy(chat: ChatState, entry: Entry, requestId: string): boolean {
+  const first = chat.parts.reader.findRequest(requestId);
+  return first !== null && orderOf(first) !== orderOf(entry);
+}
+
+/** For sorting: the lower in the one order first. */
+export function byOrder(one: Entry, other: Entry): number {
+  return orderOf(one) < orderOf(other) ? -1 : 1;
+}
+
+/** Someone came or went: most people share a room, #general, so everyone is told. */
+export function tellPresence(chat: ChatState, account: string, state: 'here' | 'gone'): void {
+  const name = chat.fold.nameOf(account);
+  const others = chat.connections.signedIn().filter((each) => each.account !== account);
+  const ids = others.map(({ id }) => id);
+  sendAll(chat, ids, { type: 'presence', account, name, state });
+}

@@ -1,0 +1,304 @@
+// A stage for the chat core: the real core, the real signatures, a store in memory, and in place of the ring
+// a few lines that give entries their keys and commit them when the story says so. Like the daemon's host,
+// it answers an `append` at once, and everything else after.
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { type Chat, type ChatInput, type ChatOutput, createChat } from '../../daemon/chat/chat.ts';
+import { chatSecrets } from '../../daemon/chat-secrets.ts';
+import { type Entry, orderOf, streamIdOf } from '../../daemon/ring/entry.ts';
+import { MemoryStore } from '../../daemon/store/memory-store.ts';
+import type { Cluster } from '../../lib/client/api.ts';
+import { accountIdOf, sessionIdOf, signInText } from '../../lib/ids.ts';
+import { ServerMessage } from '../../lib/protocol/events.ts';
+import type { RefusalCode } from '../../lib/protocol/refusals.ts';
+import type { ClientMessage, SignIn } from '../../lib/protocol/requests.ts';
+
+/** A key and a name, as a person's client has them. */
+export type Person = Readonly<{
+  name: string;
+  key: string;
+  privateKey: KeyObject;
+  account: string;
+}>;
+
+export function person(name: string, keyOf?: Person): Person {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const key = keyOf?.key ?? publicKey.export({ format: 'jwk' }).x ?? '';
+  return {
+    name,
+    key,
+    privateKey: keyOf?.privateKey ?? privateKey,
+    account: accountIdOf(key, name),
+  };
+}
+
+export const SEED = 'sessionSeed1';
+const SECRETS = chatSecrets(new Uint8Array(32).fill(7));
+
+export type Message = ServerMessage;
+export type MessageOf<T extends Message['type']> = Extract<Message, { type: T }>;
+
+type Options = { id?: string; ringPosition?: number; copiesMin?: number; store?: MemoryStore };
+
+export class ChatStage {
+  readonly id: string;
+  readonly ringPosition: number;
+  readonly incarnation: string;
+  readonly store: MemoryStore;
+  chat: Chat;
+  nowMs = 0;
+  wallMs = 1_700_000_000_000;
+  /** Whether what is appended is committed at the end of the turn. */
+  commits = true;
+  /** Whether the ring takes what it is asked for; a number: only so many more. */
+  takes = Number.POSITIVE_INFINITY;
+  cluster: Cluster;
+  readonly closed = new Map<number, RefusalCode>();
+  readonly shared: (readonly string[])[] = [];
+  /** How many appends were asked for, taken or not. */
+  asked = 0;
+  private readonly heard = new Map<number, Message[]>();
+  private readonly nonces = new Map<number, string>();
+  private readonly copiesMin: number;
+  private readonly numbers = new Map<string, number>();
+  private term = 0;
+  private sequence = 0;
+  private committed = 0;
+  private lastConnection = 0;
+
+  constructor({ id = 'server3', ringPosition = 3, copiesMin = 1, store }: Options = {}) {
+    this.id = id;
+    this.ringPosition = ringPosition;
+    this.incarnation = ringPosition.toString(16).padStart(16, '0');
+    this.copiesMin = copiesMin;
+    this.store = store ?? new MemoryStore(this.incarnation);
+    this.cluster = { term: 0, leader: null, servers: [], copies: 0, copiesMin };
+    this.chat = this.create();
+  }
+
+  private create(): Chat {
+    return createChat({
+      reader: this.store,
+      secrets: SECRETS,
+      self: { id: this.id, address: `localhost:800${this.ringPosition}` },
+      copiesMin: this.copiesMin,
+      restored: this.store.readOthers(),
+    });
+  }
+
+  /** The process starts anew on what its disk holds. */
+  restart(): void {
+    this.chat = this.create();
+    this.heard.clear();
+    this.nonces.clear();
+  }
+
+  // --- the ring's part ---
+
+  get stream(): string {
+    const { term, ringPosition, incarnation } = this;
+    return streamIdOf({ term, ringPosition, incarnation });
+  }
+
+  /** This server leads in a new view of so many copies. */
+  lead({ copies = 3, term = this.cluster.term + 1 } = {}): void {
+    this.term = term;
+    this.sequence = 0;
+    this.committed = 0;
+    this.store.begin();
+    this.store.saveBase(this.stream, this.store.digest());
+    this.store.commit();
+    const leader = { id: this.id, address: `localhost:800${this.ringPosition}` };
+    this.cluster = { ...this.cluster, term, leader, copies };
+    this.feed({ type: 'leading', stream: this.stream, cluster: this.cluster });
+  }
+
+  /** This server follows; `leader` is the id of who leads. */
+  follow(leader: string | null, term = this.cluster.term + 1): void {
+    const address = leader === null ? null : { id: leader, address: `${leader}:8000` };
+    this.cluster = { ...this.cluster, term, leader: address };
+    this.feed({ type: 'following', cluster: this.cluster, reason: 'this server leads no longer' });
+  }
+
+  hear(change: Partial<Cluster>): void {
+    this.cluster = { ...this.cluster, ...change };
+    this.feed({ type: 'cluster', cluster: this.cluster });
+  }
+
+  /** Commits what was appended, up to a sequence or all of it. */
+  commit(sequence = this.sequence): void {
+    if (sequence <= this.committed) return;
+    this.committed = sequence;
+    this.run({ type: 'committed', sequence, copies: this.cluster.copies });
+  }
+
+  /** Entries of other servers arrive. */
+  merge(entries: readonly Entry[]): void {
+    for (const entry of entries) this.add(entry);
+  }
+
+  /** Everything that another server holds and this one lacks arrives. */
+  catchUpFrom(other: ChatStage): void {
+    const ours = this.store.digest();
+    for (const [stream, last] of other.store.digest()) {
+      const after = ours.get(stream) ?? 0;
+      const read = { stream, after, limit: last, bytesMax: Number.POSITIVE_INFINITY };
+      if (last > after) this.merge(other.store.readStream(read));
+    }
+    for (const stream of other.store.digest().keys()) {
+      const base = other.store.base(stream);
+      if (base && !this.store.base(stream)) this.store.saveBase(stream, base);
+    }
+  }
+
+  private add(entry: Entry): void {
+    this.store.begin();
+    this.store.append({ entry, order: orderOf(entry), index: this.chat.indexOf(entry) });
+    this.store.commit();
+    this.run({ type: 'added', entry });
+  }
+
+  private append(wanted: Extract<ChatOutput, { type: 'append' }>): void {
+    this.asked += 1;
+    if (this.takes <= 0) {
+      const { connection, requestId } = wanted;
+      return this.run({ type: 'notTaken', connection, requestId });
+    }
+    this.takes -= 1;
+    this.sequence += 1;
+    const time = this.store.highestTime();
+    const above = wanted.above ?? { ms: 0, counter: 0 };
+    const hlcMs = Math.max(this.wallMs, time.ms + 1, above.ms + 1);
+    const { term, ringPosition, incarnation, sequence, wallMs } = this;
+    const key = { term, ringPosition, incarnation, sequence };
+    this.add({ ...key, hlcMs, hlcCounter: 0, wallMs, body: wanted.body });
+  }
+
+  // --- the shell's part ---
+
+  /** One turn: an input, what follows from it, and the commit when this stage commits by itself. */
+  feed(input: ChatInput): void {
+    this.run(input);
+    while (this.commits && this.committed < this.sequence) this.commit();
+  }
+
+  private run(input: ChatInput): void {
+    for (const output of this.chat.step({ ...input, nowMs: this.nowMs })) this.perform(output);
+  }
+
+  private perform(output: ChatOutput): void {
+    switch (output.type) {
+      case 'append':
+        return this.append(output);
+      case 'send':
+        return this.note(output.connection, output.frame);
+      case 'sendAll':
+        for (const connection of output.connections) this.note(connection, output.frame);
+        return;
+      case 'close':
+        this.closed.set(output.connection, output.code);
+        return;
+      case 'sharePresence':
+        this.shared.push(output.accounts);
+    }
+  }
+
+  private note(connection: number, frame: string): void {
+    if (!frame.endsWith('\n')) throw new Error(`no line: ${frame}`);
+    // Whatever leaves the core fits the protocol's schema.
+    const message = ServerMessage.parse(JSON.parse(frame));
+    this.heard.set(connection, [...(this.heard.get(connection) ?? []), message]);
+  }
+
+  /** Lets time pass in the steps of the shell's tick. */
+  pass(ms: number): void {
+    for (const untilMs = this.nowMs + ms; this.nowMs < untilMs; ) {
+      this.nowMs = Math.min(untilMs, this.nowMs + 25);
+      this.feed({ type: 'tick' });
+    }
+  }
+
+  // --- the clients' part ---
+
+  /** What a connection heard since this was asked last, of one type or of all. */
+  take(connection: number): Message[];
+  take<T extends Message['type']>(connection: number, type: T): MessageOf<T>[];
+  take(connection: number, type?: Message['type']): Message[] {
+    const heard = this.heard.get(connection) ?? [];
+    this.heard.set(connection, []);
+    return type === undefined ? heard : heard.filter((message) => message.type === type);
+  }
+
+  /** The types of what a connection heard since this was asked last. */
+  types(connection: number): string {
+    return this.take(connection)
+      .map(({ type }) => type)
+      .join(' ');
+  }
+
+  connect(): number {
+    this.lastConnection += 1;
+    const connection = this.lastConnection;
+    const nonce = `nonce of ${connection}`;
+    this.nonces.set(connection, nonce);
+    this.feed({ type: 'opened', connection, nonce });
+    return connection;
+  }
+
+  say(connection: number, message: ClientMessage): void {
+    this.feed({ type: 'message', connection, message });
+  }
+
+  disconnect(connection: number): void {
+    this.feed({ type: 'closed', connection });
+  }
+
+  signInMessage(connection: number, who: Person, more: Partial<SignIn> = {}): SignIn {
+    const session = more.session ?? SEED;
+    const nonce = this.nonces.get(connection) ?? '';
+    const text = signInText({ nonce, server: this.id, name: who.name, session });
+    const signature = sign(null, Buffer.from(text), who.privateKey).toString('base64url');
+    const { key, name } = who;
+    return { type: 'signIn', protocol: 1, key, name, session, signature, ...more };
+  }
+
+  signIn(connection: number, who: Person, more: Partial<SignIn> = {}): void {
+    this.say(connection, this.signInMessage(connection, who, more));
+  }
+
+  /** A new connection, signed in, its first messages taken. */
+  join(who: Person, more: Partial<SignIn> = {}): number {
+    const connection = this.connect();
+    this.signIn(connection, who, more);
+    this.numbers.set(String(connection), 0);
+    this.take(connection);
+    return connection;
+  }
+
+  /** Sends a numbered request with the next number of the connection. @returns the number */
+  request(connection: number, request: RequestWithoutNumber, number?: number): number {
+    const next = number ?? (this.numbers.get(String(connection)) ?? 0) + 1;
+    this.numbers.set(String(connection), next);
+    const message = { ...request, number: next, lowest: Math.min(next, 1) };
+    this.say(connection, message as ClientMessage);
+    return next;
+  }
+
+  post(connection: number, text: string, room = 'general'): number {
+    return this.request(connection, { type: 'post', room, text });
+  }
+
+  /** Creates a room and gives its id. */
+  createRoom(connection: number, name: string): string {
+    this.request(connection, { type: 'createRoom', name });
+    const stored = this.take(connection, 'stored').at(-1);
+    if (!stored?.room) throw new Error(`#${name} was not created`);
+    return stored.room.id;
+  }
+}
+
+type Unnumbered<T> = T extends { number: number; lowest: number }
+  ? Omit<T, 'number' | 'lowest'>
+  : never;
+export type RequestWithoutNumber = Unnumbered<ClientMessage>;
+
+export const sessionOf = (who: Person, seed = SEED) => sessionIdOf(who.account, seed);
