@@ -1,0 +1,58 @@
+// Tab: what the word before the cursor could become.
+import { COMMANDS, commandNames } from './commands.ts';
+import type { Editor } from './editor.ts';
+import type { Model } from './state/model.ts';
+
+export type Choices = Readonly<{
+  /** Where the word begins that a choice replaces. */
+  start: number;
+  choices: readonly string[];
+}>;
+
+/** Names of those who spoke last first, because it is they who are answered. */
+function recentNames(model: Model): string[] {
+  const view = model.rooms.find((each) => each.room.id === model.openRoom);
+  const spoke = (view?.lines ?? [])
+    .slice(-500)
+    .flatMap((line) => (line.kind === 'post' && !line.own ? [line.name] : []))
+    .reverse();
+  const listed = (view?.people ?? []).map((person) => person.name);
+  return [...new Set([...spoke, ...listed])].filter((name) => name !== model.name);
+}
+
+const starting = (prefix: string, names: readonly string[]) =>
+  names.filter((name) => name.toLowerCase().startsWith(prefix.toLowerCase()));
+
+function commandChoices(word: string, model: Model): string[] {
+  return starting(word.slice(1), commandNames(model.local !== null)).map((name) => `/${name} `);
+}
+
+function argumentChoices(command: string, word: string, model: Model): string[] | null {
+  const row = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+  if (row?.completes === 'servers') return starting(word, Object.keys(model.local ?? {}));
+  if (row?.completes === 'rooms') return starting(word.replace(/^#/, ''), roomNames(model));
+  return null;
+}
+
+const roomNames = (model: Model) => model.rooms.map((view) => view.room.name);
+
+/** What Tab offers at the cursor, nearest first; none where nothing fits. */
+export function choicesAt(editor: Editor, model: Model): Choices {
+  const before = editor.text.slice(0, editor.cursor);
+  const start = before.search(/\S*$/u);
+  const word = before.slice(start);
+  if (start === 0 && /^\/[^/]*$/.test(word)) return { start, choices: commandChoices(word, model) };
+  const command = /^\/(\S+)\s+\S*$/.exec(before)?.[1]?.toLowerCase() ?? '';
+  const argument = argumentChoices(command, word, model);
+  if (argument) return { start, choices: argument };
+  if (word.startsWith('#')) {
+    return { start, choices: starting(word.slice(1), roomNames(model)).map((name) => `#${name}`) };
+  }
+  const isCall = word.startsWith('@');
+  if (word === '' || (isCall && word === '@' && recentNames(model).length === 0)) {
+    return { start, choices: [] };
+  }
+  const names = starting(isCall ? word.slice(1) : word, recentNames(model));
+  const ending = start === 0 && !isCall ? ': ' : ' ';
+  return { start, choices: names.map((name) => `${isCall ? '@' : ''}${name}${ending}`) };
+}

@@ -1,0 +1,175 @@
+// Keys: from what the terminal sent to a key's name, and from a name to what it does. Conventional where
+// weechat, irssi, catgirl and senpai agree; TUI.md says which keys no terminal delivers.
+import type { Key } from 'ink';
+import type { Edit } from './editor.ts';
+
+export type KeyPress = Readonly<{ type: 'key'; key: string } | { type: 'typed'; text: string }>;
+
+const NAMED: readonly (readonly [keyof Key, string])[] = [
+  ['upArrow', 'up'],
+  ['downArrow', 'down'],
+  ['leftArrow', 'left'],
+  ['rightArrow', 'right'],
+  ['pageUp', 'pageup'],
+  ['pageDown', 'pagedown'],
+  ['home', 'home'],
+  ['end', 'end'],
+  ['return', 'enter'],
+  ['escape', 'escape'],
+  ['tab', 'tab'],
+  ['backspace', 'backspace'],
+  ['delete', 'delete'],
+];
+
+/** Control codes that have a name of their own; the others are Ctrl and the letter 0x60 above. */
+const CONTROL_NAMES: Readonly<Record<number, string>> = {
+  8: 'backspace',
+  9: 'tab',
+  13: 'enter',
+  27: 'escape',
+  127: 'backspace',
+};
+
+function withModifiers(name: string, key: Key): string {
+  const shift = key.shift && name.length > 1 ? 'shift+' : '';
+  return `${key.ctrl ? 'ctrl+' : ''}${key.meta ? 'alt+' : ''}${shift}${name}`;
+}
+
+function controlName(code: number): string | null {
+  if (code > 0x1f && code !== 0x7f) return null;
+  return CONTROL_NAMES[code] ?? `ctrl+${String.fromCharCode(code + 0x60)}`;
+}
+
+/** Fast typing and a slow terminal glue keys into one chunk: cuts it at every control code. */
+function splitChunk(chunk: string): KeyPress[] {
+  const presses: KeyPress[] = [];
+  let text = '';
+  const flush = () => {
+    if (text !== '') presses.push({ type: 'typed', text });
+    text = '';
+  };
+  for (const character of chunk) {
+    const name = controlName(character.codePointAt(0) ?? 0);
+    if (name === null) text += character;
+    else {
+      flush();
+      presses.push({ type: 'key', key: name });
+    }
+  }
+  flush();
+  return presses;
+}
+
+/** Left-overs of escape sequences that Ink hands on without their ESC: mouse reports, focus, unknown keys. */
+const SEQUENCE_REST = /^(\[[<?]?[\d;:]*[A-Za-z~$^]|O[A-Za-z])$/;
+
+/**
+ * What was pressed, in order.
+ * @param input,key as Ink's useInput gives them
+ */
+export function keyPresses(input: string, key: Key): KeyPress[] {
+  if (key.eventType === 'release') return [];
+  const named = NAMED.find(([field]) => key[field] === true);
+  if (named) return [{ type: 'key', key: withModifiers(named[1], key) }];
+  if (input.length > 1 && SEQUENCE_REST.test(input)) return [];
+  if (key.ctrl || (key.meta && input !== '')) {
+    return [{ type: 'key', key: withModifiers(input.toLowerCase(), { ...key, shift: false }) }];
+  }
+  return splitChunk(input);
+}
+
+export type Intent =
+  | Readonly<{ do: 'edit'; edit: Edit }>
+  | Readonly<{ do: 'room'; number: number }>
+  | Readonly<{
+      do:
+        | 'send'
+        | 'up'
+        | 'down'
+        | 'nextRoom'
+        | 'previousRoom'
+        | 'nextUnread'
+        | 'firstUnread'
+        | 'switcher'
+        | 'pageUp'
+        | 'pageDown'
+        | 'endKey'
+        | 'complete'
+        | 'escape'
+        | 'interrupt'
+        | 'suspend'
+        | 'redraw';
+    }>;
+
+const digits = Object.fromEntries(
+  Array.from({ length: 9 }, (_, index): [string, Intent] => [
+    `alt+${index + 1}`,
+    { do: 'room', number: index + 1 },
+  ]),
+);
+const edit = (name: Edit): Intent => ({ do: 'edit', edit: name });
+
+/** What each key does where nothing else has the keyboard. */
+export const KEYMAP: Readonly<Record<string, Intent>> = {
+  ...digits,
+  enter: { do: 'send' },
+  'alt+enter': edit('newline'),
+  'shift+enter': edit('newline'),
+  'ctrl+j': edit('newline'),
+  up: { do: 'up' },
+  down: { do: 'down' },
+  'ctrl+n': { do: 'nextRoom' },
+  'alt+down': { do: 'nextRoom' },
+  'ctrl+p': { do: 'previousRoom' },
+  'alt+up': { do: 'previousRoom' },
+  'ctrl+g': { do: 'nextUnread' },
+  'alt+a': { do: 'nextUnread' },
+  'alt+u': { do: 'firstUnread' },
+  'ctrl+k': { do: 'switcher' },
+  'ctrl+t': { do: 'switcher' },
+  pageup: { do: 'pageUp' },
+  pagedown: { do: 'pageDown' },
+  end: { do: 'endKey' },
+  tab: { do: 'complete' },
+  escape: { do: 'escape' },
+  'ctrl+c': { do: 'interrupt' },
+  'ctrl+z': { do: 'suspend' },
+  'ctrl+l': { do: 'redraw' },
+  left: edit('left'),
+  right: edit('right'),
+  'ctrl+b': edit('left'),
+  'ctrl+f': edit('right'),
+  'ctrl+left': edit('wordLeft'),
+  'ctrl+right': edit('wordRight'),
+  'alt+left': edit('wordLeft'),
+  'alt+right': edit('wordRight'),
+  'alt+b': edit('wordLeft'),
+  'alt+f': edit('wordRight'),
+  home: edit('home'),
+  'ctrl+a': edit('home'),
+  'ctrl+e': edit('end'),
+  backspace: edit('backspace'),
+  delete: edit('delete'),
+  'ctrl+d': edit('delete'),
+  'ctrl+w': edit('deleteWordBefore'),
+  'alt+backspace': edit('deleteWordBefore'),
+  'alt+d': edit('deleteWordAfter'),
+  'ctrl+u': edit('deleteToStart'),
+};
+
+/** What /help and `?` show: keys and what they do, in groups. */
+export const KEY_HELP: readonly (readonly [string, string])[] = [
+  ['Enter · Ctrl+J', 'send · new line (Alt+Enter too)'],
+  ['Ctrl+N · Ctrl+P', 'next · previous room (Alt+↓ · Alt+↑)'],
+  ['Ctrl+G', 'next mention or unread room (Alt+A)'],
+  ['Ctrl+K', 'find a room by a few letters (Ctrl+T)'],
+  ['Esc 1 … Esc 9', 'room by its number (Alt+1 … Alt+9, /1 … /9)'],
+  ['PgUp · PgDn · End', 'history · back · follow the end'],
+  ['Alt+U', 'first unread post'],
+  ['Tab', 'complete a name, command or room'],
+  ['↑ · ↓', 'earlier input · back'],
+  ['Ctrl+A · Ctrl+E', 'start · end of the line'],
+  ['Ctrl+W · Ctrl+U', 'delete a word · to the start of the line'],
+  ['Ctrl+C', 'clear the line; twice on an empty one: quit'],
+  ['Ctrl+Z', 'suspend, back with fg'],
+];

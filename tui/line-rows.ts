@@ -1,0 +1,175 @@
+// One line of a room as rows of cells: its separators, prefix, wrapped text and mark. Rows are kept for
+// as long as the line lives, because wrapping is what costs (TUI.md).
+import type { Line, MembersLine, PostLine } from './state/model.ts';
+import { cellWidth, fit, truncate, wrapText } from './text.ts';
+import { type LookName, nameLook } from './theme.ts';
+
+export type Segment = Readonly<{ text: string; look: LookName }>;
+export type Row = readonly Segment[];
+
+/** What decides how a line looks besides the line. */
+export type LineContext = Readonly<{
+  width: number;
+  nameWidth: number;
+  /** Label of the day separator above it; null for none. */
+  day: string | null;
+  /** Label of the unread rule above it; null for none. */
+  unread: string | null;
+  showsTime: boolean;
+  showsName: boolean;
+  /** How many queued posts end with this one; 0 unless it is the last of them. */
+  queuedCount: number;
+  /** Names of this account, whose mention is highlighted. */
+  selfName: string;
+}>;
+
+const TIME_WIDTH = 5;
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
+
+/** `10:01`, in the local time of the reader. @param time milliseconds since 1970 */
+export function clockTime(time: number): string {
+  const date = new Date(time);
+  return `${String(date.getHours()).padStart(2, '0')}:${String(date.getMinutes()).padStart(2, '0')}`;
+}
+
+/** `Mon 23 Nov`, and the year where it is not that of `reference`. */
+export function dayLabel(time: number, reference: number): string {
+  const date = new Date(time);
+  const year = date.getFullYear();
+  const shown = year === new Date(reference).getFullYear() ? '' : ` ${year}`;
+  return `${DAYS[date.getDay()]} ${date.getDate()} ${MONTHS[date.getMonth()]}${shown}`;
+}
+
+/** Whether two times are on one day of the reader's calendar. */
+export function isSameDay(one: number, other: number): boolean {
+  return new Date(one).toDateString() === new Date(other).toDateString();
+}
+
+/** A label in the middle of a rule that fills the width. */
+export function rule(label: string, width: number, look: LookName): Row {
+  const shown = label === '' ? '' : ` ${truncate(label, Math.max(1, width - 4))} `;
+  const left = Math.max(0, Math.floor((width - cellWidth(shown)) / 2));
+  const right = Math.max(0, width - left - cellWidth(shown));
+  return [{ text: '─'.repeat(left) + shown + '─'.repeat(right), look }];
+}
+
+const MARKS: Readonly<Record<'sent' | 'stored' | 'refused', Segment>> = {
+  sent: { text: '◷', look: 'faint' },
+  stored: { text: '✓', look: 'good' },
+  refused: { text: '✗', look: 'bad' },
+};
+
+function markOf(line: PostLine, context: LineContext): Segment | null {
+  if (line.mark === null) return null;
+  if (line.mark !== 'queued') return MARKS[line.mark];
+  const count = context.queuedCount > 1 ? `${context.queuedCount} queued` : 'queued';
+  return { text: count, look: 'warning' };
+}
+
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** Whether a text calls someone: `@name`, not as a part of a longer name. */
+export function mentions(text: string, name: string): boolean {
+  return mentionPattern(name).test(text);
+}
+function mentionPattern(name: string): RegExp {
+  return new RegExp(`@${escaped(name)}(?![\\p{L}\\p{N}_-])`, 'iu');
+}
+
+function textSegments(text: string, selfName: string, look: LookName): Segment[] {
+  const found = selfName === '' ? null : mentionPattern(selfName).exec(text);
+  if (!found) return [{ text, look }];
+  const end = found.index + found[0].length;
+  return [
+    { text: text.slice(0, found.index), look },
+    { text: found[0], look: 'mention' },
+    ...textSegments(text.slice(end), selfName, look),
+  ];
+}
+
+function prefix(line: Line, context: LineContext, name: Segment): Row {
+  const time = context.showsTime ? clockTime(line.time) : ' '.repeat(TIME_WIDTH);
+  return [
+    { text: `${time} `, look: 'faint' },
+    { text: `${fit(name.text, context.nameWidth)} `, look: name.look },
+  ];
+}
+
+/** Rows with the prefix before the first and as much space before the others. */
+function hanging(first: Row, rows: readonly Row[]): Row[] {
+  const indent = first.reduce((cells, segment) => cells + cellWidth(segment.text), 0);
+  const space: Segment = { text: ' '.repeat(indent), look: 'text' };
+  return rows.map((row, index) => (index === 0 ? [...first, ...row] : [space, ...row]));
+}
+
+const bodyWidth = (context: LineContext) => context.width - context.nameWidth - TIME_WIDTH - 2;
+
+function postRows(line: PostLine, context: LineContext): Row[] {
+  const mark = markOf(line, context);
+  const width = Math.max(4, bodyWidth(context) - (mark ? cellWidth(mark.text) + 1 : 0));
+  const texts = wrapText(line.text, width);
+  const look = line.mark === 'refused' ? 'faint' : 'text';
+  const rows = texts.map((text, index): Row => {
+    const segments = textSegments(text, line.own ? '' : context.selfName, look);
+    if (!mark || index < texts.length - 1) return segments;
+    const gap = ' '.repeat(Math.max(1, width + 1 - cellWidth(text)));
+    return [...segments, { text: gap, look: 'text' }, mark];
+  });
+  const reason = wrapText(line.reason ?? '', width).map((text): Row => [{ text, look: 'bad' }]);
+  const name: Segment = {
+    text: context.showsName ? line.name : '',
+    look: line.own ? 'ownName' : nameLook(line.account),
+  };
+  return hanging(prefix(line, context, name), line.reason ? [...rows, ...reason] : rows);
+}
+
+/** More names than this become a number. */
+const NAMES_SHOWN_MAX = 5;
+
+function changedNames(line: MembersLine, change: 'joined' | 'left'): string {
+  const names = [
+    ...new Set(line.changes.filter((each) => each.change === change).map((each) => each.name)),
+  ];
+  if (names.length === 0) return '';
+  const shown = names.slice(0, NAMES_SHOWN_MAX).join(', ');
+  const more = names.length - NAMES_SHOWN_MAX;
+  return `${shown}${more > 0 ? ` and ${more} more` : ''} ${change}`;
+}
+
+function noticeRows(line: Line, text: string, context: LineContext): Row[] {
+  const rows = wrapText(text, Math.max(4, bodyWidth(context)));
+  return hanging(
+    prefix(line, context, { text: '-!-', look: 'notice' }),
+    rows.map((row): Row => [{ text: row, look: 'notice' }]),
+  );
+}
+
+function bodyRows(line: Line, context: LineContext): Row[] {
+  switch (line.kind) {
+    case 'post':
+      return postRows(line, context);
+    case 'notice':
+      return noticeRows(line, line.text, context);
+    case 'members': {
+      const parts = [changedNames(line, 'joined'), changedNames(line, 'left')];
+      return noticeRows(line, parts.filter((part) => part !== '').join(' · '), context);
+    }
+  }
+}
+
+const cache = new WeakMap<Line, { signature: string; rows: readonly Row[] }>();
+
+/** Every row of a line, its separators first; at least one. */
+export function lineRows(line: Line, context: LineContext): readonly Row[] {
+  const signature = Object.values(context).join('|');
+  const cached = cache.get(line);
+  if (cached?.signature === signature) return cached.rows;
+  const rows = [
+    ...(context.day === null ? [] : [rule(context.day, context.width, 'faint')]),
+    ...(context.unread === null ? [] : [rule(context.unread, context.width, 'unreadRule')]),
+    ...bodyRows(line, context),
+  ];
+  cache.set(line, { signature, rows });
+  return rows;
+}

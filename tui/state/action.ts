@@ -1,0 +1,43 @@
+// What can happen to the screen, and what it can ask of the world. Actions come in through the shell,
+// stamped with both clocks; effects are carried out by it.
+import type { ClientEvent, HistoryPage, OutboxItem, Room } from '../../lib/client/api.ts';
+import type { Person } from '../../lib/protocol/events.ts';
+import type { Size } from '../layout.ts';
+import type { LocalServers } from './model.ts';
+
+/** `nowMs` is the client's clock, `wallMs` milliseconds since 1970. */
+export type Stamp = Readonly<{ nowMs: number; wallMs: number }>;
+
+export type Action =
+  /** A key by its name in keys.ts, or typed text. */
+  | Readonly<{ type: 'key'; key: string }>
+  | Readonly<{ type: 'typed'; text: string }>
+  | Readonly<{ type: 'pasted'; text: string }>
+  | Readonly<{ type: 'resized'; size: Size }>
+  | Readonly<{ type: 'tick' }>
+  | Readonly<{ type: 'client'; event: ClientEvent }>
+  | Readonly<{ type: 'historyCame'; room: string; before: string | null; page: HistoryPage }>
+  | Readonly<{ type: 'historyFailed'; room: string }>
+  /** `shown`: as a notice in the room too, for /who. */
+  | Readonly<{ type: 'peopleCame'; room: string; people: readonly Person[]; shown: boolean }>
+  | Readonly<{ type: 'roomsCame'; rooms: readonly Room[] }>
+  | Readonly<{ type: 'requested'; item: OutboxItem; open: boolean }>
+  | Readonly<{ type: 'localChanged'; local: LocalServers }>
+  /** Something to tell the person: in the status row, or in the timeline to stay. */
+  | Readonly<{ type: 'hint'; text: string; tone: 'good' | 'warning' }>
+  | Readonly<{ type: 'notice'; text: string }>;
+
+export type LocalVerb = 'kill' | 'pause' | 'start';
+
+export type Effect =
+  /** `open`: the room that the answer names is opened. */
+  | Readonly<{ type: 'request'; request: OutboxItem['request']; open: boolean }>
+  | Readonly<{ type: 'history'; room: string; before: string | null }>
+  | Readonly<{ type: 'people'; room: string; shown: boolean }>
+  | Readonly<{ type: 'listRooms' }>
+  | Readonly<{ type: 'retry' }>
+  | Readonly<{ type: 'signInAs'; name: string }>
+  | Readonly<{ type: 'startLocal' }>
+  | Readonly<{ type: 'server'; verb: LocalVerb; id: string }>
+  | Readonly<{ type: 'suspend' }>
+  | Readonly<{ type: 'quit' }>;

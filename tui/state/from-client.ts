@@ -1,0 +1,270 @@
+// What the client core tells, taken into the model.
+
+import type { z } from 'zod';
+import type {
+  Answer,
+  ClientEvent,
+  Cluster,
+  ConnectionState,
+  OutboxItem,
+} from '../../lib/client/api.ts';
+import type { Person, PresenceEvent } from '../../lib/protocol/events.ts';
+import { editorOf } from '../editor.ts';
+import { cleanLine, cleanText } from '../text.ts';
+import type { Stamp } from './action.ts';
+import { insertLine, insertMember } from './lines.ts';
+import type { Model, PendingPost, PostLine, RoomView } from './model.ts';
+import { onPost, onReset, onRoom, onRooms, openRoom } from './rooms.ts';
+import { hint, notice, roomOf, type Step, stay, then, withRoom } from './step.ts';
+
+/** Order of a line that waits: behind every order that a server gives. */
+const ORDER_PENDING = '\uffff';
+
+export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): Step {
+  switch (event.type) {
+    case 'connection':
+      return stay(onConnection(model, event.state, stamp));
+    case 'signedIn':
+      return onSignedIn(model, event, stamp);
+    case 'cluster':
+      return stay({ ...model, cluster: cleanCluster(event.cluster) });
+    case 'recovered':
+      return stay(onRecovered(model, event, stamp));
+    case 'post':
+      return stay(onPost(model, event.post));
+    case 'member':
+      return stay(onMember(model, event.member));
+    case 'room':
+      return onRoom(model, event.room);
+    case 'presence':
+      return stay(onPresence(model, event.presence));
+    case 'renamed':
+      return stay(onRenamed(model, event.renamed, stamp));
+    case 'reset':
+      return onReset(model);
+    case 'outbox':
+      return stay(onOutbox(model, event.items, stamp));
+    case 'answer':
+      return onAnswer(model, event.answer, event.item, stamp);
+  }
+}
+
+function onConnection(model: Model, state: ConnectionState, stamp: Stamp): Model {
+  const roundTripMs =
+    state.type === 'connected' ? (state.roundTripMs ?? model.roundTripMs) : model.roundTripMs;
+  const next: Model = { ...model, connection: cleanConnection(state), roundTripMs };
+  const isLost = state.type !== 'connected' && state.type !== 'resending';
+  return isLost && model.recovered ? settleRecovery(next, stamp) : next;
+}
+
+/** Reasons and ids in a state come from servers. */
+function cleanConnection(state: ConnectionState): ConnectionState {
+  switch (state.type) {
+    case 'refused':
+      return { ...state, reason: cleanLine(state.reason) };
+    case 'leaderLost':
+    case 'reconnecting':
+      return { ...state, server: state.server === null ? null : cleanLine(state.server) };
+    case 'noServer':
+      return {
+        ...state,
+        tried: state.tried.map(({ address, result }) => ({
+          address: cleanLine(address),
+          result: cleanLine(result),
+        })),
+      };
+    default:
+      return state;
+  }
+}
+
+function cleanCluster(cluster: Cluster): Cluster {
+  const leader = cluster.leader && { ...cluster.leader, id: cleanLine(cluster.leader.id) };
+  const servers = cluster.servers.map((server) => ({ ...server, id: cleanLine(server.id) }));
+  return { ...cluster, leader, servers };
+}
+
+function onSignedIn(
+  model: Model,
+  event: Extract<ClientEvent, { type: 'signedIn' }>,
+  stamp: Stamp,
+): Step {
+  const name = cleanLine(event.name);
+  const isNew = model.account !== null && model.account !== event.account;
+  const signed: Model = { ...model, account: event.account, name };
+  const loaded = onRooms(isNew ? { ...signed, rooms: [] } : signed, event.rooms);
+  if (isNew) return { ...loaded, model: notice(loaded.model, `you are ${name} now`, stamp) };
+  if (model.account === null && name !== model.name) {
+    return { ...loaded, model: hint(loaded.model, `you are shown as ${name}`) };
+  }
+  return loaded;
+}
+
+function onRecovered(
+  model: Model,
+  event: Extract<ClientEvent, { type: 'recovered' }>,
+  stamp: Stamp,
+): Model {
+  const settled = model.recovered ? settleRecovery(model, stamp) : model;
+  const recovered = {
+    sinceMs: stamp.nowMs,
+    tookMs: event.tookMs,
+    leader: cleanLine(event.leader),
+    resent: event.resent,
+  };
+  return { ...settled, recovered };
+}
+
+/** The recovery leaves the status row and becomes a line of the timeline. */
+export function settleRecovery(model: Model, stamp: Stamp): Model {
+  if (!model.recovered) return model;
+  return notice({ ...model, recovered: null }, recoveryText(model.recovered), stamp);
+}
+
+export function recoveryText(recovered: NonNullable<Model['recovered']>): string {
+  const { tookMs, leader, resent } = recovered;
+  const again = resent > 0 ? ` · ${resent} resent` : '';
+  return `RECOVERED in ${Math.round(tookMs)} ms · leader ${leader}${again}`;
+}
+
+function onMember(model: Model, member: Extract<ClientEvent, { type: 'member' }>['member']): Model {
+  return withRoom(model, member.room, (view) => ({
+    ...view,
+    lines: insertMember(view.lines, member),
+    people: changedPeople(view.people, member),
+  }));
+}
+
+function changedPeople(
+  people: RoomView['people'],
+  member: Extract<ClientEvent, { type: 'member' }>['member'],
+): RoomView['people'] {
+  if (people === null) return null;
+  const others = people.filter((person) => person.account !== member.account);
+  if (member.change === 'left') return others;
+  const name = cleanLine(member.name);
+  return sortedPeople([...others, { account: member.account, name, state: 'here' }]);
+}
+
+/** Who is here first, each half by name: a list in which one finds people. */
+export function sortedPeople(people: readonly Person[]): readonly Person[] {
+  const rank = (person: Person) => (person.state === 'here' ? 0 : 1);
+  return people
+    .map((person) => ({ ...person, name: cleanLine(person.name) }))
+    .sort((one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name));
+}
+
+function onPresence(model: Model, presence: z.infer<typeof PresenceEvent>): Model {
+  const rooms = model.rooms.map((view) => {
+    const known = view.people?.find((person) => person.account === presence.account);
+    if (!view.people || !known || known.state === presence.state) return view;
+    const people = view.people.map((person) =>
+      person === known ? { ...person, state: presence.state } : person,
+    );
+    return { ...view, people: sortedPeople(people) };
+  });
+  return { ...model, rooms };
+}
+
+function onRenamed(
+  model: Model,
+  renamed: Extract<ClientEvent, { type: 'renamed' }>['renamed'],
+  stamp: Stamp,
+): Model {
+  const name = cleanLine(renamed.name);
+  const isSelf = renamed.account === model.account;
+  const text = isSelf
+    ? `the name ${cleanLine(renamed.was)} belonged to someone else on the other side of the split: you are ${name} now`
+    : `${cleanLine(renamed.was)} is now ${name}`;
+  return notice(isSelf ? { ...model, name } : model, text, stamp);
+}
+
+/** The posts of the outbox as lines; a line that has not changed stays the same object. */
+function onOutbox(model: Model, items: readonly OutboxItem[], stamp: Stamp): Model {
+  const known = new Map(model.pending.map((post) => [post.line.key, post]));
+  const pending = items.flatMap((item): PendingPost[] => {
+    if (item.request.type !== 'post') return [];
+    const key = item.id === '' ? `pending/${item.number}` : item.id;
+    const before = known.get(key);
+    if (before?.line.mark === item.state) return [before];
+    const line: PostLine = {
+      kind: 'post',
+      key,
+      order: ORDER_PENDING,
+      // Its time is the leader's to give; until then it is when it was written.
+      time: before?.line.time ?? stamp.wallMs,
+      account: model.account ?? '',
+      name: model.name,
+      text: cleanText(item.request.text),
+      own: true,
+      mark: item.state,
+    };
+    return [{ room: item.request.room, line }];
+  });
+  return { ...model, outbox: items, pending };
+}
+
+function onAnswer(model: Model, answer: Answer, item: OutboxItem, stamp: Stamp): Step {
+  if (answer.type === 'refused') return stay(onRefused(model, answer, item, stamp));
+  const { request } = item;
+  if (request.type === 'post') return stay(onPostStored(model, answer, request));
+  const joined = answer.room ? onRoom(model, answer.room) : stay(model);
+  if (request.type === 'leaveRoom') {
+    const view = roomOf(joined.model, request.room);
+    return view ? onRoom(joined.model, { ...view.room, joined: false }) : joined;
+  }
+  if (item.number !== model.openOnAnswer || !answer.room) return joined;
+  const id = answer.room.id;
+  return then(joined, (next) => openRoom({ ...next, openOnAnswer: null }, id));
+}
+
+function onPostStored(
+  model: Model,
+  answer: Extract<Answer, { type: 'stored' }>,
+  request: Extract<OutboxItem['request'], { type: 'post' }>,
+): Model {
+  const line: PostLine = {
+    kind: 'post',
+    key: answer.id,
+    order: answer.order,
+    time: answer.time,
+    account: model.account ?? '',
+    name: model.name,
+    text: cleanText(request.text),
+    own: true,
+    mark: 'stored',
+  };
+  return withRoom(model, request.room, (view) => {
+    const follows = view.anchor === null && model.openRoom === request.room;
+    const read = follows && answer.order > (view.read ?? '') ? answer.order : view.read;
+    return { ...view, lines: insertLine(view.lines, line), read };
+  });
+}
+
+/** A refusal says why, and gives back what was written. */
+function onRefused(
+  model: Model,
+  answer: Extract<Answer, { type: 'refused' }>,
+  item: OutboxItem,
+  stamp: Stamp,
+): Model {
+  const reason = cleanLine(answer.reason);
+  const { request } = item;
+  if (request.type !== 'post') return hint(notice(model, `refused: ${reason}`, stamp), reason);
+  return withRoom(model, request.room, (view) => {
+    const line: PostLine = {
+      kind: 'post',
+      key: `refused/${answer.number}`,
+      order: view.lines.at(-1)?.order ?? '',
+      time: stamp.wallMs,
+      account: model.account ?? '',
+      name: model.name,
+      text: cleanText(request.text),
+      own: true,
+      mark: 'refused',
+      reason: `not sent: ${reason}`,
+    };
+    const draft = view.draft.text === '' ? editorOf(request.text) : view.draft;
+    return { ...view, lines: [...view.lines, line], draft };
+  });
+}

@@ -1,0 +1,260 @@
+// What keys do: to the editor, to the room list, to the place in the timeline, and in what lies above them.
+import { choicesAt } from '../completion.ts';
+import { EDITS, type Edit, EMPTY_EDITOR, editorOf, insert, moveLine } from '../editor.ts';
+import { fuzzyMatches } from '../fuzzy.ts';
+import { type Intent, KEYMAP } from '../keys.ts';
+import { anchorWithTop } from '../timeline.ts';
+import type { Stamp } from './action.ts';
+import type { Model, Overlay, RoomView } from './model.ts';
+import { followEnd, loadAhead, openRoom, scroll } from './rooms.ts';
+import { linesOf, sceneOf } from './selectors.ts';
+import { ask, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
+import { roomNumber, submit } from './submit.ts';
+
+/** Ctrl+C a second time within this quits, in milliseconds: long enough to read the question. */
+export const QUIT_MS_MAX = 3_000;
+
+/** A paste of more lines than this is told about, because Enter would send them all. */
+const PASTE_LINES_QUIET_MAX = 3;
+
+/** Rows that help moves by with ↑ and ↓, and with PgUp and PgDn. */
+const HELP_STEPS: Readonly<Record<string, number>> = { up: -1, down: 1, pageup: -8, pagedown: 8 };
+
+/** Each key forgets what only the key before it meant. */
+function fresh(model: Model): Model {
+  return { ...model, hint: null, escaped: false, quitAskedMs: null };
+}
+
+const editing = (model: Model, change: (view: RoomView) => RoomView) =>
+  withRoom({ ...model, completion: null }, model.openRoom, change);
+
+/** A key by its name in keys.ts. */
+export function onKey(model: Model, key: string, stamp: Stamp): Step {
+  if (isBlocked(model)) return onBlockedKey(model, key);
+  if (model.overlay) return onOverlayKey(fresh(model), model.overlay, key);
+  const intent = KEYMAP[key];
+  if (!intent) return stay(model);
+  if (intent.do === 'interrupt') return interrupt(model, stamp);
+  return perform(fresh(model), intent, stamp);
+}
+
+/** Whether a full-screen notice stands where the rooms would be. */
+export function isBlocked(model: Model): boolean {
+  return model.account === null && model.connection.type === 'noServer';
+}
+
+function onBlockedKey(model: Model, key: string): Step {
+  return key === 'ctrl+c' || key === 'ctrl+d' ? ask(model, { type: 'quit' }) : stay(model);
+}
+
+export function onTyped(model: Model, text: string): Step {
+  if (isBlocked(model)) return onBlockedLetter(model, text);
+  const before = fresh(model);
+  if (model.overlay?.type === 'help') return stay({ ...before, overlay: null });
+  if (model.overlay?.type === 'switcher') {
+    const query = model.overlay.query + text;
+    return stay({ ...before, overlay: { type: 'switcher', query, selected: 0 } });
+  }
+  if (model.escaped && /^[1-9]$/.test(text)) return roomNumber(before, Number(text));
+  if (text === '?' && openRoomOf(model)?.draft.text === '') {
+    return stay({ ...before, overlay: { type: 'help', offset: 0 } });
+  }
+  return typedInto(before, text);
+}
+
+function onBlockedLetter(model: Model, text: string): Step {
+  const letter = text.slice(0, 1).toLowerCase();
+  if (letter === 'l') return ask(model, { type: 'startLocal' });
+  if (letter === 'r') return ask(model, { type: 'retry' });
+  return letter === 'q' ? ask(model, { type: 'quit' }) : stay(model);
+}
+
+function typedInto(model: Model, text: string): Step {
+  if (!openRoomOf(model)) return stay(hint(model, 'no room is open yet'));
+  return stay(editing(model, (view) => ({ ...view, draft: insert(view.draft, text) })));
+}
+
+/** A paste never sends: it becomes text, however many lines it has. */
+export function onPasted(model: Model, text: string): Step {
+  if (isBlocked(model) || model.overlay?.type === 'help') return stay(model);
+  if (model.overlay?.type === 'switcher') return onTyped(model, text.replace(/\s+/g, ''));
+  const pasted = typedInto(fresh(model), text.replace(/[\r\n]+$/, ''));
+  const lines = text.trimEnd().split(/\r\n?|\n/).length;
+  return lines > PASTE_LINES_QUIET_MAX
+    ? stay(
+        hint(pasted.model, `${lines} lines pasted · Enter sends them as one · Ctrl+C drops them`),
+      )
+    : pasted;
+}
+
+function perform(model: Model, intent: Intent, stamp: Stamp): Step {
+  switch (intent.do) {
+    case 'edit':
+      return edit(model, intent.edit);
+    case 'room':
+      return roomNumber(model, intent.number);
+    case 'send':
+      return submit(model, stamp);
+    case 'up':
+      return vertical(model, -1);
+    case 'down':
+      return vertical(model, 1);
+    case 'nextRoom':
+      return neighbour(model, 1);
+    case 'previousRoom':
+      return neighbour(model, -1);
+    case 'nextUnread':
+      return nextUnread(model);
+    case 'firstUnread':
+      return firstUnread(model);
+    case 'switcher':
+      return stay({ ...model, overlay: { type: 'switcher', query: '', selected: 0 } });
+    case 'pageUp':
+      return scroll(model, -pageRows(model));
+    case 'pageDown':
+      return scroll(model, pageRows(model));
+    case 'endKey':
+      return endKey(model);
+    case 'complete':
+      return complete(model);
+    case 'escape':
+      return stay({ ...model, escaped: true, completion: null });
+    case 'interrupt':
+      return interrupt(model, stamp);
+    case 'suspend':
+      return ask(model, { type: 'suspend' });
+    case 'redraw':
+      return stay(model);
+  }
+}
+
+/** A page less two rows: the eye keeps something to hold on to. */
+const pageRows = (model: Model) => Math.max(1, (sceneOf(model)?.height ?? 1) - 2);
+
+function edit(model: Model, name: Edit): Step {
+  return stay(editing(model, (view) => ({ ...view, draft: EDITS[name](view.draft) })));
+}
+
+/** End goes to the end of the line; where it stands there already, the timeline follows its end again. */
+function endKey(model: Model): Step {
+  const view = openRoomOf(model);
+  if (view?.anchor) return stay(followEnd(model));
+  return edit(model, 'end');
+}
+
+function interrupt(model: Model, stamp: Stamp): Step {
+  const cleared = fresh(model);
+  const hasText = (openRoomOf(model)?.draft.text ?? '') !== '';
+  if (hasText) return stay(editing(cleared, (view) => ({ ...view, draft: EMPTY_EDITOR })));
+  const asked = model.quitAskedMs;
+  if (asked !== null && stamp.nowMs - asked <= QUIT_MS_MAX) return ask(cleared, { type: 'quit' });
+  return stay({ ...hint(cleared, 'Ctrl+C again quits'), quitAskedMs: stamp.nowMs });
+}
+
+function vertical(model: Model, step: -1 | 1): Step {
+  const view = openRoomOf(model);
+  if (!view) return stay(model);
+  const moved = moveLine(view.draft, step);
+  if (moved && model.recall === null) {
+    return stay(editing(model, (each) => ({ ...each, draft: moved })));
+  }
+  return stay(recalled(model, view, step));
+}
+
+/** Earlier input by ↑, and back by ↓ to what was not sent yet. */
+function recalled(model: Model, view: RoomView, step: -1 | 1): Model {
+  const unsent = model.recall?.unsent ?? view.draft;
+  const index = (model.recall?.index ?? model.sentTexts.length) + step;
+  if (index < 0 || (model.recall === null && step === 1)) return model;
+  const isBack = index >= model.sentTexts.length;
+  const draft = isBack ? unsent : editorOf(model.sentTexts[index] ?? '');
+  const edited = editing(model, (each) => ({ ...each, draft }));
+  return { ...edited, recall: isBack ? null : { index, unsent } };
+}
+
+function neighbour(model: Model, step: -1 | 1): Step {
+  const { rooms } = model;
+  if (rooms.length === 0) return stay(model);
+  const index = rooms.findIndex((view) => view.room.id === model.openRoom);
+  const target = rooms[(index + step + rooms.length) % rooms.length];
+  return target ? openRoom(model, target.room.id) : stay(model);
+}
+
+/** The next room, going round, that called; else the next with anything unread. */
+function nextUnread(model: Model): Step {
+  const index = model.rooms.findIndex((view) => view.room.id === model.openRoom);
+  const round = [...model.rooms.slice(index + 1), ...model.rooms.slice(0, Math.max(0, index))];
+  const target = round.find((view) => view.mentions > 0) ?? round.find((view) => view.unread > 0);
+  return target ? openRoom(model, target.room.id) : stay(hint(model, 'nothing unread', 'good'));
+}
+
+function firstUnread(model: Model): Step {
+  const view = openRoomOf(model);
+  const scene = sceneOf(model);
+  if (!view || !scene || view.unreadAfter === null) {
+    return stay(hint(model, 'nothing unread here', 'good'));
+  }
+  const after = view.unreadAfter;
+  const index = linesOf(model, view).findIndex(
+    (line) => line.kind === 'post' && !line.own && line.order > after,
+  );
+  if (index === -1) return stay(model);
+  const anchor = anchorWithTop(scene, index);
+  return loadAhead(withRoom(model, view.room.id, (each) => ({ ...each, anchor })));
+}
+
+function complete(model: Model): Step {
+  const view = openRoomOf(model);
+  if (!view) return stay(model);
+  const begun = model.completion ?? begin(model, view);
+  if (begun.choices.length === 0) return stay(hint(model, 'nothing to complete'));
+  const index = model.completion ? (begun.index + 1) % begun.choices.length : 0;
+  const text = view.draft.text.slice(0, begun.start) + begun.choices[index];
+  const draft = { text: text + begun.rest, cursor: text.length };
+  const edited = editing(model, (each) => ({ ...each, draft }));
+  return stay({ ...edited, completion: { ...begun, index } });
+}
+
+function begin(model: Model, view: RoomView): NonNullable<Model['completion']> {
+  const { start, choices } = choicesAt(view.draft, model);
+  return { start, choices, rest: view.draft.text.slice(view.draft.cursor), index: 0 };
+}
+
+/** The rooms that the switcher lists, best first. */
+export function switcherRooms(model: Model, query: string): RoomView[] {
+  return fuzzyMatches(query.replace(/^#/, ''), model.rooms, (view) => view.room.name);
+}
+
+function onOverlayKey(model: Model, overlay: Overlay, key: string): Step {
+  if (overlay.type === 'help') {
+    const step = HELP_STEPS[key];
+    const offset = Math.max(0, overlay.offset + (step ?? 0));
+    return stay({ ...model, overlay: step === undefined ? null : { type: 'help', offset } });
+  }
+  const closed = { ...model, overlay: null };
+  const found = switcherRooms(model, overlay.query);
+  const move = (step: number) => {
+    const count = Math.max(1, found.length);
+    const selected = (overlay.selected + step + count) % count;
+    return stay({ ...model, overlay: { ...overlay, selected } });
+  };
+  const target = found[overlay.selected];
+  const keys: Readonly<Record<string, () => Step>> = {
+    up: () => move(-1),
+    'ctrl+p': () => move(-1),
+    down: () => move(1),
+    'ctrl+n': () => move(1),
+    tab: () => move(1),
+    enter: () => (target ? openRoom(closed, target.room.id) : stay(closed)),
+    backspace: () => {
+      const query = [...overlay.query].slice(0, -1).join('');
+      return stay({ ...model, overlay: { type: 'switcher', query, selected: 0 } });
+    },
+    'ctrl+u': () => stay({ ...model, overlay: { type: 'switcher', query: '', selected: 0 } }),
+  };
+  const handler = keys[key];
+  if (handler) return handler();
+  return key === 'escape' || key === 'ctrl+c' || key === 'ctrl+k' || key === 'ctrl+t'
+    ? stay(closed)
+    : stay(model);
+}

@@ -1,0 +1,106 @@
+// The lines of one room, kept in the one order with each of them once, whatever order they come in.
+
+import type { z } from 'zod';
+import type { HistoryPost, MemberEvent } from '../../lib/protocol/events.ts';
+import { cleanLine, cleanText } from '../text.ts';
+import type { Line, Mark, MembersLine, NoticeLine, PostLine } from './model.ts';
+
+/** Index behind the last line whose order is not above `order`. */
+function indexBehind(lines: readonly Line[], order: string): number {
+  let low = 0;
+  let high = lines.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((lines[middle] as Line).order <= order) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Where a line of that order and key is; -1 when it is not there. */
+function indexOf(lines: readonly Line[], order: string, key: string): number {
+  for (let index = indexBehind(lines, order) - 1; index >= 0; index -= 1) {
+    const line = lines[index] as Line;
+    if (line.order !== order) return -1;
+    if (line.key === key) return index;
+  }
+  return -1;
+}
+
+/** Puts a line in its place; one that is there already is kept as it is, but for a mark that it gains. */
+export function insertLine(lines: readonly Line[], line: Line): readonly Line[] {
+  const known = indexOf(lines, line.order, line.key);
+  const there = lines[known];
+  if (there) {
+    const gains = there.kind === 'post' && line.kind === 'post' && !there.mark && line.mark;
+    return gains ? lines.with(known, { ...there, mark: line.mark }) : lines;
+  }
+  return lines.toSpliced(indexBehind(lines, line.order), 0, line);
+}
+
+/** Puts a page of lines in: in one pass, because a page of 200 would else copy the room 200 times. */
+export function insertPage(lines: readonly Line[], page: readonly Line[]): readonly Line[] {
+  const fresh = page.filter((line) => indexOf(lines, line.order, line.key) === -1);
+  if (fresh.length === 0) return lines;
+  return [...lines, ...fresh].sort((one, other) =>
+    one.order < other.order ? -1 : one.order > other.order ? 1 : 0,
+  );
+}
+
+/** A post as a line. @param own whether this account wrote it */
+export function postLine(
+  post: Pick<HistoryPost, 'id' | 'order' | 'time' | 'account' | 'name' | 'text'>,
+  own: boolean,
+  mark: Mark | null,
+): PostLine {
+  return {
+    kind: 'post',
+    key: post.id,
+    order: post.order,
+    time: post.time,
+    account: post.account,
+    name: cleanLine(post.name),
+    text: cleanText(post.text),
+    own,
+    mark,
+  };
+}
+
+/** A line for this screen's own eyes, behind what is newest now. */
+export function noticeLine(
+  lines: readonly Line[],
+  fields: { text: string; time: number; key: string },
+): NoticeLine {
+  return {
+    kind: 'notice',
+    key: fields.key,
+    order: lines.at(-1)?.order ?? '',
+    time: fields.time,
+    text: cleanText(fields.text),
+  };
+}
+
+/** Join and leave noise in one line: a change is added to the line before it where that tells of changes too. */
+export function insertMember(
+  lines: readonly Line[],
+  event: z.infer<typeof MemberEvent>,
+): readonly Line[] {
+  const behind = indexBehind(lines, event.order);
+  const before = lines[behind - 1];
+  const change = { name: cleanLine(event.name), change: event.change };
+  const key = `member/${event.order}/${event.account}`;
+  if (before?.order === event.order && before.key === key) return lines;
+  if (before?.kind === 'members') {
+    const others = before.changes.filter((each) => each.name !== change.name);
+    const merged: MembersLine = { ...before, changes: [...others, change] };
+    return lines.with(behind - 1, merged);
+  }
+  const line: MembersLine = {
+    kind: 'members',
+    key,
+    order: event.order,
+    time: event.time,
+    changes: [change],
+  };
+  return lines.toSpliced(behind, 0, line);
+}

@@ -1,0 +1,181 @@
+// Everything on the screen, as one value. Changed by update.ts alone; drawn by the components alone.
+import type { Cluster, ConnectionState, OutboxItem, Room } from '../../lib/client/api.ts';
+import type { Person } from '../../lib/protocol/events.ts';
+import { type Editor, EMPTY_EDITOR } from '../editor.ts';
+import type { Size } from '../layout.ts';
+
+/** Where a post of one's own is. */
+export type Mark = 'queued' | 'sent' | 'stored' | 'refused';
+
+// A line never changes in place: a changed one is a new object, which is what tells the cache of wrapped rows.
+type LineFields = Readonly<{
+  /** Unique in its room, and the same for as long as the line lives. */
+  key: string;
+  /** Place in the one order; local notices take the place of what was newest when they came. */
+  order: string;
+  /** Wall clock, milliseconds since 1970. */
+  time: number;
+}>;
+
+export type PostLine = LineFields &
+  Readonly<{
+    kind: 'post';
+    account: string;
+    name: string;
+    text: string;
+    own: boolean;
+    mark: Mark | null;
+    /** Shown below a refused post. */
+    reason?: string;
+  }>;
+export type NoticeLine = LineFields & Readonly<{ kind: 'notice'; text: string }>;
+export type MembersLine = LineFields &
+  Readonly<{
+    kind: 'members';
+    changes: readonly Readonly<{ name: string; change: 'joined' | 'left' }>[];
+  }>;
+export type Line = PostLine | NoticeLine | MembersLine;
+
+/**
+ * The lowest visible row: `hidden` rows of the line `key` are below it. Named by a line and not by a count
+ * of rows, so that it stays put while posts come, history is loaded and the terminal is resized.
+ */
+export type Anchor = Readonly<{ key: string; hidden: number }>;
+
+export type RoomView = Readonly<{
+  room: Room;
+  /** In the one order. */
+  lines: readonly Line[];
+  /** Whether the newest page was asked for and came. */
+  loaded: boolean;
+  loading: boolean;
+  /** Whether the server has posts above the oldest line here. */
+  moreAbove: boolean;
+  /** After a reset: pages are asked for until one reaches down to this place. */
+  holeBelow: string | null;
+  /** Posts of others that came after what was read; counted up to what is loaded. */
+  unread: number;
+  mentions: number;
+  /** Order of the newest post that was read; null when nothing was. */
+  read: string | null;
+  /** Where the unread line stands: above the first post after this place. */
+  unreadAfter: string | null;
+  /** null follows the end. */
+  anchor: Anchor | null;
+  draft: Editor;
+  people: readonly Person[] | null;
+}>;
+
+/** A post that waits for its answer. */
+export type PendingPost = Readonly<{ room: string; line: PostLine }>;
+
+export type Overlay =
+  | Readonly<{ type: 'help'; offset: number }>
+  | Readonly<{ type: 'switcher'; query: string; selected: number }>;
+
+/** What the daemons that this screen started are doing; null without `--local`. */
+export type LocalServers = Readonly<Record<string, 'running' | 'paused' | 'stopped'>>;
+
+export type Model = Readonly<{
+  size: Size;
+  /** Milliseconds of the client's clock, the one that ConnectionState counts by. */
+  nowMs: number;
+  account: string | null;
+  name: string;
+  connection: ConnectionState;
+  cluster: Cluster | null;
+  /** What was last shown of the round trip; null before the first. */
+  roundTripMs: number | null;
+  /** Since when the recovery is shown in the status row. */
+  recovered: Readonly<{ sinceMs: number; tookMs: number; leader: string; resent: number }> | null;
+  /** Rooms of this account, in the order they were joined: a list that does not reorder itself. */
+  rooms: readonly RoomView[];
+  openRoom: string | null;
+  outbox: readonly OutboxItem[];
+  /** The posts of the outbox as lines of their rooms, in order. */
+  pending: readonly PendingPost[];
+  /** Room to open once it is joined; the number of the request that joins it. */
+  openOnAnswer: number | null;
+  overlay: Overlay | null;
+  /** One line for one's own eyes in the status row, until the next key: mistyped commands and the like. */
+  hint: Readonly<{ text: string; tone: 'good' | 'warning' }> | null;
+  /** What was sent before, oldest first. */
+  sentTexts: readonly string[];
+  /** Place in `sentTexts` while going through it; null when not. */
+  recall: Readonly<{ index: number; unsent: Editor }> | null;
+  /** What Tab is going through, while it is pressed again and again. */
+  completion: Readonly<{
+    start: number;
+    rest: string;
+    choices: readonly string[];
+    index: number;
+  }> | null;
+  /** Esc was pressed: a digit now opens that room. */
+  escaped: boolean;
+  /** When Ctrl+C was pressed on an empty line; pressed again within QUIT_MS_MAX it quits. */
+  quitAskedMs: number | null;
+  local: LocalServers | null;
+  /** Read positions and drafts of the last run, taken up as rooms appear. */
+  restored: SavedRooms;
+}>;
+
+/** What is kept of the rooms across restarts, by room id. */
+export type SavedRooms = Readonly<Record<string, Readonly<{ draft: string; read: string | null }>>>;
+
+export type Saved = Readonly<{ openRoom: string | null; rooms: SavedRooms }>;
+export const NOTHING_SAVED: Saved = { openRoom: null, rooms: {} };
+
+/** The model before anything happened. */
+export function initialModel(fields: {
+  name: string;
+  size: Size;
+  nowMs: number;
+  saved: Saved;
+  local: LocalServers | null;
+}): Model {
+  return {
+    size: fields.size,
+    nowMs: fields.nowMs,
+    account: null,
+    name: fields.name,
+    connection: { type: 'connecting' },
+    cluster: null,
+    roundTripMs: null,
+    recovered: null,
+    rooms: [],
+    openRoom: fields.saved.openRoom,
+    outbox: [],
+    pending: [],
+    openOnAnswer: null,
+    overlay: null,
+    hint: null,
+    sentTexts: [],
+    recall: null,
+    completion: null,
+    escaped: false,
+    quitAskedMs: null,
+    local: fields.local,
+    restored: fields.saved.rooms,
+  };
+}
+
+/** A room that has just come into the list. */
+export function roomView(room: Room, restored: SavedRooms): RoomView {
+  const saved = restored[room.id];
+  const text = saved?.draft ?? '';
+  return {
+    room,
+    lines: [],
+    loaded: false,
+    loading: false,
+    moreAbove: true,
+    holeBelow: null,
+    unread: 0,
+    mentions: 0,
+    read: saved?.read ?? null,
+    unreadAfter: null,
+    anchor: null,
+    draft: text === '' ? EMPTY_EDITOR : { text, cursor: text.length },
+    people: null,
+  };
+}

@@ -1,0 +1,244 @@
+// Rooms as they come, go, fill and are read.
+import type { z } from 'zod';
+import type { HistoryPage, Room } from '../../lib/client/api.ts';
+import type { PostEvent } from '../../lib/protocol/events.ts';
+import { PEOPLE_FROM_COLUMNS } from '../layout.ts';
+import { mentions } from '../line-rows.ts';
+import { scrolled, windowOf } from '../timeline.ts';
+import type { Effect } from './action.ts';
+import { insertLine, insertPage, postLine } from './lines.ts';
+import { type Model, type RoomView, roomView } from './model.ts';
+import { sceneOf } from './selectors.ts';
+import { ask, cleanRoom, openRoomOf, roomOf, type Step, stay, then, withRoom } from './step.ts';
+
+/** Posts in one page: three screens of 24 rows, so that reading upwards stays ahead of the reader. */
+export const HISTORY_POSTS = 100;
+
+/** With fewer lines than this above the window, older ones are asked for. */
+const LINES_AHEAD_MIN = 50;
+
+const newestOrder = (view: RoomView) => view.lines.at(-1)?.order ?? null;
+
+/** Everything that is there counts as read. */
+function asRead(view: RoomView): RoomView {
+  const read = newestOrder(view) ?? view.read;
+  if (read === view.read && view.unread === 0) return view;
+  return { ...view, read, unread: 0, mentions: 0 };
+}
+
+/** Counts what others wrote after what was read. */
+function recount(model: Model, view: RoomView): RoomView {
+  let unread = 0;
+  let called = 0;
+  for (let index = view.lines.length - 1; index >= 0; index -= 1) {
+    const line = view.lines[index];
+    if (!line || line.order <= (view.read ?? '')) break;
+    if (line.kind !== 'post' || line.own) continue;
+    unread += 1;
+    if (mentions(line.text, model.name)) called += 1;
+  }
+  return { ...view, unread, mentions: called };
+}
+
+const isFollowed = (model: Model, view: RoomView) =>
+  model.openRoom === view.room.id && view.anchor === null;
+
+/** Reads the open room where the reader follows its end; counts otherwise. */
+function settled(model: Model, id: string): Model {
+  return withRoom(model, id, (view) =>
+    isFollowed(model, view) ? asRead(view) : recount(model, view),
+  );
+}
+
+/** Asks for the newest page of a room, unless that was done. */
+export function loadNewest(model: Model, id: string): Step {
+  const view = roomOf(model, id);
+  if (!view || view.loaded || view.loading) return stay(model);
+  return ask(
+    withRoom(model, id, (each) => ({ ...each, loading: true })),
+    { type: 'history', room: id, before: null },
+  );
+}
+
+/** Asks for older posts when the reader comes near the top of what is here. */
+export function loadAhead(model: Model): Step {
+  const view = openRoomOf(model);
+  const scene = sceneOf(model);
+  if (!view?.loaded || view.loading || !view.moreAbove || !scene) return stay(model);
+  const { linesAbove } = windowOf(scene, view.anchor);
+  const oldest = view.lines.find((line) => line.kind === 'post');
+  if (linesAbove >= LINES_AHEAD_MIN || !oldest) return stay(model);
+  return ask(
+    withRoom(model, view.room.id, (each) => ({ ...each, loading: true })),
+    { type: 'history', room: view.room.id, before: oldest.order },
+  );
+}
+
+const wantsPeople = (model: Model) => model.size.columns >= PEOPLE_FROM_COLUMNS;
+
+/** Asks who is in the open room, where there is a pane for it that is still empty. */
+export function loadPeople(model: Model): Step {
+  const view = openRoomOf(model);
+  if (!view || view.people || !wantsPeople(model)) return stay(model);
+  return ask(model, { type: 'people', room: view.room.id, shown: false });
+}
+
+/** Goes to a room. The one that is left loses its unread line, because it was seen. */
+export function openRoom(model: Model, id: string): Step {
+  const view = roomOf(model, id);
+  if (!view || model.openRoom === id) return stay(model);
+  const left = withRoom(model, model.openRoom, (each) => ({ ...each, unreadAfter: null }));
+  const opened = withRoom(
+    { ...left, openRoom: id, recall: null, completion: null },
+    id,
+    (each) => ({
+      ...each,
+      unreadAfter: each.unread > 0 ? (each.read ?? '') : null,
+    }),
+  );
+  return then(
+    then(
+      then(stay(settled(opened, id)), (next) => loadNewest(next, id)),
+      loadAhead,
+    ),
+    loadPeople,
+  );
+}
+
+/** The rooms as a sign-in lists them: known ones keep their place and all they hold. */
+export function onRooms(model: Model, listed: readonly Room[]): Step {
+  const joined = new Map(listed.filter((room) => room.joined).map((room) => [room.id, room]));
+  const kept = model.rooms.flatMap((view) => {
+    const room = joined.get(view.room.id);
+    joined.delete(view.room.id);
+    return room ? [{ ...view, room: cleanRoom(room) }] : [];
+  });
+  const fresh = [...joined.values()].map((room) => roomView(cleanRoom(room), model.restored));
+  const rooms = [...kept, ...fresh];
+  const open = rooms.some((view) => view.room.id === model.openRoom)
+    ? model.openRoom
+    : (rooms[0]?.room.id ?? null);
+  const listedModel: Model = { ...model, rooms, openRoom: open };
+  // The open room first: it is the one that is waited for.
+  const order = [open, ...rooms.map((view) => view.room.id).filter((id) => id !== open)];
+  const loaded = order.reduce<Step>(
+    (step, id) => (id === null ? step : then(step, (next) => loadNewest(next, id))),
+    stay(listedModel),
+  );
+  return then(loaded, loadPeople);
+}
+
+/** A room was created, joined, left, renamed or given a topic, here or elsewhere. */
+export function onRoom(model: Model, room: Room): Step {
+  const clean = cleanRoom(room);
+  if (roomOf(model, room.id)) {
+    return room.joined
+      ? stay(withRoom(model, room.id, (view) => ({ ...view, room: clean })))
+      : stay(withoutRoom(model, room.id));
+  }
+  if (!room.joined) return stay(model);
+  const rooms = [...model.rooms, roomView(clean, model.restored)];
+  return loadNewest({ ...model, rooms, openRoom: model.openRoom ?? room.id }, room.id);
+}
+
+function withoutRoom(model: Model, id: string): Model {
+  const index = model.rooms.findIndex((view) => view.room.id === id);
+  const rooms = model.rooms.filter((view) => view.room.id !== id);
+  if (model.openRoom !== id) return { ...model, rooms };
+  const neighbour = rooms[Math.min(index, rooms.length - 1)];
+  return { ...model, rooms, openRoom: neighbour?.room.id ?? null };
+}
+
+/** A post came: shown, counted, and its room marked as read where the reader looks at it. */
+export function onPost(model: Model, post: z.infer<typeof PostEvent>): Model {
+  const own = post.account === model.account;
+  const isOurs = own && model.outbox.some((item) => item.id === post.id);
+  const line = postLine(post, own, isOurs ? 'stored' : null);
+  const added = withRoom(model, post.room, (view) => {
+    const lines = insertLine(view.lines, line);
+    const wasRead = view.read ?? newestOrder(view) ?? '';
+    // The first news while the reader is elsewhere is where the unread line stands.
+    const starts = !own && view.unread === 0 && view.unreadAfter === null && view.anchor !== null;
+    return lines === view.lines
+      ? view
+      : { ...view, lines, unreadAfter: starts ? wasRead : view.unreadAfter };
+  });
+  return added === model ? model : settled(added, post.room);
+}
+
+/** A page of history came: `before` is what was asked for, null for the newest. */
+export function onHistory(
+  model: Model,
+  room: string,
+  before: string | null,
+  page: HistoryPage,
+): Step {
+  const lines = page.posts.map((post) => postLine(post, post.account === model.account, null));
+  const firstTime = roomOf(model, room)?.loaded === false;
+  const filled = withRoom(model, room, (view) => {
+    const reaches = view.holeBelow === null || (lines[0]?.order ?? '') <= view.holeBelow;
+    const merged = insertPage(view.lines, lines);
+    const first: RoomView = {
+      ...view,
+      lines: merged,
+      loaded: true,
+      loading: false,
+      moreAbove: before === null && view.loaded ? view.moreAbove : page.more,
+      holeBelow: reaches || !page.more ? null : view.holeBelow,
+    };
+    // A room never read on this machine is no news: it starts as read.
+    return first.read === null && firstTime ? asRead(first) : first;
+  });
+  const counted = firstTime ? withUnreadLine(filled, room) : settled(filled, room);
+  return then(fillHole(counted, room, lines[0]?.order), loadAhead);
+}
+
+/** What came since the last run stands below an unread line, in the open room too. */
+function withUnreadLine(model: Model, room: string): Model {
+  const counted = withRoom(model, room, (view) => {
+    const next = recount(model, view);
+    return next.unread > 0 && model.openRoom === room
+      ? { ...next, unreadAfter: next.read ?? '' }
+      : next;
+  });
+  return settled(counted, room);
+}
+
+/** After a reset: goes on asking upwards until the page meets what was there before. */
+function fillHole(model: Model, room: string, oldest: string | undefined): Step {
+  const view = roomOf(model, room);
+  if (!view || view.holeBelow === null || oldest === undefined) return stay(model);
+  return ask(
+    withRoom(model, room, (each) => ({ ...each, loading: true })),
+    { type: 'history', room, before: oldest },
+  );
+}
+
+/** Too much was missed to be sent: every room asks for its newest page again, and closes the hole. */
+export function onReset(model: Model): Step {
+  return model.rooms.reduce<Step>((step, { room }) => {
+    const marked = withRoom(step.model, room.id, (view) => ({
+      ...view,
+      loading: true,
+      holeBelow: view.loaded ? (view.holeBelow ?? newestOrder(view)) : null,
+    }));
+    const effect: Effect = { type: 'history', room: room.id, before: null };
+    return { model: marked, effects: [...step.effects, effect] };
+  }, stay(model));
+}
+
+/** Moves the reader by rows; at the end the room counts as read. */
+export function scroll(model: Model, rows: number): Step {
+  const view = openRoomOf(model);
+  const scene = sceneOf(model);
+  if (!view || !scene) return stay(model);
+  const anchor = scrolled(scene, view.anchor, rows);
+  const moved = withRoom(model, view.room.id, (each) => ({ ...each, anchor }));
+  return loadAhead(settled(moved, view.room.id));
+}
+
+export function followEnd(model: Model): Model {
+  if (model.openRoom === null) return model;
+  const moved = withRoom(model, model.openRoom, (view) => ({ ...view, anchor: null }));
+  return settled(moved, model.openRoom);
+}

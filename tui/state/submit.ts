@@ -1,0 +1,120 @@
+// What Enter does: posts, or runs the slash command that was written.
+import { TEXT_CHARS_MAX } from '../../lib/protocol/limits.ts';
+import { type Command, parseInput } from '../commands.ts';
+import { EMPTY_EDITOR } from '../editor.ts';
+import type { Stamp } from './action.ts';
+import type { Model } from './model.ts';
+import { followEnd, openRoom } from './rooms.ts';
+import { ask, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
+
+/** How many sent texts ↑ goes back through: more than anyone counts. */
+const SENT_TEXTS_MAX = 100;
+
+export function submit(model: Model, stamp: Stamp): Step {
+  const view = openRoomOf(model);
+  const text = view?.draft.text ?? '';
+  if (text.trim() === '') return stay(model);
+  const parsed = parseInput(text, model.local !== null);
+  // A mistake stays in the editor, where it can be mended.
+  if (parsed.type === 'wrong') return stay(hint(model, parsed.reason));
+  if (parsed.type === 'post') return post(model, parsed.text);
+  return run(remembered(model, text), parsed.command, stamp);
+}
+
+function remembered(model: Model, text: string): Model {
+  const others = model.sentTexts.at(-1) === text ? model.sentTexts.slice(0, -1) : model.sentTexts;
+  const cleared = withRoom(model, model.openRoom, (view) => ({ ...view, draft: EMPTY_EDITOR }));
+  return {
+    ...cleared,
+    sentTexts: [...others, text].slice(-SENT_TEXTS_MAX),
+    recall: null,
+    completion: null,
+  };
+}
+
+function post(model: Model, text: string): Step {
+  const room = model.openRoom;
+  const body = text.replace(/\s+$/u, '');
+  if (room === null) return stay(hint(model, 'no room is open: /join one'));
+  if (body.length > TEXT_CHARS_MAX) {
+    return stay(hint(model, `too long by ${body.length - TEXT_CHARS_MAX} characters`));
+  }
+  const sent = remembered(model, openRoomOf(model)?.draft.text ?? text);
+  const read = withRoom(sent, room, (view) => ({ ...view, unreadAfter: null }));
+  const request = { type: 'post', room, text: body } as const;
+  return ask(followEnd(read), { type: 'request', request, open: false });
+}
+
+function run(model: Model, command: Command, stamp: Stamp): Step {
+  const room = model.openRoom ?? '';
+  const request = (
+    what: Extract<Parameters<typeof ask>[1], { type: 'request' }>['request'],
+    open = false,
+  ) => ask(model, { type: 'request', request: what, open });
+  switch (command.type) {
+    case 'create':
+      return request(
+        {
+          type: 'createRoom',
+          name: command.name,
+          ...(command.topic === '' ? {} : { topic: command.topic }),
+        },
+        true,
+      );
+    case 'join':
+      return join(model, command.name);
+    case 'leave':
+      return request({ type: 'leaveRoom', room });
+    case 'topic':
+      return request({ type: 'setTopic', room, topic: command.topic });
+    case 'rooms':
+      return ask(model, { type: 'listRooms' });
+    case 'who':
+      return ask(model, { type: 'people', room, shown: true });
+    case 'nick':
+      return nick(model, command.name);
+    case 'retry':
+      return retry(model);
+    case 'help':
+      return stay({ ...model, overlay: { type: 'help', offset: 0 } });
+    case 'quit':
+      return ask(model, { type: 'quit' });
+    case 'room':
+      return roomNumber(model, command.number);
+    case 'server':
+      return server(model, command, stamp);
+  }
+}
+
+function join(model: Model, name: string): Step {
+  const known = model.rooms.find((view) => view.room.name === name);
+  if (known) return openRoom(model, known.room.id);
+  return ask(model, { type: 'request', request: { type: 'joinRoom', name }, open: true });
+}
+
+function nick(model: Model, name: string): Step {
+  if (model.outbox.length > 0) {
+    const count = model.outbox.length;
+    return stay(hint(model, `${count} not answered yet: change the name when they are`));
+  }
+  return ask(model, { type: 'signInAs', name });
+}
+
+function retry(model: Model): Step {
+  const isUp = model.connection.type === 'connected';
+  return isUp ? stay(hint(model, 'connected already', 'good')) : ask(model, { type: 'retry' });
+}
+
+/** Opens the nth room of the list, counted from 1. */
+export function roomNumber(model: Model, number: number): Step {
+  const view = model.rooms[number - 1];
+  return view ? openRoom(model, view.room.id) : stay(hint(model, `there is no room ${number}`));
+}
+
+function server(model: Model, command: Extract<Command, { type: 'server' }>, _stamp: Stamp): Step {
+  const ids = Object.keys(model.local ?? {});
+  if (!ids.includes(command.id)) {
+    return stay(hint(model, `no ${command.id}: there is ${ids.join(', ')}`));
+  }
+  return ask(model, { type: 'server', verb: command.verb, id: command.id });
+}

@@ -1,0 +1,87 @@
+// The screen's core: `update(model, action) -> { model, effects }`. Pure but for memos; the shell stamps
+// every action with the time and carries the effects out, in order.
+import type { Room } from '../../lib/client/api.ts';
+import type { Person } from '../../lib/protocol/events.ts';
+import type { Action, Stamp } from './action.ts';
+import { onClientEvent, settleRecovery, sortedPeople } from './from-client.ts';
+import { onKey, onPasted, onTyped, QUIT_MS_MAX } from './from-keys.ts';
+import type { Model } from './model.ts';
+import { loadAhead, loadPeople, onHistory } from './rooms.ts';
+import { cleanRoom, hint, notice, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
+
+/** How long the status row shows that all is well again, in milliseconds (TUI.md). */
+export const RECOVERED_SHOWN_MS = 5_000;
+
+/** Takes one action; never throws on what came from outside. */
+export function update(before: Model, action: Action, stamp: Stamp): Step {
+  const model: Model = { ...before, nowMs: stamp.nowMs };
+  switch (action.type) {
+    case 'key':
+      return onKey(model, action.key, stamp);
+    case 'typed':
+      return onTyped(model, action.text);
+    case 'pasted':
+      return onPasted(model, action.text);
+    case 'resized':
+      return then(stay({ ...model, size: action.size }), (next) =>
+        then(loadAhead(next), loadPeople),
+      );
+    case 'tick':
+      return stay(onTick(model, stamp));
+    case 'client':
+      return onClientEvent(model, action.event, stamp);
+    case 'historyCame':
+      return onHistory(model, action.room, action.before, action.page);
+    case 'historyFailed':
+      return stay(withRoom(model, action.room, (view) => ({ ...view, loading: false })));
+    case 'peopleCame':
+      return stay(onPeople(model, action, stamp));
+    case 'roomsCame':
+      return stay(onRoomList(model, action.rooms, stamp));
+    case 'requested':
+      return stay(action.open ? { ...model, openOnAnswer: action.item.number } : model);
+    case 'localChanged':
+      return stay({ ...model, local: action.local });
+    case 'hint':
+      return stay(hint(model, action.text, action.tone));
+    case 'notice':
+      return stay(openRoomOf(model) ? notice(model, action.text, stamp) : hint(model, action.text));
+  }
+}
+
+function onTick(model: Model, stamp: Stamp): Model {
+  const { recovered, quitAskedMs } = model;
+  const isOver = recovered && stamp.nowMs - recovered.sinceMs >= RECOVERED_SHOWN_MS;
+  const settled = isOver ? settleRecovery(model, stamp) : model;
+  const isForgotten = quitAskedMs !== null && stamp.nowMs - quitAskedMs > QUIT_MS_MAX;
+  return isForgotten ? { ...settled, quitAskedMs: null, hint: null } : settled;
+}
+
+/** Whether something on the screen changes by itself as time goes on. */
+export function needsTicks(model: Model): boolean {
+  return (
+    model.connection.type !== 'connected' || model.recovered !== null || model.quitAskedMs !== null
+  );
+}
+
+function onPeople(
+  model: Model,
+  action: { room: string; people: readonly Person[]; shown: boolean },
+  stamp: Stamp,
+): Model {
+  const people = sortedPeople(action.people);
+  const kept = withRoom(model, action.room, (view) => ({ ...view, people }));
+  if (!action.shown) return kept;
+  const here = people.filter((person) => person.state === 'here').map((person) => person.name);
+  const gone = people.filter((person) => person.state === 'gone').map((person) => person.name);
+  const away = gone.length > 0 ? ` · gone: ${gone.join(', ')}` : '';
+  return notice(kept, `${here.length} here: ${here.join(', ')}${away}`, stamp, action.room);
+}
+
+function onRoomList(model: Model, rooms: readonly Room[], stamp: Stamp): Model {
+  const rows = rooms.map(cleanRoom).map((room) => {
+    const topic = room.topic === '' ? '' : ` · ${room.topic}`;
+    return `#${room.name} · ${room.members} in it${room.joined ? ' · joined' : ''}${topic}`;
+  });
+  return notice(model, [`rooms: ${rooms.length} · /join ROOM`, ...rows].join('\n'), stamp);
+}

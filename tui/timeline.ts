@@ -1,0 +1,174 @@
+// The virtual timeline: which rows of a room are on the screen, and how the place moves. It wraps only
+// what is near the place, so a room of any length costs the same.
+import { dayLabel, isSameDay, type LineContext, lineRows, type Row } from './line-rows.ts';
+import type { Anchor, Line } from './state/model.ts';
+
+/** What the timeline is drawn from. */
+export type Scene = Readonly<{
+  lines: readonly Line[];
+  width: number;
+  height: number;
+  nameWidth: number;
+  selfName: string;
+  /** Place in the order above which everything was read; null draws no rule. */
+  unreadAfter: string | null;
+}>;
+
+export type TimelineWindow = Readonly<{
+  /** At most `height`, top first. */
+  rows: readonly Row[];
+  /** Lines above the topmost one shown: few of them means that history should be loaded. */
+  linesAbove: number;
+  /** Posts wholly below the window; null when it follows the end. */
+  newer: number | null;
+}>;
+
+/** A pause in which a person's name is worth repeating, in milliseconds. Arbitrary: a coffee. */
+const RUN_PAUSE_MS_MAX = 5 * 60_000;
+
+function unreadLabel(scene: Scene, index: number): string | null {
+  const after = scene.unreadAfter;
+  const line = scene.lines[index];
+  if (after === null || !line || line.order <= after) return null;
+  // Local notices and own posts are nobody's news: the rule stands above the first post of another.
+  const isNews = (each: Line | undefined) =>
+    each?.kind === 'post' && !each.own && each.order > after;
+  if (!isNews(line)) return null;
+  for (let above = index - 1; above >= 0; above -= 1) {
+    const other = scene.lines[above];
+    if (!other || other.order <= after) break;
+    if (isNews(other)) return null;
+  }
+  const count = scene.lines.slice(index).filter(isNews).length;
+  return `${count} new message${count === 1 ? '' : 's'}`;
+}
+
+function contextOf(scene: Scene, index: number): LineContext {
+  const line = scene.lines[index] as Line;
+  const above = scene.lines[index - 1];
+  const newest = scene.lines.at(-1) ?? line;
+  const day = above && isSameDay(above.time, line.time) ? null : dayLabel(line.time, newest.time);
+  const unread = unreadLabel(scene, index);
+  const separated = day !== null || unread !== null;
+  const sameRun =
+    !separated &&
+    above?.kind === 'post' &&
+    line.kind === 'post' &&
+    above.account === line.account &&
+    line.time - above.time < RUN_PAUSE_MS_MAX;
+  const sameMinute =
+    above !== undefined && Math.floor(above.time / 60_000) === Math.floor(line.time / 60_000);
+  return {
+    width: scene.width,
+    nameWidth: scene.nameWidth,
+    day,
+    unread,
+    showsTime: separated || !sameMinute,
+    showsName: !sameRun,
+    queuedCount: queuedCountOf(scene.lines, index),
+    selfName: scene.selfName,
+  };
+}
+
+function queuedCountOf(lines: readonly Line[], index: number): number {
+  const isQueued = (line: Line | undefined) => line?.kind === 'post' && line.mark === 'queued';
+  if (index !== lines.length - 1 || !isQueued(lines[index])) return 0;
+  let count = 0;
+  while (isQueued(lines[index - count])) count += 1;
+  return count;
+}
+
+const rowsAt = (scene: Scene, index: number): readonly Row[] =>
+  lineRows(scene.lines[index] as Line, contextOf(scene, index));
+
+/** The lowest visible row: `hidden` rows of line `index` are below it. */
+type Place = Readonly<{ index: number; hidden: number }>;
+
+function placeOf(scene: Scene, anchor: Anchor | null): Place {
+  const end = { index: scene.lines.length - 1, hidden: 0 };
+  if (anchor === null) return end;
+  // The reader is near the end more often than not.
+  const index = scene.lines.findLastIndex((line) => line.key === anchor.key);
+  if (index === -1) return end;
+  // Wider rows are fewer: what was hidden may not be there any more.
+  return { index, hidden: Math.min(anchor.hidden, rowsAt(scene, index).length - 1) };
+}
+
+/** Rows of the window in which the reader is away from the end: one tells of what is below. */
+const awayHeight = (scene: Scene) => Math.max(1, scene.height - 1);
+
+/** The rows to draw. @param anchor null follows the end */
+export function windowOf(scene: Scene, anchor: Anchor | null): TimelineWindow {
+  const place = placeOf(scene, anchor);
+  const height = anchor === null ? scene.height : awayHeight(scene);
+  const rows: Row[] = [];
+  let index = place.index;
+  let hidden = place.hidden;
+  while (index >= 0 && rows.length < height) {
+    const visible = rowsAt(scene, index);
+    const shown = hidden === 0 ? visible : visible.slice(0, visible.length - hidden);
+    rows.unshift(...shown.slice(Math.max(0, shown.length - (height - rows.length))));
+    hidden = 0;
+    index -= 1;
+  }
+  const below = scene.lines.slice(place.index + 1).filter((line) => line.kind === 'post');
+  return { rows, linesAbove: index + 1, newer: anchor === null ? null : below.length };
+}
+
+function anchorAt(scene: Scene, place: Place): Anchor | null {
+  const isEnd = place.index >= scene.lines.length - 1 && place.hidden === 0;
+  const line = scene.lines[place.index];
+  return isEnd || !line ? null : { key: line.key, hidden: place.hidden };
+}
+
+/** The place at which the very first row is on top. */
+function topPlace(scene: Scene): Place {
+  let left = awayHeight(scene);
+  for (let index = 0; index < scene.lines.length; index += 1) {
+    const count = rowsAt(scene, index).length;
+    if (count >= left) return { index, hidden: count - left };
+    left -= count;
+  }
+  return { index: scene.lines.length - 1, hidden: 0 };
+}
+
+/**
+ * Moves the place by rows: up when negative.
+ * @returns the new anchor, clamped at the top; null when the end was reached
+ */
+export function scrolled(scene: Scene, anchor: Anchor | null, rows: number): Anchor | null {
+  if (scene.lines.length === 0) return null;
+  let { index, hidden } = placeOf(scene, anchor);
+  hidden -= rows;
+  while (hidden < 0) {
+    index += 1;
+    if (index >= scene.lines.length) return null;
+    hidden += rowsAt(scene, index).length;
+  }
+  while (index >= 0 && hidden >= rowsAt(scene, index).length) {
+    hidden -= rowsAt(scene, index).length;
+    index -= 1;
+  }
+  const isAboveTop = index < 0 || rowsAbove(scene, { index, hidden }) < awayHeight(scene);
+  return anchorAt(scene, isAboveTop ? topPlace(scene) : { index, hidden });
+}
+
+/** Rows from the place upwards, itself included; counted no further than a window needs. */
+function rowsAbove(scene: Scene, place: Place): number {
+  let count = -place.hidden;
+  for (let index = place.index; index >= 0 && count < scene.height; index -= 1) {
+    count += rowsAt(scene, index).length;
+  }
+  return count;
+}
+
+/** The anchor that puts the line `index` at the top of the window, or as near as the end allows. */
+export function anchorWithTop(scene: Scene, index: number): Anchor | null {
+  let left = awayHeight(scene);
+  for (let at = index; at < scene.lines.length; at += 1) {
+    const count = rowsAt(scene, at).length;
+    if (count >= left) return anchorAt(scene, { index: at, hidden: count - left });
+    left -= count;
+  }
+  return null;
+}
