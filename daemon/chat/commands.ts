@@ -17,9 +17,10 @@ const made = (asker: Asker, request: NumberedRequest) => ({
   u: asker.account,
 });
 
+const noSuchRoom = (room: string) => refuse('no-such-room', `there is no room with the id ${room}`);
+
 function inRoom(fold: Fold, asker: Asker, room: string, body: () => Body): Verdict {
-  if (!fold.existingRoom(room))
-    return refuse('no-such-room', `there is no room with the id ${room}`);
+  if (!fold.existingRoom(room)) return noSuchRoom(room);
   if (!fold.isMember(room, asker.account)) return refuse('not-a-member', 'join the room first');
   return { body: body() };
 }
@@ -44,12 +45,11 @@ const COMMANDS: Table = {
     if (!room) return refuse('no-such-room', `there is no room #${request.name}: create it`);
     return { body: { t: 'join', ...made(asker, request), r: room.id } };
   },
+  // Leaving a room one is not in is stored too: the answer to a retry is then the answer to the first.
   leaveRoom: (fold, asker, request) =>
-    inRoom(fold, asker, request.room, () => ({
-      t: 'leave',
-      ...made(asker, request),
-      r: request.room,
-    })),
+    fold.existingRoom(request.room)
+      ? { body: { t: 'leave', ...made(asker, request), r: request.room } }
+      : noSuchRoom(request.room),
   setTopic: (fold, asker, request) =>
     inRoom(fold, asker, request.room, () => ({
       t: 'topic',
