@@ -209,6 +209,8 @@ async function openSockets(parts: SocketParts): Promise<void> {
     },
     onMessage: (connection, message) =>
       loop.run(() => host.feedChat({ type: 'message', connection, message })),
+    onBadRequest: (connection, number, reason) =>
+      loop.run(() => host.feedChat({ type: 'badRequest', connection, number, reason })),
     onClosed: (connection) => loop.run(() => host.feedChat({ type: 'closed', connection })),
   });
   sockets.http = await openHttp({
