@@ -9,6 +9,7 @@ import { CLIENT_FRAME_BYTES_MAX } from '../../lib/protocol/limits.ts';
 import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
 import type { ClientMessage } from '../../lib/protocol/requests.ts';
 import { type ParsedLine, parseLine } from './client-requests.ts';
+import { ListenError } from './listen-error.ts';
 
 /** Lines taken from one connection in one turn of the event loop: two milliseconds of work at most. */
 const LINES_PER_TURN_MAX = 256;
@@ -75,23 +76,6 @@ export type ClientGateway = Readonly<{
   stop(code: RefusalCode): Promise<void>;
 }>;
 
-/** The port cannot be listened on. `code` is the system's: EADDRINUSE, EACCES, EADDRNOTAVAIL. */
-export class ListenError extends Error {
-  override name = 'ListenError';
-  readonly code: string;
-  readonly address: string;
-  constructor(code: string, address: string, cause: unknown) {
-    const texts: Readonly<Record<string, string>> = {
-      EADDRINUSE: 'something else listens there already: stop it, or choose another port',
-      EACCES: 'this user may not listen there: choose a port from 1024 on',
-      EADDRNOTAVAIL: 'this machine has no such address: choose another host to bind',
-    };
-    super(`clients' address ${address}: ${texts[code] ?? code}`, { cause });
-    this.code = code;
-    this.address = address;
-  }
-}
-
 /** One connected client. */
 type Client = {
   readonly id: number;
@@ -153,8 +137,7 @@ class Gateway implements ClientGateway {
       await once(this.server, 'listening');
     } catch (error) {
       clearInterval(this.watch);
-      const { code } = error as NodeJS.ErrnoException;
-      throw new ListenError(code ?? 'unknown', `${host}:${port}`, error);
+      throw new ListenError('clients', `${host}:${port}`, error);
     }
     // Out of descriptors, say: those that are connected go on.
     this.server.on('error', (error) => logger.warn({ err: error }, 'cannot accept a client'));

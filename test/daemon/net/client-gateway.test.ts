@@ -7,9 +7,9 @@ import { type TestContext, test } from 'node:test';
 import {
   type ClientGateway,
   type ClientGatewayOptions,
-  ListenError,
   openClientGateway,
 } from '../../../daemon/net/client-gateway.ts';
+import { ListenError } from '../../../daemon/net/listen-error.ts';
 import type { ClientMessage } from '../../../lib/protocol/requests.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -401,7 +401,10 @@ test('a port in use is an error with its code and address', async (context) => {
   await assert.rejects(open(context, { port }), (error: ListenError) => {
     assert.ok(error instanceof ListenError);
     assert.equal(error.code, 'EADDRINUSE');
-    assert.match(error.message, new RegExp(`127.0.0.1:${port}: something else listens there`));
+    assert.match(
+      error.message,
+      new RegExp(`127.0.0.1:${port} \\(clients\\): something else listens there`),
+    );
     return true;
   });
 });
