@@ -5,7 +5,7 @@ import type { NumberedRequest } from '../../lib/protocol/requests.ts';
 import type { Body } from './bodies.ts';
 import type { Fold } from './fold.ts';
 
-export type Asker = Readonly<{ account: string; sessionId: string }>;
+type Asker = Readonly<{ account: string; sessionId: string }>;
 export type Verdict = Readonly<{ body: Body }> | Readonly<{ refused: RefusalCode; detail: string }>;
 
 type Command<T extends NumberedRequest> = (fold: Fold, asker: Asker, request: T) => Verdict;

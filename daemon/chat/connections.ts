@@ -8,7 +8,7 @@ import type { HybridTime } from './chat.ts';
 export type RequestAnswer = z.infer<typeof Stored> | z.infer<typeof Refused>;
 
 /** A numbered request of a connection, until its answer and those before it have gone out. */
-export type Unanswered = {
+type Unanswered = {
   readonly number: number;
   answer: RequestAnswer | null;
   /** Of the entry that was stored; what the stamp is made of. */

@@ -6,13 +6,13 @@ import { accountIdOf, foldName, GENERAL_ROOM_ID, roomIdOf } from '../../lib/ids.
 import { type Entry, orderOf } from '../ring/entry.ts';
 import { type Body, bodyOf } from './bodies.ts';
 
-export type Account = { readonly id: string; readonly key: string; name: string; place: string };
+type Account = { readonly id: string; readonly key: string; name: string; place: string };
 
 /** One write of a register, by one request: the lowest of its copies counts. */
 type Write<T> = { place: string; value: T };
 type Register<T> = Map<string, Write<T>>;
 
-export type FoldedRoom = {
+type FoldedRoom = {
   readonly id: string;
   /** Null until its creation has arrived: what refers to it may come first. */
   created: { name: string; creator: string; place: string } | null;
