@@ -1,8 +1,11 @@
 // What keys do: to the editor, to the room list, to the place in the timeline, and in what lies above them.
+
+import { UserName } from '../../lib/protocol/fields.ts';
 import { choicesAt } from '../completion.ts';
 import { EDITS, type Edit, EMPTY_EDITOR, editorOf, insert, moveLine } from '../editor.ts';
 import { fuzzyMatches } from '../fuzzy.ts';
 import { type Intent, KEYMAP } from '../keys.ts';
+import { cleanLine } from '../text.ts';
 import { anchorWithTop } from '../timeline.ts';
 import type { Stamp } from './action.ts';
 import type { Model, Overlay, RoomView } from './model.ts';
@@ -40,11 +43,24 @@ export function onKey(model: Model, key: string, stamp: Stamp): Step {
 
 /** Whether a full-screen notice stands where the rooms would be. */
 export function isBlocked(model: Model): boolean {
-  return model.account === null && model.connection.type === 'noServer';
+  const { type } = model.connection;
+  return model.account === null && (type === 'noServer' || type === 'refused');
 }
 
 function onBlockedKey(model: Model, key: string): Step {
-  return key === 'ctrl+c' || key === 'ctrl+d' ? ask(model, { type: 'quit' }) : stay(model);
+  if (key === 'ctrl+c' || key === 'ctrl+d') return ask(model, { type: 'quit' });
+  if (model.connection.type !== 'refused') return stay(model);
+  if (key === 'backspace') return stay({ ...model, nameDraft: model.nameDraft.slice(0, -1) });
+  if (key === 'ctrl+u') return stay({ ...model, nameDraft: '' });
+  return key === 'enter' ? otherName(model) : stay(model);
+}
+
+/** After a refused sign-in: tries the name that was typed instead. */
+function otherName(model: Model): Step {
+  const parsed = UserName.safeParse(model.nameDraft.trim().normalize('NFKC'));
+  if (!parsed.success) return stay(hint(model, parsed.error.issues[0]?.message ?? 'no such name'));
+  const name = parsed.data;
+  return ask({ ...model, name, nameDraft: '', hint: null }, { type: 'signInAs', name });
 }
 
 export function onTyped(model: Model, text: string): Step {
@@ -63,6 +79,9 @@ export function onTyped(model: Model, text: string): Step {
 }
 
 function onBlockedLetter(model: Model, text: string): Step {
+  if (model.connection.type === 'refused') {
+    return stay({ ...model, nameDraft: cleanLine(model.nameDraft + text) });
+  }
   const letter = text.slice(0, 1).toLowerCase();
   if (letter === 'l') return ask(model, { type: 'startLocal' });
   if (letter === 'r') return ask(model, { type: 'retry' });

@@ -112,6 +112,8 @@ export type Model = Readonly<{
   }> | null;
   /** Esc was pressed: a digit now opens that room. */
   escaped: boolean;
+  /** The name that is typed after a sign-in was refused at the start. */
+  nameDraft: string;
   /** When Ctrl+C was pressed on an empty line; pressed again within QUIT_MS_MAX it quits. */
   quitAskedMs: number | null;
   local: LocalServers | null;
@@ -153,6 +155,7 @@ export function initialModel(fields: {
     recall: null,
     completion: null,
     escaped: false,
+    nameDraft: '',
     quitAskedMs: null,
     local: fields.local,
     restored: fields.saved.rooms,

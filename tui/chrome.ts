@@ -1,0 +1,164 @@
+// The rows around the timeline: title, lists beside it, composer, hints. Plain rows of segments, each as
+// wide as it is told.
+import { TEXT_CHARS_MAX } from '../lib/protocol/limits.ts';
+import { PEOPLE_FROM_COLUMNS } from './layout.ts';
+import type { Row, Segment } from './line-rows.ts';
+import type { Model, RoomView } from './state/model.ts';
+import { composerOf } from './state/selectors.ts';
+import { isStatusTaken } from './status-row.ts';
+import { cellWidth, fit, truncate } from './text.ts';
+import type { LookName } from './theme.ts';
+
+const segment = (text: string, look: LookName = 'text'): Segment => ({ text, look });
+
+/** Cells that a row takes. */
+export function rowWidth(row: Row): number {
+  return row.reduce((cells, { text }) => cells + cellWidth(text), 0);
+}
+
+/** Exactly `width` cells: cut with an ellipsis or filled with spaces. */
+export function fitRow(row: Row, width: number): Row {
+  const kept: Segment[] = [];
+  let left = width;
+  for (const each of row) {
+    if (left <= 0) break;
+    const text = truncate(each.text, left);
+    kept.push(text === each.text ? each : { ...each, text });
+    left -= cellWidth(text);
+    if (text !== each.text) break;
+  }
+  return left > 0 ? [...kept, segment(' '.repeat(left))] : kept;
+}
+
+/** Below this the program's own name is the first thing to go. */
+const BRAND_FROM_COLUMNS = 60;
+
+const STATE_MARKS = { leading: '★', down: '✗', suspended: '‖', joining: '…' } as const;
+
+function serverSegments(model: Model): Segment[] {
+  const { cluster, size } = model;
+  if (!cluster) return [];
+  if (size.columns < PEOPLE_FROM_COLUMNS) {
+    return cluster.leader ? [segment(` ${cluster.leader.id}★`, 'good')] : [segment(' no leader')];
+  }
+  return cluster.servers.flatMap(({ id, state }) => {
+    const mark = STATE_MARKS[state as keyof typeof STATE_MARKS] ?? '▪';
+    const look: LookName = state === 'leading' ? 'good' : state === 'down' ? 'down' : 'text';
+    return [segment(' '), segment(`${id}${mark}`, look)];
+  });
+}
+
+function connectionSegments(model: Model): Segment[] {
+  const isUp = model.connection.type === 'connected';
+  const milliseconds = model.roundTripMs;
+  const shown =
+    milliseconds === null ? '' : milliseconds < 1 ? '<1' : String(Math.round(milliseconds));
+  return [
+    segment(model.name, 'ownName'),
+    segment(isUp ? ' ●' : ' ◌', isUp ? 'good' : 'bad'),
+    ...serverSegments(model),
+    segment(isUp && shown !== '' ? ` ${shown}ms ` : ' ', 'faint'),
+  ];
+}
+
+/** ` syncnet  #ops · topic      alice ● server3★ 12ms`. */
+export function titleRow(model: Model, view: RoomView | undefined): Row {
+  const { columns } = model.size;
+  const right = connectionSegments(model);
+  const room = view ? `#${view.room.name}` : '';
+  const topic = view && view.room.topic !== '' ? ` · ${view.room.topic}` : '';
+  const brand = columns >= BRAND_FROM_COLUMNS ? ' syncnet  ' : ' ';
+  const left = [segment(brand, 'faint'), segment(room, 'title'), segment(topic)];
+  const leftWidth = Math.max(0, columns - rowWidth(right) - 1);
+  return fitRow([...fitRow(left, leftWidth), segment(' '), ...right], columns);
+}
+
+function countOf(view: RoomView): Segment {
+  if (view.mentions > 0) return segment(`@${view.mentions}`, 'mention');
+  return view.unread > 0 ? segment(String(view.unread), 'roomUnread') : segment('');
+}
+
+function roomRow(view: RoomView, fields: { number: number; isOpen: boolean; width: number }): Row {
+  const { number, isOpen, width } = fields;
+  const count = countOf(view);
+  const start = `${number < 10 ? ' ' : ''}${number} `;
+  const nameWidth = width - cellWidth(start) - cellWidth(count.text) - 1;
+  const look: LookName = isOpen ? 'roomOpen' : view.unread > 0 ? 'roomUnread' : 'text';
+  const draft = view.draft.text !== '' && !isOpen ? '✎' : '';
+  const name = fit(`#${view.room.name}${draft}`, Math.max(1, nameWidth));
+  return [segment(start, 'faint'), segment(name, look), count, segment(' ')];
+}
+
+/** The part of a list that shows the item `index`, at the top as long as it fits. */
+function visiblePart<T>(items: readonly T[], height: number, index: number): readonly T[] {
+  const start = Math.max(0, Math.min(index - height + 1, items.length - height));
+  return items.slice(Math.max(0, start), Math.max(0, start) + height);
+}
+
+/** The room list, `height` rows of `width` cells. */
+export function roomListRows(model: Model, width: number, height: number): Row[] {
+  const rows = model.rooms.map((view, index) =>
+    roomRow(view, { number: index + 1, isOpen: view.room.id === model.openRoom, width }),
+  );
+  const open = model.rooms.findIndex((view) => view.room.id === model.openRoom);
+  return [[segment(' ROOMS', 'faint')], ...visiblePart(rows, height - 1, open)];
+}
+
+/** Who is in the room: here first, then gone. */
+export function peopleRows(view: RoomView | undefined, height: number): Row[] {
+  const people = view?.people ?? [];
+  const rows = people.map(({ name, state }): Row => {
+    const isHere = state === 'here';
+    return [
+      segment(isHere ? '● ' : '○ ', isHere ? 'here' : 'faint'),
+      segment(name, isHere ? 'text' : 'faint'),
+    ];
+  });
+  const hidden = rows.length - (height - 1);
+  const shown: Row[] =
+    hidden > 0
+      ? [...rows.slice(0, height - 2), [segment(`and ${hidden + 1} more`, 'faint')]]
+      : rows;
+  return [[segment(`PEOPLE ${people.length === 0 ? '' : people.length}`, 'faint')], ...shown];
+}
+
+/** From here on the counter warns. Arbitrary: a paragraph before the end. */
+const COUNTER_WARNS_CHARS = TEXT_CHARS_MAX - 200;
+
+function counter(text: string): Segment {
+  if (text === '') return segment('');
+  const look = text.length > COUNTER_WARNS_CHARS ? 'warning' : 'faint';
+  const max = `${TEXT_CHARS_MAX / 1000}k`;
+  return segment(`${text.length}/${max} `, text.length > TEXT_CHARS_MAX ? 'bad' : look);
+}
+
+export type Composer = Readonly<{
+  rows: readonly Row[];
+  /** Cell of the cursor, from the composer's first row and the screen's first column. */
+  cursor: Readonly<{ x: number; y: number }>;
+}>;
+
+/** The text being written, the part around the cursor where it has more rows than there is room for. */
+export function composer(model: Model, view: RoomView | undefined): Composer {
+  const { rows, cursorRow, cursorColumn, prompt, layout } = composerOf(model);
+  const height = layout.composerHeight;
+  const first = Math.max(0, Math.min(cursorRow - height + 1, rows.length - height));
+  const indent = ' '.repeat(cellWidth(prompt));
+  const count = counter(view?.draft.text ?? '');
+  const shown = rows.slice(first, first + height).map((text, index): Row => {
+    const start = segment(first + index === 0 ? prompt : indent, 'prompt');
+    const row: Row = [start, segment(text)];
+    if (index < Math.min(height, rows.length) - 1) return row;
+    return [...fitRow(row, model.size.columns - cellWidth(count.text) - 1), segment(' '), count];
+  });
+  return { rows: shown, cursor: { x: indent.length + cursorColumn, y: cursorRow - first } };
+}
+
+const HINTS = '^K rooms  ^N/^P next/prev  ^G unread  PgUp history  ^J newline  /help';
+
+/** The last row: what a hint says while the status row is taken, else the keys worth knowing. */
+export function hintRow(model: Model): Row {
+  if (model.hint && isStatusTaken(model)) return [segment(` ${model.hint.text}`, model.hint.tone)];
+  if (model.escaped) return [segment(' Esc · then a digit opens that room', 'faint')];
+  return [segment(` ${HINTS}`, 'faint')];
+}

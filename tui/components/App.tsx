@@ -1,0 +1,66 @@
+// Draws the frame: one Text for each row, so that Ink has as few nodes to lay out as there are rows.
+import { Box, Text, useCursor, useInput, usePaste } from 'ink';
+import { memo, useSyncExternalStore } from 'react';
+import { frameOf } from '../frame.ts';
+import { keyPresses } from '../keys.ts';
+import type { Row } from '../line-rows.ts';
+import type { Action } from '../state/action.ts';
+import type { Model } from '../state/model.ts';
+import { lookOf } from '../theme.ts';
+
+type RowProps = Readonly<{ row: Row; colours: boolean }>;
+
+function isSameRow(one: RowProps, other: RowProps): boolean {
+  return (
+    one.colours === other.colours &&
+    one.row.length === other.row.length &&
+    one.row.every((segment, index) => {
+      const against = other.row[index];
+      return segment.text === against?.text && segment.look === against.look;
+    })
+  );
+}
+
+const RowText = memo(function RowText({ row, colours }: RowProps) {
+  return (
+    <Text wrap="truncate">
+      {row.map((segment, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a segment is nothing but its place in the row
+        <Text key={index} {...lookOf(segment.look, colours)}>
+          {segment.text}
+        </Text>
+      ))}
+    </Text>
+  );
+}, isSameRow);
+
+/** The screen of a model; it holds no state of its own. */
+export function Screen({ model, colours }: { model: Model; colours: boolean }) {
+  const { rows, cursor } = frameOf(model);
+  const { setCursorPosition } = useCursor();
+  setCursorPosition(cursor ?? undefined);
+  return (
+    <Box flexDirection="column" width={model.size.columns} height={model.size.rows}>
+      {rows.map((row, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is its place
+        <RowText key={index} row={row} colours={colours} />
+      ))}
+    </Box>
+  );
+}
+
+export type Source = Readonly<{
+  subscribe(listener: () => void): () => void;
+  model(): Model;
+  dispatch(action: Action): void;
+}>;
+
+/** The one place where keys come in. */
+export function App({ source, colours }: { source: Source; colours: boolean }) {
+  const model = useSyncExternalStore(source.subscribe, source.model);
+  useInput((input, key) => {
+    for (const press of keyPresses(input, key)) source.dispatch(press);
+  });
+  usePaste((text) => source.dispatch({ type: 'pasted', text }));
+  return <Screen model={model} colours={colours} />;
+}

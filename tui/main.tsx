@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+// The executable syncnet-tui: the only process.exit of the screen and the headless commands. It imports
+// what needs Node 24 only after it has looked which Node this is.
+const NODE_MAJOR_MIN = 24;
+
+const major = Number(process.versions.node.split('.')[0]);
+if (major < NODE_MAJOR_MIN) {
+  process.stderr.write(
+    `syncnet-tui needs Node ${NODE_MAJOR_MIN} or newer; this is ${process.version}\n`,
+  );
+  process.exit(2);
+}
+const { run } = await import('./run.ts');
+process.exitCode = await run(process.argv.slice(2));
+process.exit();

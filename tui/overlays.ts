@@ -1,0 +1,138 @@
+// What takes the place of the timeline or of the whole body: help, the room switcher, and the notice of a
+// start that found no server or was refused.
+import { COMMANDS, commandNames } from './commands.ts';
+import { KEY_HELP } from './keys.ts';
+import type { Row } from './line-rows.ts';
+import { switcherRooms } from './state/from-keys.ts';
+import type { Model, Overlay } from './state/model.ts';
+import { cellWidth, fit, wrapText } from './text.ts';
+import type { LookName } from './theme.ts';
+
+const line = (text: string, look: LookName = 'text'): Row => [{ text, look }];
+
+/** Cells of the left column of help: its widest keys, and a space. */
+const HELP_KEYS_WIDTH = 22;
+
+function helpPair([keys, does]: readonly [string, string], width: number): Row[] {
+  const left = Math.min(HELP_KEYS_WIDTH, Math.floor(width / 2));
+  return wrapText(does, Math.max(8, width - left - 2)).map(
+    (text, index): Row => [
+      { text: ` ${fit(index === 0 ? keys : '', left)} `, look: 'ownName' },
+      { text, look: 'text' },
+    ],
+  );
+}
+
+function helpRows(model: Model, width: number): Row[] {
+  const commands = commandNames(model.local !== null).flatMap((name) => {
+    const row = COMMANDS[name];
+    return row ? [[row.usage, row.about] as const] : [];
+  });
+  return [
+    line(' KEYS', 'title'),
+    ...KEY_HELP.flatMap((pair) => helpPair(pair, width)),
+    line(''),
+    line(' COMMANDS', 'title'),
+    ...commands.flatMap((pair) => helpPair(pair, width)),
+    ...helpPair(['//text', 'posts /text'], width),
+  ];
+}
+
+function scrolledHelp(model: Model, offset: number, size: { width: number; height: number }) {
+  const rows = helpRows(model, size.width);
+  const height = size.height - 1;
+  const start = Math.max(0, Math.min(offset, rows.length - height));
+  const more = rows.length > start + height ? '↓ more · ' : '';
+  return [
+    ...rows.slice(start, start + height),
+    line(` ${more}↑ ↓ PgUp PgDn · any other key closes`, 'faint'),
+  ];
+}
+
+function switcherRows(model: Model, overlay: Extract<Overlay, { type: 'switcher' }>, size: Size) {
+  const found = switcherRooms(model, overlay.query);
+  const height = Math.max(1, size.height - 2);
+  const start = Math.max(0, overlay.selected - height + 1);
+  const rows = found.slice(start, start + height).map((view, index): Row => {
+    const unread = view.unread > 0 ? `  ${view.unread} new` : '';
+    const text = ` #${view.room.name}${unread}${view.room.topic === '' ? '' : ` · ${view.room.topic}`}`;
+    return line(fit(text, size.width), start + index === overlay.selected ? 'selected' : 'text');
+  });
+  const empty = found.length === 0 ? [line(' no such room here · /join ROOM', 'faint')] : [];
+  return [
+    [
+      { text: ' go to #', look: 'prompt' as const },
+      { text: overlay.query, look: 'text' as const },
+    ],
+    ...rows,
+    ...empty,
+  ];
+}
+
+type Size = Readonly<{ width: number; height: number }>;
+
+/** The overlay, at most `height` rows. */
+export function overlayRows(model: Model, overlay: Overlay, size: Size): readonly Row[] {
+  return overlay.type === 'help'
+    ? scrolledHelp(model, overlay.offset, size)
+    : switcherRows(model, overlay, size);
+}
+
+/** Where the cursor stands in an overlay that takes text; null where none does. */
+export function overlayCursor(overlay: Overlay): { x: number; y: number } | null {
+  return overlay.type === 'switcher' ? { x: cellWidth(` go to #${overlay.query}`), y: 0 } : null;
+}
+
+function noServerRows(model: Model): Row[] {
+  const state = model.connection;
+  if (state.type !== 'noServer') return [];
+  const wide = Math.max(...state.tried.map(({ address }) => cellWidth(address)), 0);
+  const next = Math.max(0, (state.nextAttemptMs - model.nowMs) / 1000).toFixed(1);
+  return [
+    line(' ✗ No server answers', 'bad'),
+    line(''),
+    ...state.tried.map(({ address, result }): Row => line(`   ${fit(address, wide)}  ${result}`)),
+    line(''),
+    line(` Try ${state.attempt} · next in ${next}s`, 'faint'),
+    line(''),
+    line('   l  start three servers on this machine'),
+    line('      (the same as syncnet-tui --local)', 'faint'),
+    line('   r  try again now'),
+    line('   q  quit'),
+    line(''),
+    line(' Or: docker compose up -d, or name another', 'faint'),
+    line(' server with --servers host:port', 'faint'),
+  ];
+}
+
+function refusedRows(model: Model): Row[] {
+  const state = model.connection;
+  if (state.type !== 'refused') return [];
+  return [
+    line(` ✗ ${model.name} cannot sign in`, 'bad'),
+    line(`   ${state.reason}`),
+    line(''),
+    line(' Type another name, then Enter. Ctrl+C quits.'),
+    line(''),
+    [
+      { text: ' name ❯ ', look: 'prompt' },
+      { text: model.nameDraft, look: 'text' },
+    ],
+    line(''),
+    line(model.hint ? ` ${model.hint.text}` : '', 'warning'),
+  ];
+}
+
+/** Cells before the name that is being typed on the screen of a refused sign-in, and its row. */
+const NAME_CURSOR = { x: cellWidth(' name ❯ '), y: 5 };
+
+/** The notice that fills the screen while nobody is signed in; empty where there is nothing to tell. */
+export function blockedRows(model: Model): readonly Row[] {
+  return [...noServerRows(model), ...refusedRows(model)];
+}
+
+export function blockedCursor(model: Model): { x: number; y: number } | null {
+  return model.connection.type === 'refused'
+    ? { x: NAME_CURSOR.x + cellWidth(model.nameDraft), y: NAME_CURSOR.y }
+    : null;
+}

@@ -1,0 +1,70 @@
+// What the screen keeps across restarts, in the user's data folder: the name, the open room, drafts and
+// read positions, by name. Losing it costs a draft, never a post: those are in the outbox.
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Model, Saved, SavedRooms } from './state/model.ts';
+import { NOTHING_SAVED } from './state/model.ts';
+
+const SavedFile = z.object({
+  /** Used last. */
+  name: z.string(),
+  screens: z.record(
+    z.string(),
+    z.object({
+      openRoom: z.string().nullable(),
+      rooms: z.record(z.string(), z.object({ draft: z.string(), read: z.string().nullable() })),
+    }),
+  ),
+});
+type SavedFile = z.infer<typeof SavedFile>;
+
+const fileOf = (folder: string) => join(folder, 'screen.json');
+
+function load(folder: string): SavedFile {
+  try {
+    return SavedFile.parse(JSON.parse(readFileSync(fileOf(folder), 'utf8')));
+  } catch {
+    return { name: '', screens: {} }; // the first start, or a file that a crash of the machine cut off
+  }
+}
+
+/** The name used last; null before the first start. */
+export function lastName(folder: string): string | null {
+  return load(folder).name || null;
+}
+
+/** What a screen of that name left behind. */
+export function loadSaved(folder: string, name: string): Saved {
+  return load(folder).screens[name] ?? NOTHING_SAVED;
+}
+
+/** What is worth keeping of a model. */
+export function savedOf(model: Model): Saved {
+  const open: SavedRooms = Object.fromEntries(
+    model.rooms.map((view) => [view.room.id, { draft: view.draft.text, read: view.read }]),
+  );
+  return { openRoom: model.openRoom, rooms: { ...model.restored, ...open } };
+}
+
+/** Another screen of the same name may have read further. */
+function merged(saved: Saved, other: Saved | undefined): Saved {
+  const rooms = Object.entries(saved.rooms).map(([id, room]) => {
+    const read = other?.rooms[id]?.read ?? '';
+    return [id, { ...room, read: read > (room.read ?? '') ? read : room.read }] as const;
+  });
+  return { ...saved, rooms: { ...other?.rooms, ...Object.fromEntries(rooms) } };
+}
+
+/**
+ * Writes what is worth keeping; in one rename, so that a crash leaves the old or the new.
+ * @throws Error when the folder cannot be written
+ */
+export function save(folder: string, name: string, saved: Saved): void {
+  const before = load(folder);
+  const screens = { ...before.screens, [name]: merged(saved, before.screens[name]) };
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const draft = `${fileOf(folder)}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify({ name, screens })}\n`, { mode: 0o600 });
+  renameSync(draft, fileOf(folder));
+}

@@ -1,0 +1,307 @@
+// The shell of the screen: feeds keys, client events and time to the core, carries its effects out, and
+// has Ink draw. Every way out goes through here and leaves the terminal as it was.
+import { render, useApp, useInput, usePaste, useWindowSize } from 'ink';
+import { useEffect, useSyncExternalStore } from 'react';
+import type { ChatClient } from '../lib/client/api.ts';
+import { App } from './components/App.tsx';
+import { keyPresses } from './keys.ts';
+import type { LocalCluster } from './local-cluster.ts';
+import { save, savedOf } from './saved-state.ts';
+import type { Action, Effect } from './state/action.ts';
+import { initialModel, type Model, type Saved } from './state/model.ts';
+import { HISTORY_POSTS } from './state/rooms.ts';
+import { needsTicks, update } from './state/update.ts';
+import { restoreAll, restoreModes, setModes } from './terminal/modes.ts';
+
+/** How often what counts by itself is drawn: a tenth of a second is the finest that is shown. */
+const TICK_MS = 100;
+/** Drafts and read positions are written this long after a change: a crash costs a second of typing. */
+const SAVE_DELAY_MS = 1_000;
+/** Frames a second: a key is drawn within 9 ms. */
+const FRAMES_MAX = 120;
+/** A size is needed before the terminal has told one. */
+const SIZE_DEFAULT = { columns: 80, rows: 24 };
+
+export type ScreenParts = Readonly<{
+  /** Known servers to a client that tries them. */
+  connect: (servers: readonly string[], name: string) => Promise<ChatClient>;
+  servers: readonly string[];
+  name: string;
+  /** The user's data folder. */
+  folder: string;
+  saved: Saved;
+  local: LocalCluster | null;
+  startLocal: () => Promise<LocalCluster>;
+  colours: boolean;
+}>;
+
+type Store = Readonly<{
+  model: () => Model;
+  dispatch: (action: Action) => void;
+  subscribe: (listener: () => void) => () => void;
+}>;
+
+function createStore(initial: Model, perform: (effect: Effect) => void): Store {
+  let model = initial;
+  const listeners = new Set<() => void>();
+  return {
+    model: () => model,
+    dispatch: (action) => {
+      const stamp = { nowMs: performance.now(), wallMs: Date.now() };
+      const step = update(model, action, stamp);
+      model = step.model;
+      for (const effect of step.effects) perform(effect);
+      for (const listener of listeners) listener();
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+type Suspend = (callback: () => Promise<void>) => Promise<void>;
+
+/** The one place that hears the keyboard and the size. */
+function Root({
+  store,
+  colours,
+  onSuspend,
+}: {
+  store: Store;
+  colours: boolean;
+  onSuspend: (suspend: Suspend) => void;
+}) {
+  const model = useSyncExternalStore(store.subscribe, store.model);
+  const { columns, rows } = useWindowSize();
+  const { suspendTerminal } = useApp();
+  useEffect(() => {
+    if (columns > 0 && rows > 0) store.dispatch({ type: 'resized', size: { columns, rows } });
+  }, [store, columns, rows]);
+  useEffect(() => onSuspend(suspendTerminal), [onSuspend, suspendTerminal]);
+  useInput((input, key) => {
+    for (const press of keyPresses(input, key)) store.dispatch(press);
+  });
+  usePaste((text) => store.dispatch({ type: 'pasted', text }));
+  return <App model={model} colours={colours} />;
+}
+
+/**
+ * Shows the screen until it is left.
+ * @returns when the terminal is restored, the client closed and the servers started here ended
+ */
+export async function runScreen(parts: ScreenParts): Promise<void> {
+  const quit = Promise.withResolvers<void>();
+  let local = parts.local;
+  let client = await parts.connect(parts.servers, parts.name);
+  let suspendTerminal: Suspend | null = null;
+  let unsubscribe = () => {};
+
+  const report = (error: unknown) =>
+    store.dispatch({ type: 'hint', text: (error as Error).message, tone: 'warning' });
+
+  function attach(next: ChatClient): void {
+    client = next;
+    unsubscribe = next.subscribe((event) => store.dispatch({ type: 'client', event }));
+    store.dispatch({ type: 'client', event: { type: 'connection', state: next.connection } });
+    store.dispatch({ type: 'client', event: { type: 'outbox', items: next.outbox } });
+  }
+
+  /** Servers started from the notice that none answers may be on other ports than those that were tried. */
+  async function startLocal(): Promise<void> {
+    if (local) return client.retryNow();
+    store.dispatch({ type: 'hint', text: 'starting three servers…', tone: 'good' });
+    local = await parts.startLocal();
+    watchLocal(local);
+    unsubscribe();
+    await client.close();
+    attach(await parts.connect(local.addresses, store.model().name));
+  }
+
+  function watchLocal(cluster: LocalCluster): void {
+    const tell = () => {
+      const servers = cluster.servers();
+      if (servers) store.dispatch({ type: 'localChanged', local: servers });
+    };
+    cluster.onChange(tell);
+    tell();
+  }
+
+  async function history(effect: Extract<Effect, { type: 'history' }>): Promise<void> {
+    const { room, before } = effect;
+    try {
+      const query = { room, limit: HISTORY_POSTS, ...(before === null ? {} : { before }) };
+      const page = await client.history(query);
+      store.dispatch({ type: 'historyCame', room, before, page });
+    } catch {
+      // Lost with the connection: the next sign-in, or the next look upwards, asks again.
+      store.dispatch({ type: 'historyFailed', room });
+    }
+  }
+
+  async function people(effect: Extract<Effect, { type: 'people' }>): Promise<void> {
+    const found = await client.people(effect.room);
+    store.dispatch({ ...effect, type: 'peopleCame', people: found });
+  }
+
+  function request(effect: Extract<Effect, { type: 'request' }>): void {
+    const item = client.request(effect.request);
+    store.dispatch({ type: 'requested', item, open: effect.open });
+  }
+
+  async function suspend(): Promise<void> {
+    await suspendTerminal?.(async () => {
+      restoreModes();
+      const resumed = Promise.withResolvers<void>();
+      process.once('SIGCONT', resumed.resolve);
+      process.kill(process.pid, 'SIGTSTP');
+      await resumed.promise;
+    });
+    setModes();
+  }
+
+  const performers: {
+    [Type in Effect['type']]: (effect: Extract<Effect, { type: Type }>) => void | Promise<void>;
+  } = {
+    request,
+    history,
+    people,
+    listRooms: async () => store.dispatch({ type: 'roomsCame', rooms: await client.rooms() }),
+    retry: () => client.retryNow(),
+    signInAs: ({ name }) => client.signInAs(name),
+    startLocal,
+    server: async ({ verb, id }) => {
+      const text = await (local?.act(verb, id) ?? 'no server was started here');
+      store.dispatch({ type: 'notice', text });
+    },
+    suspend,
+    quit: () => quit.resolve(),
+  };
+
+  /** One at a time and never within an update: an effect may dispatch. */
+  function perform(effect: Effect): void {
+    const performer = performers[effect.type] as (given: Effect) => void | Promise<void>;
+    queueMicrotask(() => {
+      Promise.try(performer, effect).catch(report);
+    });
+  }
+
+  const size = { columns: process.stdout.columns || 0, rows: process.stdout.rows || 0 };
+  const store = createStore(
+    initialModel({
+      name: parts.name,
+      size: size.columns > 0 && size.rows > 0 ? size : SIZE_DEFAULT,
+      nowMs: performance.now(),
+      saved: parts.saved,
+      local: local?.servers() ?? null,
+    }),
+    perform,
+  );
+  const stopSaving = keepSaved(store, parts.folder);
+  const stopTicking = tickWhileNeeded(store);
+  setModes();
+  const ink = render(
+    <Root
+      store={store}
+      colours={parts.colours}
+      onSuspend={(given) => {
+        suspendTerminal = given;
+      }}
+    />,
+    {
+      alternateScreen: true,
+      incrementalRendering: true,
+      // A set but empty CI would make the screen blank (TUI.md).
+      interactive: true,
+      exitOnCtrlC: false,
+      maxFps: FRAMES_MAX,
+      kittyKeyboard: { mode: 'auto' },
+    },
+  );
+  const stopGuarding = guardTerminal(() => ink.unmount(), quit.resolve);
+  attach(client);
+  if (local) watchLocal(local);
+  try {
+    await quit.promise;
+  } finally {
+    unsubscribe();
+    stopTicking();
+    stopSaving();
+    ink.unmount();
+    await ink.waitUntilExit();
+    restoreModes();
+    stopGuarding();
+    if (local?.servers()) process.stdout.write('ending the servers…\n');
+    await Promise.allSettled([client.close(), local?.stop()]);
+  }
+}
+
+/** Writes drafts and read positions a while after they changed, and at the end. */
+function keepSaved(store: Store, folder: string): () => void {
+  let timer: NodeJS.Timeout | null = null;
+  let written = '';
+  const write = () => {
+    timer = null;
+    const model = store.model();
+    if (model.account === null) return;
+    const saved = savedOf(model);
+    const text = JSON.stringify(saved);
+    if (text === written) return;
+    written = text;
+    try {
+      save(folder, model.name, saved);
+    } catch (error) {
+      const reason = `drafts cannot be kept: ${(error as Error).message}`;
+      store.dispatch({ type: 'hint', text: reason, tone: 'warning' });
+    }
+  };
+  const unsubscribe = store.subscribe(() => {
+    timer ??= setTimeout(write, SAVE_DELAY_MS);
+  });
+  return () => {
+    unsubscribe();
+    if (timer) clearTimeout(timer);
+    write();
+  };
+}
+
+/** Time passes on the screen only where something counts: an idle screen costs nothing. */
+function tickWhileNeeded(store: Store): () => void {
+  let timer: NodeJS.Timeout | null = null;
+  const check = () => {
+    if (needsTicks(store.model())) {
+      timer ??= setInterval(() => store.dispatch({ type: 'tick' }), TICK_MS);
+    } else if (timer) {
+      clearInterval(timer);
+      timer = null;
+    }
+  };
+  const unsubscribe = store.subscribe(check);
+  check();
+  return () => {
+    unsubscribe();
+    if (timer) clearInterval(timer);
+  };
+}
+
+/** A signal leaves in good order; a crash restores the terminal first and then says what happened. */
+function guardTerminal(unmount: () => void, quit: () => void): () => void {
+  const crash = (error: unknown) => {
+    try {
+      unmount();
+    } finally {
+      restoreAll();
+    }
+    process.stderr.write(`syncnet-tui: ${(error as Error)?.stack ?? error}\n`);
+    process.exit(1);
+  };
+  const signals = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
+  for (const signal of signals) process.on(signal, quit);
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
+  return () => {
+    for (const signal of signals) process.off(signal, quit);
+    process.off('uncaughtException', crash);
+    process.off('unhandledRejection', crash);
+  };
+}

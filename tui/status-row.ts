@@ -1,0 +1,105 @@
+// What the status row says of the connection: one line for every state, in words and a glyph, never by
+// colour alone. TUI.md, "The connection, as the user sees it".
+import type { ConnectionState } from '../lib/client/api.ts';
+import type { Row } from './line-rows.ts';
+import { recoveryText } from './state/from-client.ts';
+import type { Model } from './state/model.ts';
+import type { LookName } from './theme.ts';
+
+/** A failover that is over sooner is not worth a word: it would only flash (TUI.md). */
+export const QUIET_LOSS_MS_MAX = 300;
+
+const seconds = (ms: number) => `${(Math.max(0, ms) / 1000).toFixed(1)}s`;
+
+function queued(model: Model): string {
+  const count = model.outbox.length;
+  return count > 0 ? ` · ${count} queued` : '';
+}
+
+type Said = Readonly<{ text: string; look: LookName }>;
+type StateOf<T extends ConnectionState['type']> = Extract<ConnectionState, { type: T }>;
+
+function onLeaderLost(model: Model, state: StateOf<'leaderLost'>): Said {
+  const waiting = model.outbox.length > 0 ? queued(model) : ' · what you type is queued';
+  const server = state.server ?? 'the leader';
+  return {
+    text: `◌ LEADER LOST ${server} silent ${seconds(model.nowMs - state.lostMs)}${waiting}`,
+    look: 'bad',
+  };
+}
+
+function onElecting(model: Model, state: StateOf<'electing'>): Said {
+  const since = seconds(model.nowMs - state.lostMs);
+  return { text: `⚡ ELECTING term ${state.term} · ${since}${queued(model)}`, look: 'warning' };
+}
+
+function onReconnecting(model: Model, state: StateOf<'reconnecting'>): Said {
+  const next = seconds(state.nextAttemptMs - model.nowMs);
+  const lostFor = Math.round((model.nowMs - state.lostMs) / 1000);
+  const lost = state.server === null ? '' : ` · leader ${state.server} lost ${lostFor}s ago`;
+  const what = queued(model) || ' · /retry';
+  return {
+    text: `↻ RECONNECTING try ${state.attempt} · next in ${next}${lost}${what}`,
+    look: 'warning',
+  };
+}
+
+function onNoServer(model: Model, state: StateOf<'noServer'>): Said {
+  const next = seconds(state.nextAttemptMs - model.nowMs);
+  const text = `✗ NO SERVER ANSWERS try ${state.attempt} · next in ${next}${queued(model)} · /retry`;
+  return { text, look: 'bad' };
+}
+
+/** What a connection that stands still has to say: fewer copies than there are servers. */
+function onConnected(model: Model): Said | null {
+  const { cluster } = model;
+  if (model.recovered) return { text: `✓ ${recoveryText(model.recovered)}`, look: 'good' };
+  if (!cluster || cluster.copies >= cluster.servers.length) return null;
+  const { copies, copiesMin, servers } = cluster;
+  const consequence =
+    copies < copiesMin
+      ? `too few to store messages, which takes ${copiesMin}`
+      : `messages have ${copies} ${copies === 1 ? 'copy' : 'copies'}`;
+  return { text: `◍ ${copies} of ${servers.length} servers · ${consequence}`, look: 'warning' };
+}
+
+const isQuiet = (model: Model, state: { lostMs: number }) =>
+  model.nowMs - state.lostMs < QUIET_LOSS_MS_MAX;
+
+function said(model: Model): Said | null {
+  const state = model.connection;
+  switch (state.type) {
+    case 'connecting':
+      return { text: '◌ CONNECTING', look: 'warning' };
+    case 'connected':
+      return onConnected(model);
+    case 'leaderLost':
+      return isQuiet(model, state) ? null : onLeaderLost(model, state);
+    case 'electing':
+      return isQuiet(model, state) ? null : onElecting(model, state);
+    case 'reconnecting':
+      return isQuiet(model, state) ? null : onReconnecting(model, state);
+    case 'noServer':
+      return onNoServer(model, state);
+    case 'resending':
+      return isQuiet(model, state)
+        ? null
+        : { text: `⇡ RESENDING ${state.done} of ${state.total}, in order`, look: 'warning' };
+    case 'refused':
+      return { text: `✗ REFUSED ${state.reason} · /nick NAME`, look: 'bad' };
+    case 'closed':
+      return { text: '◌ CLOSED', look: 'warning' };
+  }
+}
+
+/** The row, empty where all is well. */
+export function statusRow(model: Model): Row {
+  const words = said(model);
+  if (!words && model.hint) return [{ text: ` ${model.hint.text}`, look: model.hint.tone }];
+  return words ? [{ text: ` ${words.text}`, look: words.look }] : [];
+}
+
+/** Whether the status row is taken by the connection, so that a hint needs another place. */
+export function isStatusTaken(model: Model): boolean {
+  return said(model) !== null;
+}

@@ -1,0 +1,37 @@
+// The terminal's modes that Ink does not know of: set at the start, restored on every way out.
+import { writeSync } from 'node:fs';
+
+/** A width disagreement over one emoji would otherwise scroll the whole frame (TUI.md). */
+const AUTO_WRAP_OFF = '\u001b[?7l';
+const AUTO_WRAP_ON = '\u001b[?7h';
+/** In the alternate screen many terminals turn the wheel into arrow keys, which would cycle earlier input. */
+const WHEEL_AS_ARROWS_OFF = '\u001b[?1007l';
+const SHOW_CURSOR = '\u001b[?25h';
+const BRACKETED_PASTE_OFF = '\u001b[?2004l';
+const MAIN_SCREEN = '\u001b[?1049l';
+const PLAIN_LETTERS = '\u001b[0m';
+
+const STANDARD_OUTPUT = 1;
+
+/** Writes at once and whatever else goes on: the process may be about to end. */
+function write(text: string): void {
+  try {
+    writeSync(STANDARD_OUTPUT, text);
+  } catch {
+    // The terminal is gone, and its modes with it.
+  }
+}
+
+export function setModes(): void {
+  write(AUTO_WRAP_OFF + WHEEL_AS_ARROWS_OFF);
+}
+
+/** After Ink has put back what it changed. */
+export function restoreModes(): void {
+  write(AUTO_WRAP_ON + PLAIN_LETTERS + SHOW_CURSOR);
+}
+
+/** When Ink could not: puts back what Ink changed as well. */
+export function restoreAll(): void {
+  write(BRACKETED_PASTE_OFF + MAIN_SCREEN + AUTO_WRAP_ON + PLAIN_LETTERS + SHOW_CURSOR);
+}
