@@ -1,10 +1,10 @@
 // The shell of the screen: feeds keys, client events and time to the core, carries its effects out, and
 // has Ink draw. Every way out goes through here and leaves the terminal as it was.
-import { render, useApp, useInput, usePaste, useWindowSize } from 'ink';
-import { useEffect, useSyncExternalStore } from 'react';
+import { render, useApp } from 'ink';
+import { useEffect } from 'react';
 import type { ChatClient } from '../lib/client/api.ts';
-import { App } from './components/App.tsx';
-import { keyPresses } from './keys.ts';
+import { App, type Source } from './components/App.tsx';
+import type { Size } from './layout.ts';
 import type { LocalCluster } from './local-cluster.ts';
 import { save, savedOf } from './saved-state.ts';
 import type { Action, Effect } from './state/action.ts';
@@ -35,13 +35,7 @@ export type ScreenParts = Readonly<{
   colours: boolean;
 }>;
 
-type Store = Readonly<{
-  model: () => Model;
-  dispatch: (action: Action) => void;
-  subscribe: (listener: () => void) => () => void;
-}>;
-
-function createStore(initial: Model, perform: (effect: Effect) => void): Store {
+function createStore(initial: Model, perform: (effect: Effect) => void): Source {
   let model = initial;
   const listeners = new Set<() => void>();
   return {
@@ -62,28 +56,11 @@ function createStore(initial: Model, perform: (effect: Effect) => void): Store {
 
 type Suspend = (callback: () => Promise<void>) => Promise<void>;
 
-/** The one place that hears the keyboard and the size. */
-function Root({
-  store,
-  colours,
-  onSuspend,
-}: {
-  store: Store;
-  colours: boolean;
-  onSuspend: (suspend: Suspend) => void;
-}) {
-  const model = useSyncExternalStore(store.subscribe, store.model);
-  const { columns, rows } = useWindowSize();
+/** Hands out what only a component may ask Ink for. Draws nothing. */
+function Suspender({ onSuspend }: { onSuspend: (suspend: Suspend) => void }) {
   const { suspendTerminal } = useApp();
-  useEffect(() => {
-    if (columns > 0 && rows > 0) store.dispatch({ type: 'resized', size: { columns, rows } });
-  }, [store, columns, rows]);
   useEffect(() => onSuspend(suspendTerminal), [onSuspend, suspendTerminal]);
-  useInput((input, key) => {
-    for (const press of keyPresses(input, key)) store.dispatch(press);
-  });
-  usePaste((text) => store.dispatch({ type: 'pasted', text }));
-  return <App model={model} colours={colours} />;
+  return null;
 }
 
 /**
@@ -181,16 +158,19 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   /** One at a time and never within an update: an effect may dispatch. */
   function perform(effect: Effect): void {
     const performer = performers[effect.type] as (given: Effect) => void | Promise<void>;
-    queueMicrotask(() => {
-      Promise.try(performer, effect).catch(report);
+    queueMicrotask(async () => {
+      try {
+        await performer(effect);
+      } catch (error) {
+        report(error);
+      }
     });
   }
 
-  const size = { columns: process.stdout.columns || 0, rows: process.stdout.rows || 0 };
   const store = createStore(
     initialModel({
       name: parts.name,
-      size: size.columns > 0 && size.rows > 0 ? size : SIZE_DEFAULT,
+      size: terminalSize(),
       nowMs: performance.now(),
       saved: parts.saved,
       local: local?.servers() ?? null,
@@ -199,15 +179,17 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   );
   const stopSaving = keepSaved(store, parts.folder);
   const stopTicking = tickWhileNeeded(store);
+  const stopSizing = followSize(store);
   setModes();
   const ink = render(
-    <Root
-      store={store}
-      colours={parts.colours}
-      onSuspend={(given) => {
-        suspendTerminal = given;
-      }}
-    />,
+    <>
+      <App source={store} colours={parts.colours} />
+      <Suspender
+        onSuspend={(given) => {
+          suspendTerminal = given;
+        }}
+      />
+    </>,
     {
       alternateScreen: true,
       incrementalRendering: true,
@@ -226,6 +208,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   } finally {
     unsubscribe();
     stopTicking();
+    stopSizing();
     stopSaving();
     ink.unmount();
     await ink.waitUntilExit();
@@ -237,7 +220,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
 }
 
 /** Writes drafts and read positions a while after they changed, and at the end. */
-function keepSaved(store: Store, folder: string): () => void {
+function keepSaved(store: Source, folder: string): () => void {
   let timer: NodeJS.Timeout | null = null;
   let written = '';
   const write = () => {
@@ -265,8 +248,20 @@ function keepSaved(store: Store, folder: string): () => void {
   };
 }
 
+function terminalSize(): Size {
+  const { columns, rows } = process.stdout;
+  return columns > 0 && rows > 0 ? { columns, rows } : SIZE_DEFAULT;
+}
+
+function followSize(store: Source): () => void {
+  const tell = () => store.dispatch({ type: 'resized', size: terminalSize() });
+  // Before Ink's own listener, so that it never draws a frame of the old size on the new screen.
+  process.stdout.prependListener('resize', tell);
+  return () => process.stdout.off('resize', tell);
+}
+
 /** Time passes on the screen only where something counts: an idle screen costs nothing. */
-function tickWhileNeeded(store: Store): () => void {
+function tickWhileNeeded(store: Source): () => void {
   let timer: NodeJS.Timeout | null = null;
   const check = () => {
     if (needsTicks(store.model())) {

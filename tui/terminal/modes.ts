@@ -1,37 +1,48 @@
-// The terminal's modes that Ink does not know of: set at the start, restored on every way out.
+// The terminal's modes that Ink does not keep: set at the start, put back on every way out, a crash included.
 import { writeSync } from 'node:fs';
 
-/** A width disagreement over one emoji would otherwise scroll the whole frame (TUI.md). */
-const AUTO_WRAP_OFF = '\u001b[?7l';
-const AUTO_WRAP_ON = '\u001b[?7h';
-/** In the alternate screen many terminals turn the wheel into arrow keys, which would cycle earlier input. */
-const WHEEL_AS_ARROWS_OFF = '\u001b[?1007l';
-const SHOW_CURSOR = '\u001b[?25h';
-const BRACKETED_PASTE_OFF = '\u001b[?2004l';
-const MAIN_SCREEN = '\u001b[?1049l';
-const PLAIN_LETTERS = '\u001b[0m';
+/** Auto-wrap off: a width that terminal and string-width see differently then costs one cell, not the frame. */
+const SET = '\u001b[?7l';
 
-const STANDARD_OUTPUT = 1;
+/** All that the screen may have set, Ink's part too, since a crash skips its own clean-up. */
+const RESTORE = [
+  '\u001b[?7h', // auto-wrap
+  '\u001b[?1000l\u001b[?1006l\u001b[?1004l', // mouse, focus
+  '\u001b[?2004l', // bracketed paste
+  '\u001b[?2026l', // synchronized output
+  '\u001b[?1049l', // alternate screen
+  '\u001b[?25h\u001b[0m', // cursor, colours
+].join('');
 
-/** Writes at once and whatever else goes on: the process may be about to end. */
-function write(text: string): void {
+const STDOUT = 1;
+
+function write(codes: string): void {
   try {
-    writeSync(STANDARD_OUTPUT, text);
+    writeSync(STDOUT, codes);
   } catch {
-    // The terminal is gone, and its modes with it.
+    // The terminal is gone (SIGHUP): there is nothing left to restore.
   }
 }
 
-export function setModes(): void {
-  write(AUTO_WRAP_OFF + WHEEL_AS_ARROWS_OFF);
-}
+export type TerminalModes = Readonly<{
+  set(): void;
+  /** Puts back what was set; a second time it does nothing, until `set` again. */
+  restore(): void;
+}>;
 
-/** After Ink has put back what it changed. */
-export function restoreModes(): void {
-  write(AUTO_WRAP_ON + PLAIN_LETTERS + SHOW_CURSOR);
-}
-
-/** When Ink could not: puts back what Ink changed as well. */
-export function restoreAll(): void {
-  write(BRACKETED_PASTE_OFF + MAIN_SCREEN + AUTO_WRAP_ON + PLAIN_LETTERS + SHOW_CURSOR);
+/** The modes of standard output. Restored at the exit of the process at the latest. */
+export function terminalModes(): TerminalModes {
+  let isSet = false;
+  const modes: TerminalModes = {
+    set: () => {
+      isSet = true;
+      write(SET);
+    },
+    restore: () => {
+      if (isSet) write(RESTORE);
+      isSet = false;
+    },
+  };
+  process.on('exit', modes.restore);
+  return modes;
 }
