@@ -1,267 +1,309 @@
-// --local: three daemons as child processes of the screen. They end with it however it ends, because the
-// pipe on their standard input closes. Kill, pause and start act on them, to watch a failover.
+// `--local`: three daemons as child processes of this screen, on the first free block of ports, with their
+// data in the user's data folder. They hold a pipe from this process on their standard input and end when
+// it closes, so that none outlives the screen, however that ends.
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { execa, type ResultPromise } from 'execa';
-import { builtInCluster, type ClusterServer, clientAddressOf } from '../lib/cluster-file.ts';
-import { claimLocal, localFolder, readLocalRecord, releaseLocal } from './local-record.ts';
-import { freeBlock } from './port-block.ts';
+import { z } from 'zod';
+import {
+  builtInCluster,
+  CLIENT_PORT_BASE,
+  type ClusterServer,
+  clientAddressOf,
+} from '../lib/cluster-file.ts';
+import { isTcpFree, isUdpFree, probeServer } from './server-probe.ts';
 import type { LocalVerb } from './state/action.ts';
 import type { LocalServers } from './state/model.ts';
-import { welcomeAt } from './welcome-probe.ts';
 
-/** A cluster that does not lead within this has a reason that its log tells. */
-const READY_MS_MAX = 20_000;
-const READY_POLL_MS = 25;
-/** Handing over and closing take far less; then they are killed. */
+/** From one block of ports to the next that is tried: a block spans 33 ports. */
+const BLOCK_PORTS = 100;
+/** Blocks that are tried: who has twenty of them taken wants to choose. */
+const BLOCKS_MAX = 20;
+/** Three processes on a busy machine are ready within 3 s; more is a failure to tell about. */
+const READY_MS_MAX = 30_000;
+const READY_POLL_MS = 50;
+/** After this an asked daemon is killed: it hands over in some 50 ms. */
 const STOP_MS_MAX = 3_000;
 const SECRET_BYTES = 32;
+const PRIVATE_FILE = 0o600;
+const PRIVATE_FOLDER = 0o700;
+/** The end of a log that is shown when a daemon does not start. */
+const LOG_LINES_SHOWN = 5;
+
+/** Something a person can act on: which port is taken, why a server did not start. */
+export class LocalClusterError extends Error {
+  override name = 'LocalClusterError';
+}
+
+/** What is written for other screens of this user: where the cluster is, and whose it is. */
+const ClusterNote = z.object({ pid: z.int().positive(), addresses: z.array(z.string()) });
 
 export type LocalCluster = Readonly<{
   addresses: readonly string[];
-  /** Whether another process holds the servers, so that they are not ours to kill or to stop. */
-  isJoined: boolean;
-  /** What was in the way of the built-in ports; empty when nothing was. */
-  taken: readonly string[];
-  /** null when joined. */
+  /** What its servers are doing; null for a cluster that another screen started. */
   servers(): LocalServers | null;
-  /** @returns what was done, in words. Throws Error when a server does not come up */
+  /** Acts on one server. @returns what was done, in words */
   act(verb: LocalVerb, id: string): Promise<string>;
   onChange(listener: () => void): void;
-  /** Ends the servers that this process started, handing over on the way. */
+  /** Ends every server that still runs. */
   stop(): Promise<void>;
 }>;
 
-type Child = { server: ClusterServer; process: ResultPromise | null; isPaused: boolean };
+export type LocalOptions = Readonly<{
+  /** The user's data folder. */
+  folder: string;
+  /** First client port of the first block that is tried. */
+  portBase?: number;
+  /** Told what is going on, one line each. */
+  progress: (line: string) => void;
+}>;
 
-/** The daemon's executable: built beside this file's folder, or its source. */
-function daemonMain(): string {
-  const built = new URL('../daemon/main.js', import.meta.url).pathname;
-  return existsSync(built) ? built : new URL('../daemon/main.ts', import.meta.url).pathname;
-}
+const noteFile = (folder: string) => join(folder, 'local', 'cluster.json');
 
-/** The secret of the local cluster, made once. */
-function secretFile(folder: string): string {
-  const path = join(folder, 'secret');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (!existsSync(path)) {
-    writeFileSync(path, `${randomBytes(SECRET_BYTES).toString('hex')}\n`, { mode: 0o600 });
-  }
-  return path;
-}
-
-class OwnCluster {
-  readonly children: Child[];
-  readonly folder: string;
-  readonly base: number;
-  private readonly secret: string;
-  private listener: () => void = () => {};
-
-  constructor(folder: string, base: number) {
-    this.folder = folder;
-    this.base = base;
-    this.secret = secretFile(folder);
-    this.children = builtInCluster(base).servers.map((server) => ({
-      server,
-      process: null,
-      isPaused: false,
-    }));
-  }
-
-  onChange(listener: () => void): void {
-    this.listener = listener;
-  }
-
-  private logPath(id: string): string {
-    return join(this.folder, `${id}.log`);
-  }
-
-  /** @param flags `w` begins the log anew, `a` goes on with it */
-  spawn(child: Child, flags: 'w' | 'a'): void {
-    const { id } = child.server;
-    const log = openSync(this.logPath(id), flags, 0o600);
-    const options = ['--id', id, '--data', join(this.folder, id)];
-    const process_ = execa(
-      process.execPath,
-      [
-        ...[daemonMain(), ...options, '--port-base', String(this.base)],
-        ...['--secret-file', this.secret, '--log-format', 'json', '--exit-with-parent'],
-      ],
-      // The file itself, not a pipe through the screen: the last lines are written when that is gone.
-      { stdin: 'pipe', stdout: log, stderr: log, reject: false, buffer: false, cleanup: false },
-    );
-    closeSync(log);
-    child.process = process_;
-    child.isPaused = false;
-    process_.finally(() => {
-      if (child.process !== process_) return;
-      child.process = null;
-      child.isPaused = false;
-      this.listener();
-    });
-    this.listener();
-  }
-
-  states(): LocalServers {
-    return Object.fromEntries(
-      this.children.map(({ server, process: running, isPaused }) => [
-        server.id,
-        running === null ? 'stopped' : isPaused ? 'paused' : 'running',
-      ]),
-    );
-  }
-
-  private lastWords(id: string): string {
-    return readFileSync(this.logPath(id), 'utf8').trim().split('\n').slice(-3).join('\n');
-  }
-
-  /** Waits until the server greets. @throws Error with its last words when it ended instead */
-  async greeted(child: Child): Promise<void> {
-    const { id, host, clientPort } = child.server;
-    const untilMs = performance.now() + READY_MS_MAX;
-    while (performance.now() < untilMs) {
-      if (!child.process) throw new Error(`${id} ended at its start:\n${this.lastWords(id)}`);
-      if (await welcomeAt(host, clientPort)) return;
-      await delay(READY_POLL_MS);
-    }
-    throw new Error(`${id} does not answer; its log: ${this.logPath(id)}`);
-  }
-
-  async act(verb: LocalVerb, id: string): Promise<string> {
-    const child = this.children.find(({ server }) => server.id === id);
-    if (!child) return `no ${id} here`;
-    return VERBS[verb](this, child);
-  }
-
-  pause(child: Child, isPaused: boolean): void {
-    child.process?.kill(isPaused ? 'SIGSTOP' : 'SIGCONT');
-    child.isPaused = isPaused;
-    this.listener();
-  }
-
-  async stop(): Promise<void> {
-    const running = this.children.flatMap((child) => child.process ?? []);
-    for (const process_ of running) {
-      process_.kill('SIGCONT'); // a paused one would not notice that it is asked
-      process_.kill('SIGTERM');
-    }
-    const timer = setTimeout(() => {
-      for (const process_ of running) process_.kill('SIGKILL');
-    }, STOP_MS_MAX);
-    await Promise.all(running);
-    clearTimeout(timer);
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
-const VERBS: Readonly<
-  Record<LocalVerb, (cluster: OwnCluster, child: Child) => Promise<string> | string>
-> = {
-  kill: async (_cluster, child) => {
-    const running = child.process;
-    if (!running) return `${child.server.id} does not run`;
-    running.kill('SIGKILL');
-    await running;
-    return `${child.server.id} killed · /start ${child.server.id} brings it back`;
-  },
-  pause: (cluster, child) => {
-    if (!child.process) return `${child.server.id} does not run`;
-    cluster.pause(child, true);
-    return `${child.server.id} frozen · /start ${child.server.id} thaws it`;
-  },
-  start: async (cluster, child) => {
-    const { id } = child.server;
-    if (child.process && !child.isPaused) return `${id} runs already`;
-    if (child.process) {
-      cluster.pause(child, false);
-      return `${id} goes on`;
-    }
-    cluster.spawn(child, 'a');
-    await cluster.greeted(child);
-    return `${id} started`;
-  },
-};
-
-/** Waits until some server of the addresses leads. */
-async function led(servers: readonly ClusterServer[]): Promise<void> {
-  const untilMs = performance.now() + READY_MS_MAX;
-  while (performance.now() < untilMs) {
-    const welcomes = await Promise.all(
-      servers.map(({ host, clientPort }) => welcomeAt(host, clientPort)),
-    );
-    if (welcomes.some((welcome) => welcome?.state === 'leading')) return;
-    await delay(READY_POLL_MS);
-  }
-  throw new Error('no server leads; the logs are beside the data');
+async function answers(address: string): Promise<boolean> {
+  const [host = '', port = ''] = address.split(/:(?=\d+$)/);
+  return (await probeServer(host, Number(port))) !== null;
 }
 
-async function joined(base: number): Promise<LocalCluster> {
-  const { servers } = builtInCluster(base);
-  await led(servers);
+/** Addresses of the local cluster that a screen of this user runs now; none when there is none. */
+export async function localAddresses(folder: string): Promise<readonly string[]> {
+  try {
+    const note = ClusterNote.parse(JSON.parse(await readFile(noteFile(folder), 'utf8')));
+    if (!isAlive(note.pid)) return [];
+    const found = await Promise.all(note.addresses.map(answers));
+    return found.some(Boolean) ? note.addresses : [];
+  } catch {
+    return []; // no note, or one cut off by a crash: as if there were none
+  }
+}
+
+/** A cluster that others run: joined, and left alone. */
+function joined(addresses: readonly string[]): LocalCluster {
   return {
-    addresses: servers.map(clientAddressOf),
-    isJoined: true,
-    taken: [],
+    addresses,
     servers: () => null,
-    act: async () => 'another terminal holds the servers: type it there',
+    act: async () => 'these servers were started by another screen: act on them there',
     onChange: () => {},
     stop: async () => {},
   };
 }
 
 /**
- * Starts the local cluster, or joins the one that another terminal holds.
- * @param onProgress told what goes on, a line each
- * @throws Error that says why it does not come up
+ * Starts three daemons, or joins those that already serve.
+ * @throws LocalClusterError when no block of ports is free, or a daemon does not start
  */
-export async function startLocalCluster(fields: {
-  dataFolder: string;
-  portBase?: number | undefined;
-  onProgress: (text: string) => void;
-}): Promise<LocalCluster> {
-  const { dataFolder, onProgress } = fields;
-  const held = readLocalRecord(dataFolder);
-  if (held) {
-    onProgress(`joining the servers that another terminal started (${held.addresses.join(', ')})`);
-    return joined(held.base);
+export async function startLocalCluster(options: LocalOptions): Promise<LocalCluster> {
+  const { folder, progress } = options;
+  const running = await localAddresses(folder);
+  if (running.length > 0) {
+    progress(`a local cluster runs already: joining ${running.join(', ')}`);
+    return joined(running);
   }
-  const { base, taken } = await freeBlock(fields.portBase);
-  if (taken.length > 0) onProgress(`${taken.join(', ')} taken by something else: using ${base} on`);
-  if (!claimLocal(dataFolder, base)) return startLocalCluster(fields);
-  const cluster = new OwnCluster(localFolder(dataFolder), base);
-  // However this process ends, the claim dies with its pid; removing it is politeness.
-  process.on('exit', () => releaseLocal(dataFolder));
+  const block = await findBlock(options.portBase ?? CLIENT_PORT_BASE, progress);
+  const addresses = block.servers.map(clientAddressOf);
+  if (block.serving) return joined(addresses);
+  return start({ folder, progress, base: block.base, servers: block.servers });
+}
+
+type Block = Readonly<{ base: number; servers: readonly ClusterServer[]; serving: boolean }>;
+
+async function takenAddress(servers: readonly ClusterServer[]): Promise<string | null> {
+  for (const { host, clientPort, peerPort, httpPort, heartbeatPort } of servers) {
+    for (const port of [clientPort, peerPort, httpPort]) {
+      if (!(await isTcpFree(host, port))) return `${host}:${port}`;
+    }
+    if (!(await isUdpFree(host, heartbeatPort))) return `${host}:${heartbeatPort} (UDP)`;
+  }
+  return null;
+}
+
+async function findBlock(first: number, progress: (line: string) => void): Promise<Block> {
+  for (let block = 0; block < BLOCKS_MAX; block += 1) {
+    const base = first + block * BLOCK_PORTS;
+    const { servers } = builtInCluster(base);
+    const taken = await takenAddress(servers);
+    if (taken === null) return { base, servers, serving: false };
+    const found = await Promise.all(
+      servers.map(({ host, clientPort }) => probeServer(host, clientPort)),
+    );
+    if (found.some((welcome) => welcome !== null)) {
+      progress(`SyncNet servers answer on ${base} to ${base + 2} already: joining them`);
+      return { base, servers, serving: true };
+    }
+    progress(`${taken} is taken by something else: trying the ports from ${base + BLOCK_PORTS}`);
+  }
+  throw new LocalClusterError(
+    `no free block of ports from ${first} to ${first + BLOCKS_MAX * BLOCK_PORTS}`,
+  );
+}
+
+/** The daemon's executable: built beside this one, or its source while developing. */
+function daemonMain(): string {
+  const built = fileURLToPath(new URL('../daemon/main.js', import.meta.url));
+  return existsSync(built) ? built : fileURLToPath(new URL('../daemon/main.ts', import.meta.url));
+}
+
+/** The secret of this user's local clusters, made once. @returns its file */
+async function secretFile(local: string): Promise<string> {
+  const path = join(local, 'secret');
+  const flags = { flag: 'wx', mode: PRIVATE_FILE };
   try {
-    await bringUp(cluster, onProgress);
+    await writeFile(path, `${randomBytes(SECRET_BYTES).toString('base64url')}\n`, flags);
   } catch (error) {
-    await cluster.stop();
-    releaseLocal(dataFolder);
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return path;
+}
+
+/** The environment without settings of other daemons, which would beat what a local one is told. */
+function cleanEnvironment(): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('SYNCNET_')),
+  );
+}
+
+type Child = { process: ResultPromise; state: 'running' | 'paused' | 'stopped' };
+
+async function start(parts: {
+  folder: string;
+  progress: (line: string) => void;
+  base: number;
+  servers: readonly ClusterServer[];
+}): Promise<LocalCluster> {
+  const local = join(parts.folder, 'local');
+  await mkdir(local, { recursive: true, mode: PRIVATE_FOLDER });
+  const secret = await secretFile(local);
+  const children = new Map<string, Child>();
+  const listeners = new Set<() => void>();
+  const changed = () => {
+    for (const listener of listeners) listener();
+  };
+  const logOf = (id: string) => join(local, `${id}.log`);
+
+  async function spawn(id: string): Promise<void> {
+    await mkdir(join(local, id), { recursive: true, mode: PRIVATE_FOLDER });
+    // One old log is kept: what a server said before it was killed is what one looks for.
+    await rename(logOf(id), `${logOf(id)}.1`).catch(() => {});
+    const log = await open(logOf(id), 'a', PRIVATE_FILE);
+    const args = ['--id', id, '--data', join(local, id), '--port-base', String(parts.base)];
+    const more = ['--secret-file', secret, '--exit-with-parent', '--log-format', 'json'];
+    const child: Child = {
+      process: execa(process.execPath, [daemonMain(), ...args, ...more], {
+        stdin: 'pipe',
+        stdout: log.fd as unknown as 'inherit',
+        stderr: log.fd as unknown as 'inherit',
+        env: cleanEnvironment(),
+        extendEnv: false,
+        reject: false,
+        buffer: false,
+      }) as unknown as ResultPromise,
+      state: 'running',
+    };
+    children.set(id, child);
+    child.process.then(
+      async () => {
+        child.state = 'stopped';
+        await log.close();
+        changed();
+      },
+      () => {},
+    );
+  }
+
+  async function stop(): Promise<void> {
+    const left = [...children.values()].filter((child) => child.state !== 'stopped');
+    for (const child of left) {
+      child.process.kill('SIGCONT');
+      child.process.kill('SIGTERM');
+    }
+    const ended = Promise.all(left.map((child) => child.process));
+    const inTime = await Promise.race([ended, delay(STOP_MS_MAX, 'late', { ref: false })]);
+    if (inTime === 'late') for (const child of left) child.process.kill('SIGKILL');
+    await ended;
+    await rm(noteFile(parts.folder), { force: true });
+  }
+
+  const verbs: Readonly<Record<LocalVerb, (id: string, child: Child) => Promise<string>>> = {
+    kill: async (id, child) => {
+      if (child.state === 'stopped') return `${id} is not running: /start ${id}`;
+      child.process.kill('SIGKILL');
+      return `${id} killed`;
+    },
+    pause: async (id, child) => {
+      if (child.state !== 'running') return `${id} is ${child.state} already`;
+      child.process.kill('SIGSTOP');
+      child.state = 'paused';
+      changed();
+      return `${id} paused`;
+    },
+    start: async (id, child) => {
+      if (child.state === 'running') return `${id} is running already`;
+      if (child.state === 'stopped') await spawn(id);
+      else child.process.kill('SIGCONT');
+      (children.get(id) as Child).state = 'running';
+      changed();
+      return `${id} started`;
+    },
+  };
+
+  const ids = parts.servers.map((server) => server.id);
+  const addresses = parts.servers.map(clientAddressOf);
+  parts.progress(`starting ${ids.join(', ')} on ports ${parts.base} to ${parts.base + 2}`);
+  try {
+    await Promise.all(ids.map(spawn));
+    await untilReady(parts.servers, children, logOf);
+  } catch (error) {
+    await stop();
     throw error;
   }
+  const note = JSON.stringify({ pid: process.pid, addresses });
+  await writeFile(noteFile(parts.folder), `${note}\n`, { mode: PRIVATE_FILE });
   return {
-    addresses: cluster.children.map(({ server }) => clientAddressOf(server)),
-    isJoined: false,
-    taken,
-    servers: () => cluster.states(),
-    act: (verb, id) => cluster.act(verb, id),
-    onChange: (listener) => cluster.onChange(listener),
-    stop: async () => {
-      await cluster.stop();
-      releaseLocal(dataFolder);
+    addresses,
+    servers: () => Object.fromEntries([...children].map(([id, { state }]) => [id, state])),
+    act: async (verb, id) => {
+      const child = children.get(id);
+      return child ? verbs[verb](id, child) : `there is no ${id}`;
     },
+    onChange: (listener) => {
+      listeners.add(listener);
+    },
+    stop,
   };
 }
 
-async function bringUp(cluster: OwnCluster, onProgress: (text: string) => void): Promise<void> {
-  const ids = cluster.children.map(({ server }) => server.id).join(', ');
-  onProgress(`starting ${ids} (data and logs: ${cluster.folder})`);
-  for (const child of cluster.children) cluster.spawn(child, 'w');
-  await Promise.all(
-    cluster.children.map(async (child) => {
-      await cluster.greeted(child);
-      onProgress(`${child.server.id} answers on ${clientAddressOf(child.server)}`);
-    }),
-  );
-  await led(cluster.children.map(({ server }) => server));
+/** Waits until one of them leads. @throws LocalClusterError with the end of its log when one has ended */
+async function untilReady(
+  servers: readonly ClusterServer[],
+  children: ReadonlyMap<string, Child>,
+  logOf: (id: string) => string,
+): Promise<void> {
+  const untilMs = performance.now() + READY_MS_MAX;
+  while (performance.now() < untilMs) {
+    for (const [id, child] of children) {
+      if (child.state !== 'stopped') continue;
+      const log = (await readFile(logOf(id), 'utf8')).trimEnd().split('\n');
+      const end = log.slice(-LOG_LINES_SHOWN).join('\n');
+      throw new LocalClusterError(`${id} did not start; ${logOf(id)} ends with:\n${end}`);
+    }
+    const found = await Promise.all(
+      servers.map(({ host, clientPort }) => probeServer(host, clientPort)),
+    );
+    if (found.every((welcome) => welcome?.leader)) return;
+    await delay(READY_POLL_MS);
+  }
+  throw new LocalClusterError(`no server leads after ${READY_MS_MAX / 1000} s; see ${logOf('*')}`);
 }

@@ -1,14 +1,15 @@
-// What outlives the screen: the name last used and, for each account name, the open room, drafts and read
-// positions. One small file in the data folder, written as a whole.
+// What the screen keeps across restarts, in the user's data folder: the name, the open room, drafts and
+// read positions, by name. Losing it costs a draft, never a post: those are in the outbox.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { Model, Saved, SavedRooms } from './state/model.ts';
 import { NOTHING_SAVED } from './state/model.ts';
 
 const SavedFile = z.object({
-  name: z.string().nullable(),
-  names: z.record(
+  /** Used last. */
+  name: z.string(),
+  screens: z.record(
     z.string(),
     z.object({
       openRoom: z.string().nullable(),
@@ -18,47 +19,52 @@ const SavedFile = z.object({
 });
 type SavedFile = z.infer<typeof SavedFile>;
 
-/** Drafts are private. */
-const FILE_MODE = 0o600;
+const fileOf = (folder: string) => join(folder, 'screen.json');
 
-function read(path: string): SavedFile {
+function load(folder: string): SavedFile {
   try {
-    return SavedFile.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return SavedFile.parse(JSON.parse(readFileSync(fileOf(folder), 'utf8')));
   } catch {
-    // The first start, or a file cut short: it holds conveniences only, and is written anew.
-    return { name: null, names: {} };
+    return { name: '', screens: {} }; // the first start, or a file that a crash of the machine cut off
   }
 }
 
-/** What is worth keeping of a model; rooms that have not shown up in this run stay as they were. */
+/** The name used last; null before the first start. */
+export function lastName(folder: string): string | null {
+  return load(folder).name || null;
+}
+
+/** What a screen of that name left behind. */
+export function loadSaved(folder: string, name: string): Saved {
+  return load(folder).screens[name] ?? NOTHING_SAVED;
+}
+
+/** What is worth keeping of a model. */
 export function savedOf(model: Model): Saved {
-  const seen: SavedRooms = Object.fromEntries(
-    model.rooms.map(({ room, draft, read: position }) => [
-      room.id,
-      { draft: draft.text, read: position },
-    ]),
+  const open: SavedRooms = Object.fromEntries(
+    model.rooms.map((view) => [view.room.id, { draft: view.draft.text, read: view.read }]),
   );
-  return { openRoom: model.openRoom, rooms: { ...model.restored, ...seen } };
+  return { openRoom: model.openRoom, rooms: { ...model.restored, ...open } };
 }
 
-/** The name that was used last; null before the first sign-in. */
-export function lastName(path: string): string | null {
-  return read(path).name;
+/** Another screen of the same name may have read further. */
+function merged(saved: Saved, other: Saved | undefined): Saved {
+  const rooms = Object.entries(saved.rooms).map(([id, room]) => {
+    const read = other?.rooms[id]?.read ?? '';
+    return [id, { ...room, read: read > (room.read ?? '') ? read : room.read }] as const;
+  });
+  return { ...saved, rooms: { ...other?.rooms, ...Object.fromEntries(rooms) } };
 }
 
-export function loadSaved(path: string, name: string): Saved {
-  return read(path).names[name] ?? NOTHING_SAVED;
-}
-
-/** Keeps the state under `name`, and the name as the one used last. Throws what the file system throws. */
-export function save(path: string, name: string, saved: Saved): void {
-  const before = read(path);
-  const file: SavedFile = {
-    name,
-    names: { ...before.names, [name]: { openRoom: saved.openRoom, rooms: { ...saved.rooms } } },
-  };
-  mkdirSync(dirname(path), { recursive: true });
-  const fresh = `${path}.${process.pid}`;
-  writeFileSync(fresh, JSON.stringify(file), { mode: FILE_MODE });
-  renameSync(fresh, path);
+/**
+ * Writes what is worth keeping; in one rename, so that a crash leaves the old or the new.
+ * @throws Error when the folder cannot be written
+ */
+export function save(folder: string, name: string, saved: Saved): void {
+  const before = load(folder);
+  const screens = { ...before.screens, [name]: merged(saved, before.screens[name]) };
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const draft = `${fileOf(folder)}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify({ name, screens })}\n`, { mode: 0o600 });
+  renameSync(draft, fileOf(folder));
 }

@@ -1,48 +1,37 @@
-// The terminal's modes that Ink does not keep: set at the start, put back on every way out, a crash included.
+// The terminal's modes that Ink does not know of: set at the start, restored on every way out.
 import { writeSync } from 'node:fs';
 
-/** Auto-wrap off: a width that terminal and string-width see differently then costs one cell, not the frame. */
-const SET = '\u001b[?7l';
+/** A width disagreement over one emoji would otherwise scroll the whole frame (TUI.md). */
+const AUTO_WRAP_OFF = '\u001b[?7l';
+const AUTO_WRAP_ON = '\u001b[?7h';
+/** In the alternate screen many terminals turn the wheel into arrow keys, which would cycle earlier input. */
+const WHEEL_AS_ARROWS_OFF = '\u001b[?1007l';
+const SHOW_CURSOR = '\u001b[?25h';
+const BRACKETED_PASTE_OFF = '\u001b[?2004l';
+const MAIN_SCREEN = '\u001b[?1049l';
+const PLAIN_LETTERS = '\u001b[0m';
 
-/** All that the screen may have set, Ink's part too, since a crash skips its own clean-up. */
-const RESTORE = [
-  '\u001b[?7h', // auto-wrap
-  '\u001b[?1000l\u001b[?1006l\u001b[?1004l', // mouse, focus
-  '\u001b[?2004l', // bracketed paste
-  '\u001b[?2026l', // synchronized output
-  '\u001b[?1049l', // alternate screen
-  '\u001b[?25h\u001b[0m', // cursor, colours
-].join('');
+const STANDARD_OUTPUT = 1;
 
-const STDOUT = 1;
-
-function write(codes: string): void {
+/** Writes at once and whatever else goes on: the process may be about to end. */
+function write(text: string): void {
   try {
-    writeSync(STDOUT, codes);
+    writeSync(STANDARD_OUTPUT, text);
   } catch {
-    // The terminal is gone (SIGHUP): there is nothing left to restore.
+    // The terminal is gone, and its modes with it.
   }
 }
 
-export type TerminalModes = Readonly<{
-  set(): void;
-  /** Puts back what was set; a second time it does nothing, until `set` again. */
-  restore(): void;
-}>;
+export function setModes(): void {
+  write(AUTO_WRAP_OFF + WHEEL_AS_ARROWS_OFF);
+}
 
-/** The modes of standard output. Restored at the exit of the process at the latest. */
-export function terminalModes(): TerminalModes {
-  let isSet = false;
-  const modes: TerminalModes = {
-    set: () => {
-      isSet = true;
-      write(SET);
-    },
-    restore: () => {
-      if (isSet) write(RESTORE);
-      isSet = false;
-    },
-  };
-  process.on('exit', modes.restore);
-  return modes;
+/** After Ink has put back what it changed. */
+export function restoreModes(): void {
+  write(AUTO_WRAP_ON + PLAIN_LETTERS + SHOW_CURSOR);
+}
+
+/** When Ink could not: puts back what Ink changed as well. */
+export function restoreAll(): void {
+  write(BRACKETED_PASTE_OFF + MAIN_SCREEN + AUTO_WRAP_ON + PLAIN_LETTERS + SHOW_CURSOR);
 }
