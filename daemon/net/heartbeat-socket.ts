@@ -2,13 +2,15 @@
 // authenticated link announced. Whatever else arrives is counted, logged now and then, and changes nothing.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
-import { lookup } from 'node:dns';
+import { V4MAPPED } from 'node:dns';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { type Complain, createComplaints } from './complaints.ts';
 import { ServerIdentity } from './handshake.ts';
 import { ListenError } from './listen-error.ts';
+import { sharedLookup } from './name-lookup.ts';
 
 const MAC_BYTES = 32;
 /** An announcement of 32 servers takes under 4 kB; a datagram beyond this is none of ours. */
@@ -17,7 +19,6 @@ const DATAGRAM_BYTES_MAX = 16_384;
 const WINDOW = 64n;
 /** A name is looked up again after this: a container that restarts comes back at another address. */
 const LOOKUP_MS = 2_000;
-const COMPLAINT_MS = 60_000;
 
 const Datagram = z.object({
   from: ServerIdentity,
@@ -35,6 +36,8 @@ export type HeartbeatSocketOptions = Readonly<{
 }>;
 
 export type HeartbeatSocket = Readonly<{
+  /** The port bound: the one asked for, or a free one when that was 0. */
+  port: number;
   /** To every peer; a loss is expected, and nobody's error. */
   send(payload: object): void;
   /** From here on this process, and no earlier one, is heard as that peer. */
@@ -75,11 +78,13 @@ class Heartbeats implements HeartbeatSocket {
   private readonly senders: Map<string, Sender>;
   private readonly key: Uint8Array;
   private counter = 0;
-  private readonly rejected = new Map<string, { count: number; saidMs: number }>();
+  private readonly complain: Complain;
+  private closed = false;
 
   constructor(options: HeartbeatSocketOptions, socket: Socket) {
     this.options = options;
     this.socket = socket;
+    this.complain = createComplaints(options.logger);
     this.key = options.secret ?? new Uint8Array();
     this.senders = new Map(
       options.peers.map((peer) => [
@@ -98,11 +103,16 @@ class Heartbeats implements HeartbeatSocket {
     socket.on('error', (error) => options.logger.debug({ err: error }, 'heartbeat socket'));
   }
 
+  get port(): number {
+    return this.socket.address().port;
+  }
+
   private macOf(text: Uint8Array): Buffer {
     return createHmac('sha256', this.key).update('syncnet heartbeat\n').update(text).digest();
   }
 
   send(payload: object): void {
+    if (this.closed) return;
     this.counter += 1;
     const text = Buffer.from(
       JSON.stringify({ from: this.options.self, counter: this.counter, payload }),
@@ -117,11 +127,13 @@ class Heartbeats implements HeartbeatSocket {
 
   private refreshAddress(sender: Sender): void {
     if (isIP(sender.host)) return;
-    const now = performance.now();
-    if (now - sender.lookedUpMs < LOOKUP_MS) return;
-    sender.lookedUpMs = now;
-    lookup(sender.host, (error, address) => {
-      if (!error) sender.address = address;
+    const nowMs = performance.now();
+    if (nowMs - sender.lookedUpMs < LOOKUP_MS) return;
+    sender.lookedUpMs = nowMs;
+    // An address that this socket can send to: an IPv6 socket reaches IPv4 by mapped ones.
+    const family = this.socket.address().family === 'IPv6' ? 6 : 4;
+    sharedLookup(sender.host, { family, hints: family === 6 ? V4MAPPED : 0 }, (error, address) => {
+      if (!error && typeof address === 'string') sender.address = address;
     });
   }
 
@@ -135,14 +147,7 @@ class Heartbeats implements HeartbeatSocket {
 
   private receive(bytes: Buffer): void {
     const reason = this.reject(bytes);
-    if (reason === null) return;
-    const now = performance.now();
-    const known = this.rejected.get(reason) ?? { count: 0, saidMs: Number.NEGATIVE_INFINITY };
-    known.count += 1;
-    this.rejected.set(reason, known);
-    if (now - known.saidMs < COMPLAINT_MS) return;
-    known.saidMs = now;
-    this.options.logger.warn({ reason, count: known.count }, 'rejected heartbeats');
+    if (reason !== null) this.complain(reason, 'rejected heartbeats', { reason });
   }
 
   /** Hands a good heartbeat on. @returns why it was not good; null when it was, or is merely early */
@@ -169,6 +174,8 @@ class Heartbeats implements HeartbeatSocket {
   }
 
   async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
     const closed = once(this.socket, 'close');
     this.socket.close();
     await closed;

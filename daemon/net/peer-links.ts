@@ -1,79 +1,96 @@
 // TCP between servers. Each dials every other one and sends on that connection; it hears on those it
-// accepted (docs/adr/0004). Both ends prove that they know the cluster secret before anything else.
+// accepted (docs/adr/0004). A link is a pair of connections, up when both are authenticated; when either
+// closes both go, so that nothing said before a loss is ever heard after it.
+//
+//   (nothing) --dialled--> outbound --+
+//                                     +--> up --either closes--> (nothing), and dialled again at once
+//   (nothing) --accepted--> inbound --+
 import { once } from 'node:events';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from 'pino';
-import { type FrameReader, frameReader } from '../../lib/protocol/frame.ts';
-import {
-  Answer,
-  Challenge,
-  freshNonce,
-  proofOf,
-  proves,
-  type ServerIdentity,
-  Welcome,
-} from './handshake.ts';
+import { type Complain, createComplaints } from './complaints.ts';
+import { acceptorHandshake, diallerHandshake, type ServerIdentity } from './handshake.ts';
 import { ListenError } from './listen-error.ts';
+import { sharedLookup } from './name-lookup.ts';
+import { parseJson, servePeerConnection } from './peer-connection.ts';
 
-/** Longest line between servers: a push of a thousand posts of the longest text, twice over. */
-const FRAME_BYTES_MAX = 64 * 1024 * 1024;
-/** Before the handshake is over nobody needs more. */
-const HANDSHAKE_BYTES_MAX = 2_048;
-const HANDSHAKE_MS_MAX = 2_000;
+/** To connect, looking up its name included. */
 const CONNECT_MS_MAX = 1_000;
+/** Connections that have not proven themselves: more than all servers of the largest cluster at once. */
+const STRANGERS_MAX = 128;
 /** What a link may hold unwritten before it is given up: its peer reads nothing. */
 const BACKLOG_BYTES_MAX = 64 * 1024 * 1024;
-/** Waits between dials: at once after a loss, then growing. */
+/** Lines kept while our own side of the link is not up yet: that takes a round trip. */
+const EARLY_LINES_MAX = 10_000;
+/** Waits between dials that failed: soon at first, for a peer that is just starting. */
 const REDIAL_MS_MIN = 20;
 const REDIAL_MS_MAX = 250;
-/** The same complaint about the same peer is logged this often at most. */
-const COMPLAINT_MS = 60_000;
+/** What was sent before a close may take this long to leave. */
+const LAST_WORDS_MS = 500;
+/** A link that was up for so long is dialled again at once when it is lost; a shorter one is no link. */
+const SETTLED_MS = 1_000;
 
-/** Errors of a dial that prove that nobody listens there now. */
-const REFUSED_CODES = new Set([
+/** Errors of a dial that prove that nobody listens there now. A name that is gone is a stopped container. */
+const REFUSED_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'EHOSTUNREACH',
+  'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
-  'ENETUNREACH',
 ]);
 
 export type PeerLinkOptions<M> = Readonly<{
   self: ServerIdentity;
   bind: Readonly<{ host: string; port: number }>;
   peers: readonly Readonly<{ id: string; host: string; port: number }>[];
+  /** null: an empty key, for a cluster that serves loopback only. */
   secret: Uint8Array | null;
   /** Untrusted to typed; null for what is no message. */
   parse: (value: unknown) => M | null;
   logger: Pick<Logger, 'debug' | 'info' | 'warn'>;
   onMessage(peer: string, message: M): void;
-  /** Both directions are authenticated. */
+  /** Both directions are authenticated; messages follow, never precede. */
   onUp(peer: string, identity: ServerIdentity): void;
-  /** One of them is gone; `refused`: and a fresh dial found nobody there. Also said of a peer that never was up. */
+  /**
+   * One of them is gone. `refused`: and a fresh dial found nobody there; said once for each loss, and once
+   * of a peer that was not there from the start.
+   */
   onDown(peer: string, loss: { refused: boolean }): void;
 }>;
 
 export type PeerLinks<M> = Readonly<{
-  /** @returns false when the link is down: the message is dropped */
+  /** The port listened on: the one asked for, or a free one when that was 0. */
+  port: number;
+  /** Collects a message until the next flush. @returns false when the link is down: it is dropped */
   send(peer: string, message: M): boolean;
   /** One write for each link with everything sent since the last. */
   flush(): void;
   close(): Promise<void>;
 }>;
 
+type Half = {
+  readonly socket: Socket;
+  readonly identity: ServerIdentity;
+  readonly sinceMs: number;
+};
+
 type Link = {
   readonly id: string;
   readonly host: string;
   readonly port: number;
-  outbound: Socket | null;
-  outboundIdentity: ServerIdentity | null;
-  inbound: Socket | null;
-  inboundIdentity: ServerIdentity | null;
+  /** A dial under way; `outbound` once it is authenticated. */
+  dialling: Socket | null;
+  outbound: Half | null;
+  inbound: Half | null;
   up: boolean;
+  upSinceMs: number;
   redialMs: number;
-  redialTimer: NodeJS.Timeout | null;
+  redialTimer: NodeJS.Timeout | undefined;
   saidRefused: boolean;
+  /** Encoded lines for the next flush. */
   pending: string[];
+  /** Heard while the link was not up on this side. */
+  early: string[];
 };
 
 /** Listens, and dials everyone. @throws ListenError */
@@ -85,29 +102,27 @@ export async function openPeerLinks<M>(options: PeerLinkOptions<M>): Promise<Pee
 
 class Links<M> implements PeerLinks<M> {
   private readonly options: PeerLinkOptions<M>;
-  private readonly links = new Map<string, Link>();
+  private readonly links: ReadonlyMap<string, Link>;
+  private readonly ids: ReadonlySet<string>;
   private readonly server: Server;
-  private readonly accepted = new Set<Socket>();
-  private readonly complaints = new Map<string, number>();
+  private readonly sockets = new Set<Socket>();
+  private readonly complain: Complain;
+  private strangersCount = 0;
   private closed = false;
+  /** The message encoded last: one to several peers is encoded once. */
+  private encoded: { message: M; text: string } | null = null;
 
   constructor(options: PeerLinkOptions<M>) {
     this.options = options;
+    this.complain = createComplaints(options.logger);
     this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
-    for (const peer of options.peers) {
-      this.links.set(peer.id, {
-        ...peer,
-        outbound: null,
-        outboundIdentity: null,
-        inbound: null,
-        inboundIdentity: null,
-        up: false,
-        redialMs: REDIAL_MS_MIN,
-        redialTimer: null,
-        saidRefused: false,
-        pending: [],
-      });
-    }
+    this.links = new Map(options.peers.map((peer) => [peer.id, createLink(peer)]));
+    this.ids = new Set(this.links.keys());
+  }
+
+  get port(): number {
+    const address = this.server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
   async listen(): Promise<void> {
@@ -118,69 +133,55 @@ class Links<M> implements PeerLinks<M> {
     } catch (error) {
       throw new ListenError('peers', `${host}:${port}`, error);
     }
+    this.server.on('error', (error) =>
+      this.complain('accept', 'cannot accept a peer', { err: error }),
+    );
     for (const link of this.links.values()) this.dial(link);
-  }
-
-  private complain(peer: string, text: string, fields: object = {}): void {
-    const key = `${peer} ${text}`;
-    const now = performance.now();
-    if (now - (this.complaints.get(key) ?? Number.NEGATIVE_INFINITY) < COMPLAINT_MS) return;
-    if (this.complaints.size > 1_000) this.complaints.clear();
-    this.complaints.set(key, now);
-    this.options.logger.warn({ peer, ...fields }, text);
   }
 
   // --- outbound ---
 
   private dial(link: Link): void {
-    if (this.closed) return;
-    const socket = createConnection({ host: link.host, port: link.port, noDelay: true });
-    link.outbound = socket;
-    socket.setTimeout(CONNECT_MS_MAX, () => socket.destroy(new Error('no answer')));
-    const nonce = freshNonce();
-    let challenge = '';
-    this.onLines(socket, link.id, (line) => {
-      if (challenge === '') {
-        challenge = Challenge.parse(line).nonce;
-        const fields = { challenge, nonce, from: this.options.self, to: link.id };
-        const mac = proofOf(this.options.secret, 'dialler', fields);
-        socket.write(
-          `${JSON.stringify({ type: 'answer', nonce, from: fields.from, to: fields.to, mac })}\n`,
-        );
-        return;
-      }
-      const { from, mac } = Welcome.parse(line);
-      const expected = proofOf(this.options.secret, 'acceptor', {
-        challenge,
-        nonce,
-        from,
-        to: this.options.self.id,
-      });
-      if (from.id !== link.id || !proves(mac, expected)) {
-        this.complain(
-          link.id,
-          'this address answers as another server, or with another cluster secret',
-          { is: from.id },
-        );
-        socket.destroy();
-        return;
-      }
-      socket.setTimeout(0);
-      link.outboundIdentity = from;
-      link.redialMs = REDIAL_MS_MIN;
-      this.maybeUp(link);
+    if (this.closed || link.dialling || link.outbound) return;
+    clearTimeout(link.redialTimer);
+    const { host, port } = link;
+    const socket = createConnection({ host, port, noDelay: true, lookup: sharedLookup });
+    link.dialling = socket;
+    this.sockets.add(socket);
+    const deadline = destroyAfter(socket, CONNECT_MS_MAX);
+    socket.on('connect', () => {
+      link.saidRefused = false;
+      clearTimeout(deadline);
+      this.onDialled(link, socket);
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code && REFUSED_CODES.has(error.code)) this.sayRefused(link);
+      if (link.dialling === socket && REFUSED_CODES.has(error.code ?? '')) this.sayRefused(link);
     });
     socket.on('close', () => {
-      if (link.outbound !== socket) return;
-      const had = link.outboundIdentity !== null;
-      link.outbound = null;
-      link.outboundIdentity = null;
-      link.pending = [];
-      this.down(link);
-      this.redial(link, had);
+      clearTimeout(deadline);
+      this.sockets.delete(socket);
+      if (link.dialling === socket) {
+        link.dialling = null;
+        this.redialLater(link);
+      } else this.onHalfClosed(link, socket);
+    });
+  }
+
+  private onDialled(link: Link, socket: Socket): void {
+    const { id, host, port } = link;
+    const { self, secret } = this.options;
+    servePeerConnection({
+      socket,
+      handshake: diallerHandshake({ self, secret, peer: id }),
+      onProven: (identity) => {
+        link.dialling = null;
+        link.outbound = { socket, identity, sinceMs: performance.now() };
+        this.maybeUp(link);
+      },
+      // Nothing is ever said on it after the handshake; whoever does so is no peer of this version.
+      onLine: () => socket.destroy(),
+      onFailed: ({ reason }) =>
+        this.complain(`dial ${id} ${reason}`, `no link to ${id}: ${reason}`, { host, port }),
     });
   }
 
@@ -190,143 +191,173 @@ class Links<M> implements PeerLinks<M> {
     this.options.onDown(link.id, { refused: true });
   }
 
-  private redial(link: Link, atOnce: boolean): void {
+  private redialLater(link: Link): void {
     if (this.closed) return;
-    const delayMs = atOnce ? 0 : link.redialMs;
-    if (!atOnce) link.redialMs = Math.min(REDIAL_MS_MAX, link.redialMs * 1.5);
-    link.redialTimer = setTimeout(() => this.dial(link), delayMs);
+    clearTimeout(link.redialTimer);
+    link.redialTimer = setTimeout(() => this.dial(link), link.redialMs);
+    link.redialMs = Math.min(REDIAL_MS_MAX, link.redialMs * 1.5);
   }
 
   // --- inbound ---
 
   private accept(socket: Socket): void {
-    this.accepted.add(socket);
-    const challenge = freshNonce();
-    let link: Link | null = null;
-    socket.setTimeout(HANDSHAKE_MS_MAX, () => socket.destroy());
-    socket.write(`${JSON.stringify({ type: 'challenge', nonce: challenge })}\n`);
-    const remote = socket.remoteAddress ?? 'unknown';
-    const reader = this.onLines(socket, remote, (line) => {
-      if (link) return this.take(link, socket, line);
-      link = this.welcome(socket, challenge, Answer.parse(line), remote);
-      reader.widen(FRAME_BYTES_MAX);
-    });
     socket.on('error', () => {}); // the close that follows says enough
-    socket.on('close', () => {
-      this.accepted.delete(socket);
-      if (link?.inbound !== socket) return;
-      link.inbound = null;
-      link.inboundIdentity = null;
-      this.down(link);
-    });
-  }
-
-  /** Checks a dialler's proof. @returns its link; throws, and so closes, when it does not hold */
-  private welcome(socket: Socket, challenge: string, answer: Answer, remote: string): Link {
-    const { self, secret } = this.options;
-    const { nonce, from, to, mac } = answer;
-    const link = this.links.get(from.id);
-    const expected = proofOf(secret, 'dialler', { challenge, nonce, from, to });
-    if (!link || to !== self.id || !proves(mac, expected)) {
-      this.complain(from.id, 'refused a link: unknown server or wrong cluster secret', { remote });
-      throw new Error('not proven');
-    }
-    const proof = proofOf(secret, 'acceptor', { challenge, nonce, from: self, to: from.id });
-    socket.write(`${JSON.stringify({ type: 'welcome', from: self, mac: proof })}\n`);
-    socket.setTimeout(0);
-    const before = link.inbound;
-    link.inbound = socket;
-    link.inboundIdentity = from;
-    if (before) {
-      before.destroy();
-      this.down(link);
-    }
-    // It dials us, so it listens too: worth a dial at once.
-    if (link.redialTimer && !link.outbound) {
-      clearTimeout(link.redialTimer);
-      this.dial(link);
-    }
-    this.maybeUp(link);
-    return link;
-  }
-
-  private take(link: Link, socket: Socket, line: unknown): void {
-    if (link.inbound !== socket) return;
-    const message = this.options.parse(line);
-    if (message === null) {
-      this.complain(link.id, 'a peer sent what is no message: is it of another version?');
+    if (this.strangersCount >= STRANGERS_MAX) {
+      this.complain('crowd', 'turned a connection away: too many that prove nothing');
       socket.destroy();
       return;
     }
-    this.options.onMessage(link.id, message);
+    this.strangersCount += 1;
+    this.sockets.add(socket);
+    const { self, secret } = this.options;
+    const remote = socket.remoteAddress;
+    let link: Link | undefined;
+    servePeerConnection({
+      socket,
+      handshake: acceptorHandshake({ self, secret, peers: this.ids }),
+      onProven: (identity) => {
+        this.strangersCount -= 1;
+        link = this.links.get(identity.id);
+        if (link) this.welcome(link, { socket, identity, sinceMs: performance.now() });
+      },
+      onLine: (line) => {
+        if (link) this.hear(link, socket, line);
+      },
+      onFailed: ({ id, reason }) =>
+        this.complain(`accept ${id} ${reason}`, `no link from ${id ?? 'a stranger'}: ${reason}`, {
+          remote,
+        }),
+    });
+    socket.on('close', () => {
+      this.sockets.delete(socket);
+      if (link) this.onHalfClosed(link, socket);
+      else this.strangersCount -= 1;
+    });
+  }
+
+  /** A newer connection of a peer replaces its older one, which it has given up. */
+  private welcome(link: Link, half: Half): void {
+    if (link.up) this.lose(link);
+    link.inbound?.socket.destroy();
+    link.inbound = half;
+    link.early = [];
+    this.maybeUp(link);
+    // It dials, so it listens too: not a moment to wait.
+    this.dial(link);
+  }
+
+  private hear(link: Link, socket: Socket, line: string): void {
+    if (link.inbound?.socket !== socket) return;
+    if (!link.up) {
+      link.early.push(line);
+      if (link.early.length > EARLY_LINES_MAX) socket.destroy();
+      return;
+    }
+    const message = this.options.parse(parseJson(line));
+    if (message !== null) return this.options.onMessage(link.id, message);
+    const text = 'a peer sent what is no message: is it of another version?';
+    this.complain(`message ${link.id}`, text, { peer: link.id });
+    this.lose(link);
   }
 
   // --- both ---
 
-  private onLines(socket: Socket, peer: string, take: (line: unknown) => void): FrameReader {
-    const reader = frameReader(HANDSHAKE_BYTES_MAX);
-    socket.on('data', (bytes: Buffer) => {
-      const { lines, overflow } = reader.push(bytes);
-      try {
-        for (const line of lines) {
-          if (!socket.destroyed) take(JSON.parse(line));
-        }
-        if (overflow) throw new Error('line too long');
-      } catch (error) {
-        this.options.logger.debug({ peer, err: error }, 'closed a link for what came over it');
-        socket.destroy();
-      }
-    });
-    return reader;
-  }
-
   private maybeUp(link: Link): void {
-    const identity = link.outboundIdentity;
-    if (link.up || !identity || !link.inboundIdentity) return;
-    if (identity.boot !== link.inboundIdentity.boot) return;
+    const { outbound, inbound } = link;
+    if (link.up || this.closed || !outbound || !inbound) return;
+    if (outbound.identity.boot !== inbound.identity.boot) {
+      // The peer was started anew between the two: the older half leads to a process that is gone.
+      const older = outbound.sinceMs < inbound.sinceMs ? outbound : inbound;
+      older.socket.destroy();
+      return this.onHalfClosed(link, older.socket);
+    }
     link.up = true;
-    link.saidRefused = false;
-    this.options.onUp(link.id, identity);
+    link.upSinceMs = performance.now();
+    this.options.onUp(link.id, outbound.identity);
+    const early = link.early;
+    link.early = [];
+    for (const line of early) this.hear(link, inbound.socket, line);
   }
 
-  private down(link: Link): void {
-    if (!link.up || this.closed) return;
-    link.up = false;
+  private onHalfClosed(link: Link, socket: Socket): void {
+    if (link.up && (link.outbound?.socket === socket || link.inbound?.socket === socket)) {
+      return this.lose(link);
+    }
+    if (link.inbound?.socket === socket) link.inbound = null;
+    if (link.outbound?.socket !== socket) return;
+    link.outbound = null;
+    this.redialLater(link);
+  }
+
+  /** Gives up both halves of a link that was up, tells, and dials again. */
+  private lose(link: Link): void {
+    const { outbound, inbound } = link;
+    Object.assign(link, { outbound: null, inbound: null, up: false, pending: [], early: [] });
+    outbound?.socket.destroy();
+    inbound?.socket.destroy();
+    if (this.closed) return;
     this.options.onDown(link.id, { refused: false });
+    if (performance.now() - link.upSinceMs < SETTLED_MS) return this.redialLater(link);
+    link.redialMs = REDIAL_MS_MIN;
+    this.dial(link);
   }
 
   send(peer: string, message: M): boolean {
     const link = this.links.get(peer);
-    if (!link?.up || !link.outbound) return false;
-    link.pending.push(JSON.stringify(message));
+    if (!link?.up) return false;
+    if (this.encoded?.message !== message)
+      this.encoded = { message, text: JSON.stringify(message) };
+    link.pending.push(this.encoded.text);
     return true;
   }
 
   flush(): void {
+    this.encoded = null;
     for (const link of this.links.values()) {
-      if (link.pending.length === 0) continue;
-      const lines = `${link.pending.join('\n')}\n`;
+      if (link.pending.length === 0 || !link.outbound) continue;
+      const { socket } = link.outbound;
+      socket.write(`${link.pending.join('\n')}\n`);
       link.pending = [];
-      link.outbound?.write(lines);
-      if ((link.outbound?.writableLength ?? 0) > BACKLOG_BYTES_MAX) {
-        this.complain(link.id, 'a peer reads nothing: the link is closed');
-        link.outbound?.destroy();
-      }
+      if (socket.writableLength <= BACKLOG_BYTES_MAX) continue;
+      this.complain(`backlog ${link.id}`, 'a peer reads nothing: the link is closed', {
+        peer: link.id,
+      });
+      socket.destroy();
     }
   }
 
   async close(): Promise<void> {
     this.flush();
     this.closed = true;
-    for (const link of this.links.values()) {
-      if (link.redialTimer) clearTimeout(link.redialTimer);
-      link.outbound?.end();
-      link.outbound?.unref();
+    for (const link of this.links.values()) clearTimeout(link.redialTimer);
+    for (const socket of this.sockets) {
+      // Last words go out, for a moment.
+      if (socket.connecting) socket.destroy();
+      else socket.destroySoon();
+      destroyAfter(socket, LAST_WORDS_MS).unref();
     }
-    for (const socket of this.accepted) socket.destroy();
     if (!this.server.listening) return;
     this.server.close();
     await once(this.server, 'close');
-    for (const link of this.links.values()) link.outbound?.destroy();
   }
+}
+
+function createLink(peer: { id: string; host: string; port: number }): Link {
+  return {
+    ...peer,
+    dialling: null,
+    outbound: null,
+    inbound: null,
+    up: false,
+    upSinceMs: Number.NEGATIVE_INFINITY,
+    redialMs: REDIAL_MS_MIN,
+    redialTimer: undefined,
+    saidRefused: false,
+    pending: [],
+    early: [],
+  };
+}
+
+function destroyAfter(socket: Socket, ms: number): NodeJS.Timeout {
+  return setTimeout(() => socket.destroy(), ms);
 }
