@@ -1,0 +1,172 @@
+// A real terminal for tests: a pseudo-terminal with a program in it, and xterm's own parser and screen
+// behind it, so that what a test reads is what a person would see.
+import { type IPty, spawn } from '@lydell/node-pty';
+import graphemes from '@xterm/addon-unicode-graphemes';
+import xterm from '@xterm/headless';
+import { type Cell, screenSvg } from './screen-svg.ts';
+import { waitFor } from './wait-for.ts';
+
+export type TerminalOptions = Readonly<{
+  file: string;
+  args: readonly string[];
+  columns?: number;
+  rows?: number;
+  environment?: Readonly<Record<string, string>>;
+}>;
+
+/** Keys by name, as xterm sends them. */
+export const KEYS = {
+  enter: '\r',
+  escape: '\u001b',
+  tab: '\t',
+  backspace: '\u007f',
+  up: '\u001b[A',
+  down: '\u001b[B',
+  pageUp: '\u001b[5~',
+  pageDown: '\u001b[6~',
+  end: '\u001b[F',
+  home: '\u001b[H',
+  ctrlC: '\u0003',
+  ctrlG: '\u0007',
+  ctrlJ: '\n',
+  ctrlK: '\u000b',
+  ctrlN: '\u000e',
+  ctrlP: '\u0010',
+} as const;
+
+export class Terminal {
+  private readonly pty: IPty;
+  private readonly term: InstanceType<typeof xterm.Terminal>;
+  /** Everything the program wrote, for what no screen shows: modes set and restored. */
+  private readonly written: string[] = [];
+  private exitCode: number | null = null;
+
+  constructor(options: TerminalOptions) {
+    const { columns = 80, rows = 24 } = options;
+    this.term = new xterm.Terminal({
+      cols: columns,
+      rows,
+      allowProposedApi: true,
+      scrollback: 200,
+    });
+    this.term.loadAddon(new graphemes.UnicodeGraphemesAddon());
+    // CI makes Ink believe that nobody looks, NO_COLOR and FORCE_COLOR belong to whoever runs the tests.
+    const { CI: _ci, NO_COLOR: _no, FORCE_COLOR: _force, ...environment } = process.env;
+    this.pty = spawn(options.file, [...options.args], {
+      name: 'xterm-256color',
+      cols: columns,
+      rows,
+      env: { ...environment, COLORTERM: 'truecolor', ...options.environment },
+    });
+    this.pty.onData((data) => {
+      this.written.push(data);
+      this.term.write(data);
+    });
+    // Answers of the terminal to what the program asks it.
+    this.term.onData((data) => this.exitCode === null && this.pty.write(data));
+    this.pty.onExit(({ exitCode }) => {
+      this.exitCode = exitCode;
+    });
+  }
+
+  get pid(): number {
+    return this.pty.pid;
+  }
+
+  /** What the program wrote so far, escape codes and all. */
+  output(): string {
+    return this.written.join('');
+  }
+
+  /** The rows as a person sees them, without trailing spaces. */
+  screen(): string[] {
+    const buffer = this.term.buffer.active;
+    return Array.from(
+      { length: this.term.rows },
+      (_, row) => buffer.getLine(buffer.viewportY + row)?.translateToString(true) ?? '',
+    );
+  }
+
+  text(): string {
+    return this.screen().join('\n');
+  }
+
+  /** Where the terminal's own cursor stands, both from 0. */
+  cursor(): { column: number; row: number } {
+    const buffer = this.term.buffer.active;
+    return { column: buffer.cursorX, row: buffer.cursorY };
+  }
+
+  /** Presses keys, or types: one write each. */
+  keys(...keys: readonly string[]): void {
+    for (const key of keys) this.pty.write(key);
+  }
+
+  resize(columns: number, rows: number): void {
+    this.term.resize(columns, rows);
+    this.pty.resize(columns, rows);
+  }
+
+  /** Waits until the screen shows it. @throws Error with the screen as it is, when it does not come */
+  async waitForText(pattern: RegExp | string, timeoutMs = 10_000): Promise<void> {
+    const shows = () =>
+      typeof pattern === 'string' ? this.text().includes(pattern) : pattern.test(this.text());
+    const what = () => `${pattern} on the screen:\n${this.text()}\n(exit ${this.exitCode})`;
+    await waitFor(what, shows, timeoutMs);
+  }
+
+  /** Waits until the screen does not show it any more. */
+  async waitWithout(pattern: RegExp, timeoutMs = 10_000): Promise<void> {
+    const what = () => `${pattern} to leave the screen:\n${this.text()}`;
+    await waitFor(what, () => !pattern.test(this.text()), timeoutMs);
+  }
+
+  /** Waits until the program ends. @returns its exit code */
+  async exited(timeoutMs = 15_000): Promise<number> {
+    await waitFor(
+      () => `the program to end:\n${this.text()}`,
+      () => this.exitCode !== null,
+      timeoutMs,
+    );
+    return this.exitCode as number;
+  }
+
+  kill(signal: 'SIGTERM' | 'SIGKILL' | 'SIGHUP'): void {
+    if (this.exitCode === null) process.kill(this.pty.pid, signal);
+  }
+
+  /** Ends the program, if it still runs. */
+  async close(): Promise<void> {
+    if (this.exitCode === null) {
+      this.kill('SIGTERM');
+      await this.exited().catch(() => this.kill('SIGKILL'));
+    }
+    this.term.dispose();
+  }
+
+  /** The screen as a picture. */
+  toSvg(title: string): string {
+    const buffer = this.term.buffer.active;
+    const rows = Array.from({ length: this.term.rows }, (_, row) =>
+      this.cells(buffer.viewportY + row),
+    );
+    return screenSvg({ rows, columns: this.term.cols, title, cursor: this.cursor() });
+  }
+
+  private cells(row: number): Cell[] {
+    const line = this.term.buffer.active.getLine(row);
+    return Array.from({ length: this.term.cols }, (_, column): Cell => {
+      const cell = line?.getCell(column);
+      const hue = cell && !cell.isFgDefault() ? cell.getFgColor() : null;
+      return {
+        text: cell?.getChars() ?? '',
+        width: cell?.getWidth() ?? 1,
+        colour: hue !== null && cell?.isFgPalette() ? hue : null,
+        bold: cell?.isBold() === 1 || (cell?.isBold() ?? 0) > 0,
+        dim: (cell?.isDim() ?? 0) > 0,
+        inverse: (cell?.isInverse() ?? 0) > 0,
+        struck: (cell?.isStrikethrough() ?? 0) > 0,
+      };
+    });
+  }
+}
