@@ -154,11 +154,22 @@ export function composer(model: Model, view: RoomView | undefined): Composer {
   return { rows: shown, cursor: { x: indent.length + cursorColumn, y: cursorRow - first } };
 }
 
-const HINTS = '^K rooms  ^N/^P next/prev  ^G unread  PgUp history  ^J newline  /help';
+const HINTS = ['^K rooms', '^N/^P next/prev', '^G unread', 'PgUp history', '^J newline'] as const;
+const HELP_HINT = '/help';
+
+/** As many hints as fit, the way to all the others last. */
+function hintsFor(columns: number): string {
+  let text = ' ';
+  for (const hint of HINTS) {
+    if (cellWidth(`${text}${hint}  ${HELP_HINT}`) > columns) break;
+    text += `${hint}  `;
+  }
+  return text + HELP_HINT;
+}
 
 /** The last row: what a hint says while the status row is taken, else the keys worth knowing. */
 export function hintRow(model: Model): Row {
   if (model.hint && isStatusTaken(model)) return [segment(` ${model.hint.text}`, model.hint.tone)];
   if (model.escaped) return [segment(' Esc · then a digit opens that room', 'faint')];
-  return [segment(` ${HINTS}`, 'faint')];
+  return [segment(hintsFor(model.size.columns), 'faint')];
 }

@@ -5,7 +5,7 @@ import { KEY_HELP } from './keys.ts';
 import type { Row } from './line-rows.ts';
 import { switcherRooms } from './state/from-keys.ts';
 import type { Model, Overlay } from './state/model.ts';
-import { cellWidth, fit, wrapText } from './text.ts';
+import { cellWidth, fit, truncate, wrapText } from './text.ts';
 import type { LookName } from './theme.ts';
 
 const line = (text: string, look: LookName = 'text'): Row => [{ text, look }];
@@ -83,24 +83,29 @@ export function overlayCursor(overlay: Overlay): { x: number; y: number } | null
   return overlay.type === 'switcher' ? { x: cellWidth(` go to #${overlay.query}`), y: 0 } : null;
 }
 
+/** With fewer rows than this the notice leaves its blank lines out. */
+const NOTICE_SPACED_FROM_ROWS = 18;
+
 function noServerRows(model: Model): Row[] {
   const state = model.connection;
   if (state.type !== 'noServer') return [];
   const wide = Math.max(...state.tried.map(({ address }) => cellWidth(address)), 0);
   const next = Math.max(0, (state.nextAttemptMs - model.nowMs) / 1000).toFixed(1);
+  const hint = model.hint ? [line(` ${model.hint.text}`, model.hint.tone)] : [];
+  const spaced = model.size.rows < NOTICE_SPACED_FROM_ROWS ? [] : [line('')];
   return [
     line(' ✗ No server answers', 'bad'),
-    line(''),
+    ...spaced,
     ...state.tried.map(({ address, result }): Row => line(`   ${fit(address, wide)}  ${result}`)),
-    line(''),
+    ...spaced,
     line(` Try ${state.attempt} · next in ${next}s`, 'faint'),
-    line(''),
-    line('   l  start three servers on this machine'),
-    line('      (the same as syncnet-tui --local)', 'faint'),
+    ...spaced,
+    line('   l  start three servers here (--local)'),
     line('   r  try again now'),
     line('   q  quit'),
-    line(''),
-    line(' Or: docker compose up -d, or name another', 'faint'),
+    ...spaced,
+    ...hint,
+    line(' Or: docker compose up -d, or name a', 'faint'),
     line(' server with --servers host:port', 'faint'),
   ];
 }
@@ -109,7 +114,7 @@ function refusedRows(model: Model): Row[] {
   const state = model.connection;
   if (state.type !== 'refused') return [];
   return [
-    line(` ✗ ${model.name} cannot sign in`, 'bad'),
+    line(` ✗ ${truncate(model.name, 20)} cannot sign in`, 'bad'),
     line(`   ${state.reason}`),
     line(''),
     line(' Type another name, then Enter. Ctrl+C quits.'),
