@@ -7,7 +7,7 @@ import { App, type Source } from './components/App.tsx';
 import type { Size } from './layout.ts';
 import type { LocalCluster } from './local-cluster.ts';
 import { save, savedOf } from './saved-state.ts';
-import type { Action, Effect } from './state/action.ts';
+import type { Effect } from './state/action.ts';
 import { initialModel, type Model, type Saved } from './state/model.ts';
 import { HISTORY_POSTS } from './state/rooms.ts';
 import { needsTicks, update } from './state/update.ts';
@@ -179,9 +179,8 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   );
   const stopSaving = keepSaved(store, parts.folder);
   const stopTicking = tickWhileNeeded(store);
-  const stopSizing = followSize(store);
   setModes();
-  const ink = render(
+  const tree = (
     <>
       <App source={store} colours={parts.colours} />
       <Suspender
@@ -189,17 +188,18 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
           suspendTerminal = given;
         }}
       />
-    </>,
-    {
-      alternateScreen: true,
-      incrementalRendering: true,
-      // A set but empty CI would make the screen blank (TUI.md).
-      interactive: true,
-      exitOnCtrlC: false,
-      maxFps: FRAMES_MAX,
-      kittyKeyboard: { mode: 'auto' },
-    },
+    </>
   );
+  const ink = render(tree, {
+    alternateScreen: true,
+    incrementalRendering: true,
+    // A set but empty CI would make the screen blank (TUI.md).
+    interactive: true,
+    exitOnCtrlC: false,
+    maxFps: FRAMES_MAX,
+    kittyKeyboard: { mode: 'auto' },
+  });
+  const stopSizing = followSize(store, () => ink.rerender(tree));
   const stopGuarding = guardTerminal(() => ink.unmount(), quit.resolve);
   attach(client);
   if (local) watchLocal(local);
@@ -253,9 +253,16 @@ function terminalSize(): Size {
   return columns > 0 && rows > 0 ? { columns, rows } : SIZE_DEFAULT;
 }
 
-function followSize(store: Source): () => void {
-  const tell = () => store.dispatch({ type: 'resized', size: terminalSize() });
-  // Before Ink's own listener, so that it never draws a frame of the old size on the new screen.
+/**
+ * Tells the core of every new size.
+ * @param redraw draws at once: Ink's own listener would else first draw a frame of the old size on the new
+ *   screen, which scrolls it
+ */
+function followSize(store: Source, redraw: () => void): () => void {
+  const tell = () => {
+    store.dispatch({ type: 'resized', size: terminalSize() });
+    redraw();
+  };
   process.stdout.prependListener('resize', tell);
   return () => process.stdout.off('resize', tell);
 }
