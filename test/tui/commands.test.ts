@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseInput } from '../../tui/commands.ts';
+
+const command = (value: object) => ({ type: 'command', command: value });
+
+const UNDERSTOOD: readonly (readonly [string, object])[] = [
+  ['hello', { type: 'post', text: 'hello' }],
+  ['//etc/hosts', { type: 'post', text: '/etc/hosts' }],
+  ['/create ops', command({ type: 'create', name: 'ops', topic: '' })],
+  ['/create #Ops Incident room', command({ type: 'create', name: 'ops', topic: 'Incident room' })],
+  ['/join #ops', command({ type: 'join', name: 'ops' })],
+  ['/JOIN ops', command({ type: 'join', name: 'ops' })],
+  ['/join ops~aB3d', command({ type: 'join', name: 'ops~aB3d' })],
+  ['/leave', command({ type: 'leave' })],
+  ['/topic what we do', command({ type: 'topic', topic: 'what we do' })],
+  ['/nick bob', command({ type: 'nick', name: 'bob' })],
+  ['/3', command({ type: 'room', number: 3 })],
+  ['/kill server3', command({ type: 'server', verb: 'kill', id: 'server3' })],
+];
+for (const [text, parsed] of UNDERSTOOD) {
+  test(`${text} is understood`, () => assert.deepEqual(parseInput(text, true), parsed));
+}
+
+const REFUSED: readonly (readonly [string, RegExp])[] = [
+  ['/jion ops', /did you mean \/join\?/],
+  ['/hlep', /did you mean \/help\?/],
+  ['/frobnicate', /\/help lists them/],
+  ['/', /no command \//],
+  ['/join', /name the room/],
+  ['/join a b', /cannot be a room/],
+  ['/nick a b', /cannot be a name/],
+  ['/leave now', /takes nothing behind it/],
+  ['/constructor', /no command/],
+];
+for (const [text, reason] of REFUSED) {
+  test(`${text} is refused and not posted`, () => {
+    const parsed = parseInput(text, true);
+    assert.equal(parsed.type, 'wrong');
+    assert.match(parsed.type === 'wrong' ? parsed.reason : '', reason);
+  });
+}
+
+test('/kill is refused where this screen started no servers', () => {
+  assert.equal(parseInput('/kill server3', false).type, 'wrong');
+});

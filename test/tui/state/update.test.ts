@@ -1,0 +1,335 @@
+// The screen's core by stories: actions in, model and effects out.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Answer } from '../../../lib/client/api.ts';
+import { orderOf, post, room, ScreenStory, waiting } from '../../support/screen-story.ts';
+
+const ROOMS = [room('general'), room('ops'), room('dev')];
+
+function signedIn(fields: ConstructorParameters<typeof ScreenStory>[0] = {}): ScreenStory {
+  return new ScreenStory(fields).signedIn(ROOMS);
+}
+const draft = (story: ScreenStory) =>
+  story.model.rooms.find((view) => view.room.id === story.model.openRoom)?.draft.text;
+const view = (story: ScreenStory, id: string) => {
+  const found = story.model.rooms.find((each) => each.room.id === id);
+  assert.ok(found, `no room ${id}`);
+  return found;
+};
+const texts = (story: ScreenStory, id: string) =>
+  view(story, id).lines.flatMap((line) => (line.kind === 'post' ? [line.text] : []));
+const stored = (number: number, place: number): Extract<Answer, { type: 'stored' }> => ({
+  type: 'stored',
+  number,
+  id: `alice/${number}`,
+  time: Date.now(),
+  order: orderOf(place),
+  copies: 3,
+});
+
+test('Enter posts to the open room and clears the line', () => {
+  const story = signedIn().say('hello');
+  const [effect] = story.take('request');
+  assert.deepEqual(effect?.request, { type: 'post', room: 'general', text: 'hello' });
+  assert.equal(draft(story), '');
+});
+
+test('Enter on an empty line does nothing', () => {
+  assert.deepEqual(signedIn().keys('enter').type('  ').keys('enter').take('request'), []);
+});
+
+test('a mistyped command is not posted and stays to be mended', () => {
+  const story = signedIn().say('/jion ops');
+  assert.deepEqual(story.take('request'), []);
+  assert.equal(draft(story), '/jion ops');
+  assert.match(story.model.hint?.text ?? '', /did you mean \/join/);
+});
+
+test('a draft stays with its room', () => {
+  const story = signedIn().type('for general').keys('ctrl+n').type('for ops').keys('ctrl+p');
+  assert.equal(draft(story), 'for general');
+  assert.equal(draft(story.keys('ctrl+n')), 'for ops');
+});
+
+const SWITCHES: readonly (readonly [readonly string[], string])[] = [
+  [['ctrl+n'], 'ops'],
+  [['ctrl+n', 'ctrl+n', 'ctrl+n'], 'general'],
+  [['ctrl+p'], 'dev'],
+  [['alt+down'], 'ops'],
+  [['alt+3'], 'dev'],
+  [['alt+9'], 'general'],
+];
+for (const [keys, open] of SWITCHES) {
+  test(`${keys.join(' ')} opens #${open}`, () => {
+    assert.equal(signedIn().keys(...keys).model.openRoom, open);
+  });
+}
+
+test('Esc and a digit open that room, and the digit is not typed', () => {
+  const story = signedIn().keys('escape').type('3');
+  assert.equal(story.model.openRoom, 'dev');
+  assert.equal(draft(story), '');
+});
+
+test('the switcher goes to the room that fits best', () => {
+  const story = signedIn().keys('ctrl+k').type('ps').keys('enter');
+  assert.equal(story.model.openRoom, 'ops');
+  assert.equal(story.model.overlay, null);
+});
+
+test('Ctrl+G goes to a room that called before one that only talked', () => {
+  const story = signedIn();
+  story.hear(
+    { type: 'post', post: post('ops', { name: 'bob', text: 'hi', place: 1 }) },
+    { type: 'post', post: post('dev', { name: 'bob', text: 'hi @alice', place: 2 }) },
+  );
+  assert.equal(story.keys('ctrl+g').model.openRoom, 'dev');
+  assert.equal(story.keys('ctrl+g').model.openRoom, 'ops');
+  assert.match(story.keys('ctrl+g').model.hint?.text ?? '', /nothing unread/);
+});
+
+test('a mention of a longer name is no mention', () => {
+  const story = signedIn();
+  const called = post('ops', { name: 'bob', text: '@alicea', place: 1 });
+  story.hear({ type: 'post', post: called });
+  assert.deepEqual([view(story, 'ops').unread, view(story, 'ops').mentions], [1, 0]);
+});
+
+test('a post comes once, in its place, however often and late it comes', () => {
+  const story = signedIn().keys('alt+2');
+  for (const place of [2, 3, 1, 3, 2]) {
+    const text = `post ${place}`;
+    story.hear({ type: 'post', post: post('ops', { name: 'bob', text, place }) });
+  }
+  assert.deepEqual(texts(story, 'ops'), ['post 1', 'post 2', 'post 3']);
+});
+
+test('unread posts are counted, drawn below a line, and read by looking', () => {
+  const story = signedIn();
+  for (const place of [1, 2]) {
+    story.hear({ type: 'post', post: post('ops', { name: 'bob', text: `${place}`, place }) });
+  }
+  assert.equal(view(story, 'ops').unread, 2);
+  story.keys('alt+2');
+  assert.equal(view(story, 'ops').unread, 0);
+  assert.match(story.frame(), /2 new messages/);
+  story.keys('alt+1', 'alt+2');
+  assert.doesNotMatch(story.frame(), /new message/);
+});
+
+test('an own post goes from queued to sent to stored, and stands once', () => {
+  const story = signedIn().keys('alt+2');
+  story.hear({ type: 'outbox', items: [waiting(1, 'hi')] });
+  assert.match(story.frame(), /hi .*queued/);
+  story.hear({ type: 'outbox', items: [waiting(1, 'hi', { state: 'sent' })] });
+  assert.match(story.frame(), /hi .*◷/);
+  const own = {
+    ...post('ops', { name: 'alice', text: 'hi', place: 5 }),
+    id: 'alice/1',
+    account: 'account-of-alice',
+  };
+  story.hear(
+    { type: 'post', post: own },
+    { type: 'answer', answer: stored(1, 5), item: waiting(1, 'hi', { state: 'sent' }) },
+    { type: 'outbox', items: [] },
+  );
+  assert.match(story.frame(), /hi .*✓/);
+  assert.deepEqual(texts(story, 'ops'), ['hi']);
+});
+
+test('a refused post says why and gives its text back', () => {
+  const story = signedIn().keys('alt+2');
+  const answer = {
+    type: 'refused',
+    number: 1,
+    code: 'not-a-member',
+    reason: 'join the room first',
+  } as const;
+  story.hear(
+    { type: 'answer', answer, item: waiting(1, 'my words') },
+    { type: 'outbox', items: [] },
+  );
+  assert.equal(draft(story), 'my words');
+  assert.match(story.frame(), /✗/);
+  assert.match(story.frame(), /not sent: join the room first/);
+});
+
+test('a created room is opened when its answer comes', () => {
+  const story = signedIn().say('/create lab');
+  const [effect] = story.take('request');
+  assert.deepEqual(effect, {
+    type: 'request',
+    request: { type: 'createRoom', name: 'lab' },
+    open: true,
+  });
+  const item = { number: 4, id: 'alice/4', state: 'sent' as const, request: effect.request };
+  story.do({ type: 'requested', item, open: true });
+  story.hear({ type: 'answer', answer: { ...stored(4, 9), room: room('lab') }, item });
+  assert.equal(story.model.openRoom, 'lab');
+  assert.equal(story.model.rooms.at(-1)?.room.name, 'lab');
+});
+
+test('leaving a room opens its neighbour', () => {
+  const story = signedIn().keys('alt+2').say('/leave');
+  const [effect] = story.take('request');
+  assert.ok(effect);
+  const item = { number: 4, id: 'alice/4', state: 'sent' as const, request: effect.request };
+  story.hear({ type: 'answer', answer: stored(4, 9), item });
+  assert.deepEqual(
+    story.model.rooms.map((each) => each.room.id),
+    ['general', 'dev'],
+  );
+  assert.equal(story.model.openRoom, 'dev');
+});
+
+test('a paste never sends, however many lines it has', () => {
+  const story = signedIn().do({ type: 'pasted', text: 'a\nb\nc\nd\ne\n' });
+  assert.deepEqual(story.take('request'), []);
+  assert.equal(draft(story), 'a\nb\nc\nd\ne');
+  assert.match(story.model.hint?.text ?? '', /5 lines pasted/);
+});
+
+test('↑ recalls what was sent, ↓ comes back to what was not', () => {
+  const story = signedIn().say('one').say('two').type('half');
+  assert.equal(draft(story.keys('up')), 'two');
+  assert.equal(draft(story.keys('up')), 'one');
+  assert.equal(draft(story.keys('up')), 'one');
+  assert.equal(draft(story.keys('down', 'down')), 'half');
+});
+
+test('Ctrl+C clears the line; on an empty one it asks, and quits the second time', () => {
+  const story = signedIn().type('something').keys('ctrl+c');
+  assert.equal(draft(story), '');
+  assert.deepEqual(story.keys('ctrl+c').take('quit'), []);
+  assert.match(story.frame(), /Ctrl\+C again quits/);
+  assert.equal(story.keys('ctrl+c').take('quit').length, 1);
+});
+
+test('Ctrl+C long after Ctrl+C asks again', () => {
+  const story = signedIn().keys('ctrl+c').pass(5_000).keys('ctrl+c');
+  assert.deepEqual(story.take('quit'), []);
+});
+
+const COMPLETIONS: readonly (readonly [string, string])[] = [
+  ['/cr', '/create '],
+  ['/join o', '/join ops'],
+  ['bo', 'bob: '],
+  ['ask @b', 'ask @bob '],
+  ['see #d', 'see #dev'],
+  ['/kill s', '/kill server1'],
+];
+for (const [before, after] of COMPLETIONS) {
+  test(`Tab completes ${before} to ${after}`, () => {
+    const story = signedIn({ isLocal: true });
+    story.hear({ type: 'post', post: post('general', { name: 'bob', text: 'hi', place: 1 }) });
+    assert.equal(draft(story.type(before).keys('tab')), after);
+  });
+}
+
+test('a failover of under 300 ms leaves the status row empty; a longer one is named', () => {
+  const story = signedIn();
+  const lostMs = story.nowMs;
+  story.hear({ type: 'connection', state: { type: 'leaderLost', server: 'server3', lostMs } });
+  assert.doesNotMatch(story.pass(250).frame(), /LEADER LOST/);
+  assert.match(
+    story.pass(100).frame(),
+    /◌ LEADER LOST server3 silent 0\.3s · what you type is queued/,
+  );
+});
+
+test('a recovery stands in the status row for five seconds, then in the timeline', () => {
+  const story = signedIn();
+  story.hear(
+    { type: 'connection', state: { type: 'connected', roundTripMs: 3 } },
+    { type: 'recovered', tookMs: 1_840, leader: 'server2', resent: 5 },
+  );
+  assert.match(story.frame(), /^ ✓ RECOVERED in 1840 ms · leader server2 · 5 resent$/m);
+  story.pass(5_100);
+  assert.doesNotMatch(story.frame(), /✓ RECOVERED/);
+  assert.match(story.frame(), /-!- +RECOVERED in 1840 ms · leader server2 · 5 resent/);
+});
+
+test('what comes from others carries no escape codes onto the screen', () => {
+  const evil = '\u001b[31mred\u001b]52;c;aGk=\u0007\u009b1m';
+  const story = new ScreenStory().signedIn([{ ...room('general', evil), name: `gen${evil}` }]);
+  story.hear({ type: 'post', post: post('general', { name: `bob${evil}`, text: evil, place: 1 }) });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  assert.doesNotMatch(story.frame(), /[\u001b\u0007\u009b]/);
+});
+
+test('reading stays where it is while posts come, history loads and the screen is resized', () => {
+  const posts = Array.from({ length: 100 }, (_, index) =>
+    post('general', {
+      name: 'bob',
+      text: `number ${index + 101}`,
+      minute: index,
+      place: index + 101,
+    }),
+  );
+  const story = new ScreenStory().signedIn([room('general')], { general: { posts, more: true } });
+  story.keys('pageup', 'pageup');
+  const bottom = () => /number (\d+)(?=\n[^\n]*newer)/.exec(story.frame())?.[1];
+  const before = bottom();
+  assert.ok(before);
+  story.hear({
+    type: 'post',
+    post: post('general', { name: 'bob', text: 'new', minute: 200, place: 300 }),
+  });
+  assert.equal(bottom(), before);
+  const older = Array.from({ length: 100 }, (_, index) =>
+    post('general', { name: 'bob', text: `number ${index + 1}`, place: index + 1 }),
+  );
+  const page = { posts: older, more: false };
+  story.do({ type: 'historyCame', room: 'general', before: orderOf(101), page });
+  assert.equal(bottom(), before);
+  story.do({ type: 'resized', size: { columns: 40, rows: 12 } });
+  assert.equal(bottom(), before);
+  assert.match(story.keys('end').frame(), /new$/m);
+});
+
+test('older history is asked for before the reader is at the top', () => {
+  const posts = Array.from({ length: 100 }, (_, index) =>
+    post('general', { name: 'bob', text: `${index}`, minute: index, place: index + 1 }),
+  );
+  const story = new ScreenStory().signedIn([room('general')], { general: { posts, more: true } });
+  story.keys('pageup', 'pageup', 'pageup');
+  assert.deepEqual(story.take('history'), [
+    { type: 'history', room: 'general', before: orderOf(1) },
+  ]);
+  story.keys('pageup');
+  assert.deepEqual(story.take('history'), [], 'asked once');
+});
+
+test('drafts, read positions and the open room of the last run come back', () => {
+  const saved = { openRoom: 'ops', rooms: { ops: { draft: 'half a thought', read: orderOf(1) } } };
+  const posts = [1, 2].map((place) => post('ops', { name: 'bob', text: `post ${place}`, place }));
+  const story = new ScreenStory({ saved }).signedIn(ROOMS, { ops: { posts, more: false } });
+  assert.equal(draft(story), 'half a thought');
+  assert.match(story.frame(), /1 new message/);
+});
+
+test('the name cannot change while something waits for its answer', () => {
+  const story = signedIn()
+    .hear({ type: 'outbox', items: [waiting(1, 'hi')] })
+    .say('/nick bob');
+  assert.deepEqual(story.take('signInAs'), []);
+  assert.match(story.frame(), /change the name when they are/);
+});
+
+test('a start without a server offers to start one with a key', () => {
+  const story = new ScreenStory();
+  const state = { type: 'noServer', tried: [], attempt: 1, nextAttemptMs: 0, lostMs: 0 } as const;
+  story.hear({ type: 'connection', state }).type('l');
+  assert.equal(story.take('startLocal').length, 1);
+  assert.equal(story.type('r').take('retry').length, 1);
+  assert.equal(story.type('q').take('quit').length, 1);
+});
+
+test('/kill names servers that are not there', () => {
+  const story = signedIn({ isLocal: true }).say('/kill server9');
+  assert.deepEqual(story.take('server'), []);
+  assert.match(story.model.hint?.text ?? '', /no server9/);
+  assert.deepEqual(story.keys('ctrl+u').say('/kill server3').take('server'), [
+    { type: 'server', verb: 'kill', id: 'server3' },
+  ]);
+});
