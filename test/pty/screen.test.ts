@@ -1,0 +1,178 @@
+// Issue 3, "must show" 6: the built product in a real pseudo-terminal with a local cluster of its own, its
+// servers killed while a person talks.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { execa } from 'execa';
+import { freePortBase, TUI_MAIN } from '../support/daemons.ts';
+import { KEYS, Terminal } from '../support/terminal.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const RESTORED = ['\u001b[?7h', '\u001b[?1049l', '\u001b[?25h'];
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'syncnet-pty-'));
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+const data = (name: string) => join(folder, name);
+
+function open(args: readonly string[], fields: { columns?: number; rows?: number } = {}): Terminal {
+  const identity = ['--identity', join(folder, 'identity.json')];
+  const file = process.execPath;
+  return new Terminal({ file, args: [TUI_MAIN, ...args, ...identity], ...fields });
+}
+
+/** A screen with three servers of its own on free ports, signed in. */
+async function openLocal(name: string): Promise<{ terminal: Terminal; base: number }> {
+  const base = await freePortBase();
+  const local = ['--local', '--port-base', String(base), '--data', data(name)];
+  const terminal = open([...local, '--name', 'alice']);
+  await terminal.waitForText(/#general ❯/, 40_000);
+  await terminal.waitForText(/server3★/);
+  return { terminal, base };
+}
+
+const say = (terminal: Terminal, text: string) => terminal.keys(`${text}\r`);
+
+async function quit(terminal: Terminal): Promise<number> {
+  terminal.keys(KEYS.ctrlC);
+  await terminal.waitForText(/Ctrl\+C again quits/);
+  terminal.keys(KEYS.ctrlC);
+  return terminal.exited();
+}
+
+function isListening(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect({ host: '127.0.0.1', port });
+  socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
+  return promise.finally(() => socket.destroy());
+}
+
+async function noServerLeft(base: number): Promise<void> {
+  const ports = [base, base + 1, base + 2];
+  const gone = async () => !(await Promise.all(ports.map(isListening))).some(Boolean);
+  await waitFor(`no server on ${ports.join(', ')}`, gone, 10_000);
+}
+
+test('a person creates a room, talks, and goes on talking while every leader is killed', async (t) => {
+  const { terminal, base } = await openLocal('talk');
+  t.after(() => terminal.close());
+
+  say(terminal, '/create ops Incident room');
+  await terminal.waitForText(/#ops ❯/);
+  assert.match(terminal.screen()[0] ?? '', /#ops · Incident room .*alice ● server3★ <?\d+ms/);
+  terminal.keys(KEYS.ctrlP);
+  await terminal.waitForText(/#general ❯/);
+  terminal.keys(KEYS.ctrlN);
+  await terminal.waitForText(/#ops ❯/);
+
+  say(terminal, 'hello 日本語 👨‍👩‍👧‍👦');
+  await terminal.waitForText(/alice +hello 日本語 .*✓/);
+
+  say(terminal, '/kill server3');
+  await terminal.waitForText(/✓ RECOVERED in \d+ ms · leader server2/);
+  say(terminal, 'after the first');
+  await terminal.waitForText(/after the first .*✓/);
+
+  say(terminal, '/kill server2');
+  await terminal.waitForText(/leader server1/);
+  say(terminal, '/kill server1');
+  await terminal.waitForText(/LEADER LOST|RECONNECTING|NO SERVER ANSWERS/);
+  for (const word of ['one', 'two', 'three']) say(terminal, `queued ${word}`);
+  await terminal.waitForText(/queued three .*3 queued/);
+
+  say(terminal, '/start server1');
+  await terminal.waitForText(/✓ RECOVERED in \d+ ms · leader server1 · 3 resent/, 20_000);
+  await terminal.waitForText(/queued one .*✓[\s\S]*queued two .*✓[\s\S]*queued three .*✓/);
+  const words = terminal.text().match(/queued (one|two|three)/g);
+  assert.deepEqual(words, ['queued one', 'queued two', 'queued three'], 'each once, in order');
+  await terminal.waitForText(/◍ 1 of 3 servers · messages have 1 copy/, 10_000);
+
+  assert.equal(await quit(terminal), 0);
+  for (const code of RESTORED) assert.ok(terminal.output().includes(code), JSON.stringify(code));
+  await noServerLeft(base);
+});
+
+test('a second terminal finds the servers of the first, and both read the same', async (t) => {
+  const first = await openLocal('two');
+  t.after(() => first.terminal.close());
+  const second = open(['--data', data('two'), '--name', 'bob']);
+  t.after(() => second.close());
+  await second.waitForText(/#general ❯/, 20_000);
+  say(second, 'hi @alice');
+  await first.terminal.waitForText(/bob +hi @alice/);
+  say(first.terminal, 'hi bob');
+  await second.waitForText(/alice +hi bob/);
+  assert.equal(await quit(second), 0);
+  assert.ok(await isListening(first.base), 'the servers stay with the first');
+  assert.equal(await quit(first.terminal), 0);
+});
+
+test('a frozen leader is noticed and left, and thawed it comes back', async (t) => {
+  const { terminal } = await openLocal('freeze');
+  t.after(() => terminal.close());
+  say(terminal, '/pause server3');
+  await terminal.waitForText(/leader server2/, 15_000);
+  say(terminal, 'while it sleeps');
+  await terminal.waitForText(/while it sleeps .*✓/);
+  say(terminal, '/start server3');
+  await terminal.waitForText(/alice . server3★/, 30_000);
+  assert.equal(await quit(terminal), 0);
+});
+
+test('the drafts, the name and the room of the last run come back', async (t) => {
+  const { terminal, base } = await openLocal('again');
+  t.after(() => terminal.close());
+  say(terminal, '/create lab');
+  await terminal.waitForText(/#lab ❯/);
+  terminal.keys('half a thought');
+  await terminal.waitForText(/#lab ❯ half a thought/);
+  terminal.kill('SIGTERM');
+  assert.equal(await terminal.exited(), 0);
+  await noServerLeft(base);
+
+  const args = ['--local', '--port-base', String(base), '--data', data('again')];
+  const next = open(args, { columns: 40, rows: 12 });
+  t.after(() => next.close());
+  await next.waitForText(/#lab ❯ half a thought/, 40_000);
+  assert.match(next.screen()[0] ?? '', /alice/);
+  next.resize(120, 40);
+  await next.waitForText(/PEOPLE/);
+  next.resize(80, 24);
+  await next.waitForText(/ROOMS/);
+  next.keys(KEYS.ctrlC);
+  assert.equal(await quit(next), 0);
+});
+
+test('a screen that is killed leaves no server behind', async (t) => {
+  const { terminal, base } = await openLocal('killed');
+  t.after(() => terminal.close());
+  terminal.kill('SIGKILL');
+  await terminal.exited();
+  await noServerLeft(base);
+});
+
+test('a start without a server says what it tried, and a key starts servers here', async (t) => {
+  const base = await freePortBase();
+  const nowhere = await freePortBase();
+  const servers = ['--servers', `localhost:${nowhere}`, '--port-base', String(base)];
+  const terminal = open([...servers, '--data', data('alone'), '--name', 'alice']);
+  t.after(() => terminal.close());
+  await terminal.waitForText(/No server answers/, 15_000);
+  assert.match(terminal.text(), new RegExp(`localhost:${nowhere} +connection refused`));
+  terminal.keys('l');
+  await terminal.waitForText(/#general ❯/, 40_000);
+  assert.equal(await quit(terminal), 0);
+  await noServerLeft(base);
+});
+
+test('without a terminal it names the commands for scripts, and ends with 2', async () => {
+  const result = await execa(process.execPath, [TUI_MAIN], { reject: false, stdin: 'ignore' });
+  assert.equal(result.exitCode, 2);
+  assert.match(result.stderr, /needs a terminal.*tail.*send/s);
+});
