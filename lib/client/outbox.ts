@@ -1,0 +1,170 @@
+// The outbox on disk: what was asked and not answered yet, with the session whose numbers it carries, so
+// that quitting, or a crash, loses nothing. A journal of lines, because a line is added far more often than
+// the whole is read. One process has it at a time; a second one takes a second file.
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { SessionSeed } from '../protocol/fields.ts';
+import type { OutboxItem } from './api.ts';
+
+/** Processes of one name and key side by side: more terminals than anyone watches. */
+const SLOTS_MAX = 32;
+/** Answered lines in the journal after which it is written anew: some hundred kilobytes. */
+const JOURNAL_LINES_MAX = 2_000;
+const SEED_BYTES = 9;
+const PRIVATE_FILE = 0o600;
+
+const StoredRequest = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('post'), room: z.string(), text: z.string() }),
+  z.object({ type: z.literal('createRoom'), name: z.string(), topic: z.string().optional() }),
+  z.object({ type: z.literal('joinRoom'), name: z.string() }),
+  z.object({ type: z.literal('leaveRoom'), room: z.string() }),
+  z.object({ type: z.literal('setTopic'), room: z.string(), topic: z.string() }),
+]);
+const Line = z.union([
+  z.object({ seed: SessionSeed, next: z.int().min(1) }),
+  z.object({ number: z.int().min(1), request: StoredRequest }),
+  z.object({ done: z.int().min(1) }),
+]);
+
+export type Pending = Readonly<{ number: number; request: OutboxItem['request'] }>;
+
+export type Outbox = Readonly<{
+  /** Of the session that its numbers belong to: 12 characters of base64url. */
+  seed: string;
+  /** The number that the next request gets. */
+  next: number;
+  /** In order of their numbers. */
+  pending: readonly Pending[];
+  /** Both are on disk when they return. @throws Error when the disk does not take it */
+  add(item: Pending): void;
+  done(number: number): void;
+  close(): void;
+}>;
+
+export function newSeed(): string {
+  return randomBytes(SEED_BYTES).toString('base64url');
+}
+
+/** An outbox that ends with the process, for commands that leave nothing behind. */
+export function memoryOutbox(): Outbox {
+  return { seed: newSeed(), next: 1, pending: [], add: () => {}, done: () => {}, close: () => {} };
+}
+
+type Contents = { seed: string; next: number; pending: Map<number, Pending> };
+
+/** Reads a journal; a line that a crash cut off ends it. */
+function readJournal(path: string): Contents {
+  const contents: Contents = { seed: newSeed(), next: 1, pending: new Map() };
+  let text = '';
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  for (const line of text.split('\n')) {
+    const parsed = Line.safeParse(parseJson(line));
+    if (!parsed.success) continue;
+    if ('seed' in parsed.data) Object.assign(contents, parsed.data);
+    else if ('done' in parsed.data) contents.pending.delete(parsed.data.done);
+    else {
+      contents.pending.set(parsed.data.number, parsed.data);
+      contents.next = Math.max(contents.next, parsed.data.number + 1);
+    }
+  }
+  return contents;
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null; // cut off by a crash, or the empty line at the end
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Takes a lock file, or one whose process is gone. */
+function lock(path: string): boolean {
+  for (const _ of [1, 2]) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: 'wx', mode: PRIVATE_FILE });
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const holder = Number(readFileSync(path, 'utf8'));
+    // An empty lock was cut off between its making and its writing: nobody holds it.
+    if (holder > 0 && isAlive(holder) && holder !== process.pid) return false;
+    if (holder === process.pid) return false;
+    rmSync(path, { force: true });
+  }
+  return false;
+}
+
+/**
+ * The first outbox of this name and key that no other process has.
+ * @throws Error when the folder cannot be written, or too many processes have one
+ */
+export function openOutbox(directory: string, owner: { key: string; name: string }): Outbox {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const hash = createHash('sha256').update(`${owner.key}\n${owner.name}`).digest('hex');
+  for (let slot = 1; slot <= SLOTS_MAX; slot += 1) {
+    const path = join(directory, `outbox-${hash.slice(0, 16)}-${slot}`);
+    if (lock(`${path}.lock`)) return openAt(path);
+  }
+  throw new Error(`${SLOTS_MAX} processes use the outboxes in ${directory} already`);
+}
+
+function openAt(path: string): Outbox {
+  const contents = readJournal(path);
+  const opened = [...contents.pending.values()].sort((one, other) => one.number - other.number);
+  let lines = 0;
+
+  function rewrite(): void {
+    const { seed, next, pending } = contents;
+    const all = [{ seed, next }, ...pending.values()];
+    const draft = `${path}.${process.pid}`;
+    const text = all.map((line) => `${JSON.stringify(line)}\n`).join('');
+    writeFileSync(draft, text, { mode: PRIVATE_FILE });
+    renameSync(draft, path);
+    lines = 0;
+  }
+  function append(line: object): void {
+    appendFileSync(path, `${JSON.stringify(line)}\n`);
+    lines += 1;
+    if (lines > JOURNAL_LINES_MAX && contents.pending.size < lines / 2) rewrite();
+  }
+  rewrite();
+  return {
+    seed: contents.seed,
+    next: contents.next,
+    pending: opened,
+    add: (item) => {
+      contents.pending.set(item.number, item);
+      contents.next = item.number + 1;
+      append({ number: item.number, request: item.request });
+    },
+    done: (number) => {
+      contents.pending.delete(number);
+      append({ done: number });
+    },
+    close: () => rmSync(`${path}.lock`, { force: true }),
+  };
+}
