@@ -1,0 +1,66 @@
+// Arguments that the screen and the headless commands share: which servers, which name. Flag beats
+// environment beats default; what is wrong is told with what was expected and what was given.
+import { userInfo } from 'node:os';
+import { builtInCluster, clientAddressOf } from '../lib/cluster-file.ts';
+import { UserName } from '../lib/protocol/fields.ts';
+import { USER_NAME_CHARS_MAX } from '../lib/protocol/limits.ts';
+
+/** A wrong argument: told in one line, exit code 2. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+const PORT_MAX = 65_535;
+
+/** @returns null where the flag was not given. @throws UsageError */
+export function portOf(flag: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port >= 1 && port <= PORT_MAX) return port;
+  throw new UsageError(`${flag}: expected a port from 1 to ${PORT_MAX}, got ${text}`);
+}
+
+export type ServerFlags = Readonly<{
+  servers?: string | undefined;
+  host?: string | undefined;
+  port?: string | undefined;
+}>;
+
+/** The servers that were named, `host:port`; null where none were. @throws UsageError */
+export function serversOf(flags: ServerFlags): readonly string[] | null {
+  if (flags.host !== undefined || flags.port !== undefined) {
+    const port = portOf('--port', flags.port) ?? builtInCluster().servers[0]?.clientPort;
+    return [`${flags.host ?? 'localhost'}:${port}`];
+  }
+  const list = flags.servers ?? process.env.SYNCNET_SERVERS;
+  if (list === undefined || list === '') return null;
+  const servers = list.split(',').map((server) => server.trim());
+  const wrong = servers.find((server) => !/^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/.test(server));
+  if (wrong !== undefined) throw new UsageError(`--servers: expected host:port, got ${wrong}`);
+  return servers;
+}
+
+/** Where the built-in layout's servers are told to be. */
+export function usualServers(): readonly string[] {
+  return builtInCluster().servers.map(clientAddressOf);
+}
+
+/** The name that was asked for by flag or environment; null where none was. @throws UsageError */
+export function givenName(flag: string | undefined): string | null {
+  const given = flag ?? (process.env.SYNCNET_NAME || undefined);
+  if (given === undefined) return null;
+  const parsed = UserName.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const source = flag === undefined ? 'SYNCNET_NAME' : '--name';
+  throw new UsageError(`${source}: ${parsed.error.issues[0]?.message}, got ${given}`);
+}
+
+/** The name of the machine's account, made to fit; `guest` where nothing of it does. */
+export function accountName(): string {
+  const fitted = (process.env.USER ?? userInfo().username)
+    .normalize('NFKC')
+    .replace(/[^\p{L}\p{M}\p{N}_.-]/gu, '')
+    .replace(/^[^\p{L}\p{N}]+/u, '')
+    .slice(0, USER_NAME_CHARS_MAX);
+  return UserName.safeParse(fitted).success ? fitted : 'guest';
+}

@@ -1,0 +1,193 @@
+// Arguments of the headless commands, checked, with a help text for each.
+import meow from 'meow';
+import { RoomName, ShownRoomName } from '../../lib/protocol/fields.ts';
+import { accountName, givenName, serversOf, UsageError, usualServers } from '../arguments.ts';
+
+export type Reach = Readonly<{
+  /** `host:port`, in the order they are tried. */
+  servers: readonly string[];
+  /** Path of the key file; null for the usual one. */
+  identity: string | null;
+  /** How long reaching a server may take. */
+  timeoutMs: number;
+}>;
+export type SendOptions = Reach &
+  Readonly<{ room: string; name: string; create: boolean; json: boolean; text: string | null }>;
+export type TailOptions = Reach &
+  Readonly<{
+    room: string;
+    name: string;
+    /** How many posts from before the start; Infinity for all. */
+    last: number;
+    follow: boolean;
+    json: boolean;
+  }>;
+export type StatusOptions = Reach & Readonly<{ json: boolean }>;
+
+export type HeadlessCommand =
+  | Readonly<{ command: 'send'; options: SendOptions }>
+  | Readonly<{ command: 'tail'; options: TailOptions }>
+  | Readonly<{ command: 'status'; options: StatusOptions }>;
+
+const SHARED_HELP = `
+    --servers H:P,…     servers to try; localhost:8000, 8001 and 8002 by default
+    --host H, --port P  name one server
+    --timeout SECONDS   how long reaching a server may take; 10 by default
+
+  Exit codes: 0 done, 1 refused or failed, 2 wrong arguments, 3 no server reached.`;
+
+const WHO_HELP = `
+    --name NAME         who says it; by default SYNCNET_NAME, then your account's name
+    --identity FILE     your key; ~/.config/syncnet/identity.json by default`;
+
+const HELP = {
+  send: `
+  Usage
+    $ syncnet-tui send --room ROOM [--name NAME] [TEXT]
+
+  Posts TEXT, or every line of standard input as it comes; ends when all are answered.
+
+    --room ROOM         where to; joined on the way
+    --create            create the room where there is none
+    --json              tell the answer to each, a line each${WHO_HELP}${SHARED_HELP}
+`,
+  tail: `
+  Usage
+    $ syncnet-tui tail --room ROOM [--name NAME]
+
+  Prints a room's posts in order, the last ones and then as they come, each once.
+
+    --room ROOM         which room; joined on the way
+    --last N|all        how many from before; 10 by default
+    --no-follow         end after those
+    --json              a JSON object a line${WHO_HELP}${SHARED_HELP}
+`,
+  status: `
+  Usage
+    $ syncnet-tui status
+
+  Says which servers there are, who leads and who is in sync.
+
+    --json              as one JSON object${SHARED_HELP}
+`,
+} as const;
+
+export const HEADLESS_COMMANDS = Object.keys(HELP) as readonly (keyof typeof HELP)[];
+
+const TIMEOUT_SECONDS = 10;
+const TIMEOUT_SECONDS_MAX = 86_400;
+
+const text = { type: 'string' } as const;
+const reachFlags = { servers: text, host: text, port: text, timeout: text };
+const whoFlags = { name: text, identity: text, room: text };
+const json = { type: 'boolean', default: false } as const;
+
+function reachOf(flags: {
+  servers?: string | undefined;
+  host?: string | undefined;
+  port?: string | undefined;
+  timeout?: string | undefined;
+  identity?: string | undefined;
+}): Reach {
+  const seconds = Number(flags.timeout ?? TIMEOUT_SECONDS);
+  if (!(seconds > 0 && seconds <= TIMEOUT_SECONDS_MAX)) {
+    throw new UsageError(`--timeout: expected seconds above 0, got ${flags.timeout}`);
+  }
+  return {
+    servers: serversOf(flags) ?? usualServers(),
+    identity: flags.identity ?? null,
+    timeoutMs: seconds * 1_000,
+  };
+}
+
+/** @param isNew whether the room may have to be created, under a name that is free to choose */
+function roomOf(given: string | undefined, isNew: boolean): string {
+  if (given === undefined || given === '') throw new UsageError('--room: it is required');
+  const name = given.replace(/^#/, '').normalize('NFKC');
+  const parsed = (isNew ? RoomName : ShownRoomName).safeParse(name);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`--room: ${parsed.error.issues[0]?.message}, got ${given}`);
+}
+
+function lastOf(given: string | undefined): number {
+  if (given === undefined) return 10;
+  if (given === 'all') return Number.POSITIVE_INFINITY;
+  if (/^\d{1,9}$/.test(given)) return Number(given);
+  throw new UsageError(`--last: expected a number or all, got ${given}`);
+}
+
+function noWords(words: readonly string[]): void {
+  if (words[0] !== undefined) throw new UsageError(`${words[0]}: expected options only`);
+}
+
+const parsers = {
+  send: (argv: readonly string[]): HeadlessCommand => {
+    const cli = meow(HELP.send, {
+      importMeta: import.meta,
+      argv: [...argv],
+      allowUnknownFlags: false,
+      flags: { ...reachFlags, ...whoFlags, json, create: { type: 'boolean', default: false } },
+    });
+    const { flags, input } = cli;
+    if (input.length > 1)
+      throw new UsageError(`TEXT: expected one, in quotes; got ${input.length}`);
+    const options = {
+      ...reachOf(flags),
+      room: roomOf(flags.room, flags.create),
+      name: givenName(flags.name) ?? accountName(),
+      create: flags.create,
+      json: flags.json,
+      text: input[0] ?? null,
+    };
+    return { command: 'send', options };
+  },
+  tail: (argv: readonly string[]): HeadlessCommand => {
+    const cli = meow(HELP.tail, {
+      importMeta: import.meta,
+      argv: [...argv],
+      allowUnknownFlags: false,
+      flags: {
+        ...reachFlags,
+        ...whoFlags,
+        json,
+        last: text,
+        follow: { type: 'boolean', default: true },
+      },
+    });
+    const { flags } = cli;
+    noWords(cli.input);
+    const options = {
+      ...reachOf(flags),
+      room: roomOf(flags.room, false),
+      name: givenName(flags.name) ?? accountName(),
+      last: lastOf(flags.last),
+      follow: flags.follow,
+      json: flags.json,
+    };
+    return { command: 'tail', options };
+  },
+  status: (argv: readonly string[]): HeadlessCommand => {
+    const cli = meow(HELP.status, {
+      importMeta: import.meta,
+      argv: [...argv],
+      allowUnknownFlags: false,
+      flags: { ...reachFlags, identity: text, json },
+    });
+    noWords(cli.input);
+    return { command: 'status', options: { ...reachOf(cli.flags), json: cli.flags.json } };
+  },
+} as const;
+
+/**
+ * Reads the arguments of a headless command; ends the process for --help and unknown options.
+ * @param argv the command first
+ * @throws UsageError
+ */
+export function parseHeadless(argv: readonly string[]): HeadlessCommand {
+  const [command = '', ...rest] = argv;
+  const parser = parsers[command as keyof typeof parsers];
+  if (!parser) {
+    throw new UsageError(`${command}: no such command; there is ${HEADLESS_COMMANDS.join(', ')}`);
+  }
+  return parser(rest);
+}

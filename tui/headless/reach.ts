@@ -1,0 +1,87 @@
+// What every headless command does first: reach a server, sign in, be in the room. And its exit codes.
+import type { Answer, ChatClient, OutboxItem, Room } from '../../lib/client/api.ts';
+import { cleanLine } from '../text.ts';
+
+/** Exit codes of the headless commands. */
+export const EXIT = { done: 0, failed: 1, usage: 2, noServer: 3 } as const;
+
+/** Ends a headless command: its text goes to standard error. */
+export class HeadlessError extends Error {
+  override name = 'HeadlessError';
+  readonly exitCode: number;
+  constructor(exitCode: number, message: string) {
+    super(cleanLine(message));
+    this.exitCode = exitCode;
+  }
+}
+
+export type Io = Readonly<{
+  stdin: NodeJS.ReadableStream;
+  stdout: NodeJS.WritableStream;
+  stderr: NodeJS.WritableStream;
+}>;
+
+function whyUnreached(client: ChatClient): string {
+  const state = client.connection;
+  if (state.type !== 'noServer') return `no server leads (${state.type})`;
+  return `no server reached: ${state.tried.map((each) => `${each.address} ${each.result}`).join(', ')}`;
+}
+
+/**
+ * Waits for the first sign-in.
+ * @returns the rooms there are for this account
+ * @throws HeadlessError when it is refused, or does not come within `timeoutMs`
+ */
+export function signedIn(client: ChatClient, timeoutMs: number): Promise<readonly Room[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<readonly Room[]>();
+  const unsubscribe = client.subscribe((event) => {
+    if (event.type === 'signedIn') resolve(event.rooms);
+    if (event.type !== 'connection' || event.state.type !== 'refused') return;
+    const { code, reason } = event.state;
+    reject(new HeadlessError(EXIT.failed, `${code}: ${reason}`));
+  });
+  const timer = setTimeout(() => {
+    reject(new HeadlessError(EXIT.noServer, whyUnreached(client)));
+  }, timeoutMs);
+  return promise.finally(() => {
+    unsubscribe();
+    clearTimeout(timer);
+  });
+}
+
+/** Makes a request and waits for its answer, over failovers. */
+export function answerTo(client: ChatClient, request: OutboxItem['request']): Promise<Answer> {
+  const { promise, resolve } = Promise.withResolvers<Answer>();
+  const item = client.request(request);
+  const unsubscribe = client.subscribe((event) => {
+    if (event.type === 'answer' && event.answer.number === item.number) resolve(event.answer);
+  });
+  return promise.finally(unsubscribe);
+}
+
+/**
+ * The id of a room that this account is in from then on.
+ * @throws HeadlessError when the room does not exist or cannot be joined
+ */
+export async function joinedRoom(
+  client: ChatClient,
+  rooms: readonly Room[],
+  wanted: { name: string; create: boolean },
+): Promise<string> {
+  const known = rooms.find((room) => room.name === wanted.name);
+  if (known?.joined) return known.id;
+  let answer = await answerTo(client, { type: 'joinRoom', name: wanted.name });
+  if (answer.type === 'refused' && answer.code === 'no-such-room' && wanted.create) {
+    answer = await answerTo(client, { type: 'createRoom', name: wanted.name });
+    // Someone else was quicker.
+    if (answer.type === 'refused' && answer.code === 'room-exists') {
+      answer = await answerTo(client, { type: 'joinRoom', name: wanted.name });
+    }
+  }
+  if (answer.type === 'refused') {
+    throw new HeadlessError(EXIT.failed, `#${wanted.name}: ${answer.code}: ${answer.reason}`);
+  }
+  if (!answer.room)
+    throw new HeadlessError(EXIT.failed, `#${wanted.name}: the server named no room`);
+  return answer.room.id;
+}

@@ -1,0 +1,138 @@
+// `syncnet-tui tail`: a room's posts in the one order, those from before and then as they come, each once.
+import type { z } from 'zod';
+import { type ChatClient, QueryError } from '../../lib/client/api.ts';
+import type { HistoryPost, PostEvent } from '../../lib/protocol/events.ts';
+import { PAGE_POSTS_MAX } from '../../lib/protocol/limits.ts';
+import { clockTime } from '../line-rows.ts';
+import { cleanLine, cleanText } from '../text.ts';
+import type { TailOptions } from './command-line.ts';
+import { EXIT, type Io, joinedRoom, signedIn } from './reach.ts';
+
+type Post = z.infer<typeof HistoryPost> & Pick<z.infer<typeof PostEvent>, 'late'>;
+
+/** Ids remembered against printing twice; a page and what comes meanwhile are far fewer. */
+const PRINTED_IDS_MAX = 100_000;
+
+function jsonLine(post: Post, room: string): string {
+  const { id, name, text, time, late } = post;
+  const fields = { type: 'post', id, room, name, text, time: new Date(time).toISOString() };
+  return JSON.stringify(late ? { ...fields, late: true } : fields);
+}
+
+/** `10:01 bob: text`; further lines of a text are indented, so that none passes for a post. */
+function plainLine(post: Post): string {
+  const text = cleanText(post.text).replace(/\n/g, '\n      ');
+  return `${clockTime(post.time)} ${cleanLine(post.name)}: ${text}`;
+}
+
+class Printer {
+  private readonly printed = new Set<string>();
+  private readonly write: (post: Post) => void;
+  /** Order of the highest post printed: a page reaches down to it after a reset. */
+  highest = '';
+
+  constructor(options: TailOptions, io: Io) {
+    this.write = (post) => {
+      io.stdout.write(`${options.json ? jsonLine(post, options.room) : plainLine(post)}\n`);
+    };
+  }
+
+  print(post: Post): void {
+    if (this.printed.has(post.id)) return;
+    this.remember(post);
+    this.write(post);
+  }
+
+  /** Notes a post as older than what was asked for, so that it is not printed when it comes again. */
+  remember(post: Post): void {
+    this.printed.add(post.id);
+    if (post.order > this.highest) this.highest = post.order;
+    const [oldest] = this.printed;
+    if (this.printed.size > PRINTED_IDS_MAX && oldest !== undefined) this.printed.delete(oldest);
+  }
+}
+
+/** Waits until the client is signed in (again). */
+function connected(client: ChatClient): Promise<void> {
+  if (client.connection.type === 'connected') return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const unsubscribe = client.subscribe((event) => {
+    if (event.type === 'connection' && event.state.type === 'connected') resolve();
+  });
+  return promise.finally(unsubscribe);
+}
+
+/** One page, asked for again after each failover. */
+async function pageOf(client: ChatClient, query: Parameters<ChatClient['history']>[0]) {
+  for (;;) {
+    try {
+      return await client.history(query);
+    } catch (error) {
+      if (!(error instanceof QueryError) || error.code !== 'connection-lost') throw error;
+      await connected(client);
+    }
+  }
+}
+
+/** The newest `count` posts, those above the place `down` only, oldest first. */
+async function newest(
+  client: ChatClient,
+  wanted: { room: string; count: number; down: string },
+): Promise<Post[]> {
+  const pages: (readonly Post[])[] = [];
+  let left = wanted.count;
+  let before: string | undefined;
+  while (left > 0) {
+    const limit = Math.min(PAGE_POSTS_MAX, left);
+    const place = before === undefined ? {} : { before };
+    const page = await pageOf(client, { room: wanted.room, limit, ...place });
+    pages.unshift(page.posts.filter((post) => post.order > wanted.down));
+    left -= page.posts.length;
+    before = page.posts[0]?.order;
+    if (!page.more || before === undefined || before <= wanted.down) break;
+  }
+  return pages.flat();
+}
+
+/**
+ * Prints until the reader has enough, or, with --no-follow, what there is.
+ * @param ended resolves when nobody reads any more
+ * @returns the exit code
+ * @throws HeadlessError when no server is reached, the sign-in or the room is refused
+ */
+export async function runTail(
+  client: ChatClient,
+  options: TailOptions,
+  io: Io,
+  ended: Promise<void>,
+): Promise<number> {
+  const printer = new Printer(options, io);
+  // What comes while pages are under way is printed behind them.
+  let held: Post[] | null = [];
+  let room = '';
+  let filling = Promise.resolve();
+
+  async function fill(count: number): Promise<void> {
+    held ??= [];
+    const posts = await newest(client, { room, count, down: printer.highest });
+    for (const post of posts) printer.print(post);
+    for (const post of held) printer.print(post);
+    held = null;
+  }
+  client.subscribe((event) => {
+    if (event.type === 'reset' && room !== '') {
+      filling = filling.then(() => fill(Number.POSITIVE_INFINITY));
+    }
+    if (event.type !== 'post' || (room !== '' && event.post.room !== room)) return;
+    if (held) held.push(event.post);
+    else printer.print(event.post);
+  });
+  const rooms = await signedIn(client, options.timeoutMs);
+  room = await joinedRoom(client, rooms, { name: options.room, create: false });
+  const early: Post[] = held.filter((post) => (post as z.infer<typeof PostEvent>).room === room);
+  held = early;
+  await fill(options.last);
+  if (options.follow) await ended;
+  await filling;
+  return EXIT.done;
+}

@@ -1,0 +1,121 @@
+// One run of syncnet-tui, from its arguments to its exit code: the screen, or a headless command.
+import meow from 'meow';
+import type { ChatClient } from '../lib/client/api.ts';
+import { createChatClient } from '../lib/client/client.ts';
+import { dataFolder, identityPath } from '../lib/client/folders.ts';
+import { loadIdentity } from '../lib/client/identity.ts';
+import {
+  accountName,
+  givenName,
+  portOf,
+  serversOf,
+  UsageError,
+  usualServers,
+} from './arguments.ts';
+import { HEADLESS_COMMANDS } from './headless/command-line.ts';
+import { runHeadless } from './headless/run.ts';
+import { localAddresses, startLocalCluster } from './local-cluster.ts';
+import { lastName, loadSaved } from './saved-state.ts';
+
+const HELP = `
+  Usage
+    $ syncnet-tui --local          three servers on this machine, and the screen
+    $ syncnet-tui                  the screen, with the servers that run already
+    $ syncnet-tui send | tail | status     for scripts; each has its own --help
+
+  Servers
+    --local               start three servers here; they end with the screen
+    --port-base PORT      with --local: first of their ports, 8000 by default
+    --servers H:P,…       servers to try; localhost:8000, 8001 and 8002 by default
+    --host HOST, --port PORT   name one server
+
+  You
+    --name NAME           by default the one used last, or that of your account
+    --identity FILE       your key; ~/.config/syncnet/identity.json by default
+    --data DIR            drafts, unsent posts, local servers; ~/.local/share/syncnet by default
+
+  --help, --version
+
+  Environment: SYNCNET_SERVERS, SYNCNET_NAME; NO_COLOR draws without hues. Flag beats environment.
+  Exit codes: 0 left as asked, 1 failed, 2 wrong arguments.
+`;
+
+type Flags = Readonly<{
+  local?: boolean | undefined;
+  portBase?: string | undefined;
+  servers?: string | undefined;
+  host?: string | undefined;
+  port?: string | undefined;
+  name?: string | undefined;
+  identity?: string | undefined;
+  data?: string | undefined;
+}>;
+
+/** @returns the exit code, once everything this run started has ended */
+export async function run(argv: readonly string[]): Promise<number> {
+  if (HEADLESS_COMMANDS.some((command) => command === argv[0])) return runHeadless(argv);
+  const cli = meow(HELP, {
+    importMeta: import.meta,
+    argv: [...argv],
+    description: 'SyncNet: chat in the terminal that keeps talking while servers die',
+    allowUnknownFlags: false,
+    flags: {
+      local: { type: 'boolean', default: false },
+      portBase: { type: 'string' },
+      servers: { type: 'string' },
+      host: { type: 'string' },
+      port: { type: 'string' },
+      name: { type: 'string' },
+      identity: { type: 'string' },
+      data: { type: 'string' },
+    },
+  });
+  try {
+    const [word] = cli.input;
+    if (word !== undefined) {
+      throw new UsageError(`${word}: no such command; there is ${HEADLESS_COMMANDS.join(', ')}`);
+    }
+    await showScreen(cli.flags);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    process.stderr.write(`syncnet-tui: ${error.message}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+async function showScreen(flags: Flags): Promise<void> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+    throw new UsageError(
+      'the screen needs a terminal; for scripts there is `syncnet-tui tail` to read and `syncnet-tui send` to write (--help)',
+    );
+  }
+  const folder = flags.data ?? dataFolder(process.env);
+  const name = givenName(flags.name) ?? lastName(folder) ?? accountName();
+  const portBase = portOf('--port-base', flags.portBase);
+  const given = serversOf(flags);
+  const identity = await loadIdentity(flags.identity ?? identityPath(process.env));
+  const startLocal = (progress: (line: string) => void) =>
+    startLocalCluster({ folder, progress, ...(portBase === null ? {} : { portBase }) });
+  const local = flags.local ? await startLocal((line) => process.stdout.write(`${line}\n`)) : null;
+  const servers = local?.addresses ?? given ?? (await defaultServers(folder));
+  // Loaded last: React and Ink are not needed to say what is wrong with an argument.
+  const { runScreen } = await import('./screen.tsx');
+  const connect = (addresses: readonly string[], as: string): Promise<ChatClient> =>
+    createChatClient({ servers: addresses, identity, name: as, folder });
+  await runScreen({
+    connect,
+    servers,
+    name,
+    folder,
+    saved: loadSaved(folder, name),
+    local,
+    startLocal: () => startLocal(() => {}),
+    colours: (process.env.NO_COLOR ?? '') === '',
+  });
+}
+
+/** Where a local cluster of this user runs on other ports, and the usual addresses. */
+async function defaultServers(folder: string): Promise<readonly string[]> {
+  return [...new Set([...(await localAddresses(folder)), ...usualServers()])];
+}
