@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { UsageError } from '../../../tui/arguments.ts';
+import { parseHeadless } from '../../../tui/headless/command-line.ts';
+
+const USUAL = ['localhost:8000', 'localhost:8001', 'localhost:8002'];
+const words = (line: string) => line.split(' ').filter((word) => word !== '');
+
+test('send reads where to, as whom and what', () => {
+  const argv = [...words('send --room #ops --name bot --json --timeout 2.5'), 'two words'];
+  const options = {
+    servers: USUAL,
+    identity: null,
+    timeoutMs: 2_500,
+    room: 'ops',
+    name: 'bot',
+    create: false,
+    json: true,
+    text: 'two words',
+  };
+  assert.deepEqual(parseHeadless(argv), { command: 'send', options });
+});
+
+test('tail prints ten posts and follows, unless told otherwise', () => {
+  const usual = parseHeadless(words('tail --room ops --name bot'));
+  assert.ok(usual.command === 'tail');
+  assert.deepEqual([usual.options.last, usual.options.follow], [10, true]);
+  const told = parseHeadless(words('tail --room ops --name bot --last all --no-follow'));
+  assert.ok(told.command === 'tail');
+  assert.deepEqual([told.options.last, told.options.follow], [Number.POSITIVE_INFINITY, false]);
+});
+
+const SERVERS: readonly (readonly [string, readonly string[]])[] = [
+  ['', USUAL],
+  ['--servers a:1,b:2', ['a:1', 'b:2']],
+  ['--host chat', ['chat:8000']],
+  ['--port 8001', ['localhost:8001']],
+  ['--servers [::1]:8000', ['[::1]:8000']],
+];
+for (const [flags, servers] of SERVERS) {
+  test(`status ${flags} asks ${servers.join(', ')}`, () => {
+    assert.deepEqual(parseHeadless(['status', ...words(flags)]).options.servers, servers);
+  });
+}
+
+const WRONG: readonly (readonly [string, RegExp])[] = [
+  ['send --name bot hi', /--room: it is required/],
+  ['send --room a/b --name bot hi', /--room: use letters/],
+  ['send --room ops --name /bot hi', /--name: use letters.*got \/bot/],
+  ['send --room ops --name bot hi there', /TEXT: expected one, in quotes; got 2/],
+  ['tail --room ops --name bot --last some', /--last: expected a number or all, got some/],
+  ['tail --room ops --name bot hi', /hi: expected options only/],
+  ['status --port 99999', /--port: expected a port from 1 to 65535, got 99999/],
+  ['status --servers nowhere', /--servers: expected host:port, got nowhere/],
+  ['status --timeout soon', /--timeout: expected seconds above 0, got soon/],
+];
+for (const [line, problem] of WRONG) {
+  test(`${line}: is refused with what was expected`, () => {
+    assert.throws(
+      () => parseHeadless(words(line)),
+      (error: Error) => error instanceof UsageError && problem.test(error.message),
+    );
+  });
+}
