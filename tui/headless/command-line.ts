@@ -106,7 +106,9 @@ function roomOf(given: string | undefined, isNew: boolean): string {
   const name = given.replace(/^#/, '').normalize('NFKC');
   const parsed = (isNew ? RoomName : ShownRoomName).safeParse(name);
   if (parsed.success) return parsed.data;
-  throw new UsageError(`--room: ${parsed.error.issues[0]?.message}, got ${given}`);
+  // Of the two schemas this one says what is allowed.
+  const problem = RoomName.safeParse(name).error?.issues[0]?.message;
+  throw new UsageError(`--room: ${problem}, got ${given}`);
 }
 
 function lastOf(given: string | undefined): number {
