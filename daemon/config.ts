@@ -1,24 +1,19 @@
-// Every setting of a daemon: flag beats environment beats cluster file beats default. All of it passes one
-// schema, and every problem is named at once, with where it stands, what was expected and what was there.
-import { readFileSync } from 'node:fs';
+// A daemon's configuration: its settings, the cluster file, the secret. Every problem is named at once,
+// with where it stands, what was expected and what was there.
 import { isIP } from 'node:net';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { z } from 'zod';
-import {
-  builtInCluster,
-  CLIENT_PORT_BASE,
-  ClusterFile,
-  ClusterServer,
-} from '../lib/cluster-file.ts';
-import { ServerId } from '../lib/protocol/fields.ts';
-import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './ops/logger.ts';
+import { isAbsolute, join, resolve } from 'node:path';
+import { builtInCluster, ClusterFile, type ClusterServer } from '../lib/cluster-file.ts';
+import { readArguments } from './arguments.ts';
+import type { LogFormat, LogLevel } from './ops/logger.ts';
+import { expectation, type ReadSettings, readSettings } from './settings.ts';
 
 export type DaemonConfig = Readonly<{
   self: ClusterServer;
   cluster: ClusterFile;
   /** Address that all four listeners bind. */
   bindHost: string;
+  /** Absolute. */
   dataDirectory: string;
   /** null: loopback only. */
   secret: Uint8Array | null;
@@ -31,169 +26,118 @@ export type DaemonConfig = Readonly<{
 /** Shortest secret: 128 bits, were it random bytes. */
 const SECRET_BYTES_MIN = 16;
 
-/** Each setting's flag (as meow gives it) and environment variable. */
-export const SETTINGS = {
-  id: 'SYNCNET_ID',
-  config: 'SYNCNET_CONFIG',
-  data: 'SYNCNET_DATA',
-  bind: 'SYNCNET_BIND',
-  advertise: 'SYNCNET_ADVERTISE',
-  secretFile: 'SYNCNET_SECRET_FILE',
-  minCopies: 'SYNCNET_MIN_COPIES',
-  portBase: 'SYNCNET_PORT_BASE',
-  ringPosition: 'SYNCNET_RING_POSITION',
-  clientPort: 'SYNCNET_CLIENT_PORT',
-  peerPort: 'SYNCNET_PEER_PORT',
-  heartbeatPort: 'SYNCNET_HEARTBEAT_PORT',
-  httpPort: 'SYNCNET_HTTP_PORT',
-  logLevel: 'SYNCNET_LOG_LEVEL',
-  logFormat: 'SYNCNET_LOG_FORMAT',
-  exitWithParent: 'SYNCNET_EXIT_WITH_PARENT',
-} as const;
-type Setting = keyof typeof SETTINGS;
-
-const wholeNumber = (max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, 'expected a whole number')
-    .transform(Number)
-    .pipe(z.int().min(1).max(max));
-const Port = wholeNumber(65_535);
-
-/** The last block of the built-in layout that fits below 65,536. */
-const PORT_BASE_MAX = 65_500;
-
-const Settings = z.object({
-  id: ServerId,
-  config: z.string().min(1).optional(),
-  data: z.string().min(1).optional(),
-  bind: z.string().min(1).optional(),
-  advertise: ClusterServer.shape.advertise,
-  secretFile: z.string().min(1).optional(),
-  minCopies: wholeNumber(32).default(1),
-  portBase: wholeNumber(PORT_BASE_MAX).default(CLIENT_PORT_BASE),
-  ringPosition: wholeNumber(1_000_000).optional(),
-  clientPort: Port.optional(),
-  peerPort: Port.optional(),
-  heartbeatPort: Port.optional(),
-  httpPort: Port.optional(),
-  logLevel: z.enum(LOG_LEVELS).default('info'),
-  logFormat: z.enum(LOG_FORMATS).default('auto'),
-  exitWithParent: z.stringbool().default(false),
-});
-type Settings = z.infer<typeof Settings>;
-
 export type ConfigInput = Readonly<{
-  /** As meow parsed them; undefined where none was given. */
-  flags: Readonly<Record<string, unknown>>;
+  /** Without the executable and its script. */
+  argv: readonly string[];
   env: Readonly<Record<string, string | undefined>>;
   /** Throws what `readFileSync` throws. */
-  readFile?: (path: string) => string;
+  readFile: (path: string) => string;
 }>;
 
-/** @returns the configuration, or every problem with it, one line each */
-export function loadConfig(input: ConfigInput): { config: DaemonConfig } | { problems: string[] } {
-  const problems: string[] = [];
-  const readFile = input.readFile ?? ((path: string) => readFileSync(path, 'utf8'));
-  const settings = readSettings(input, problems);
-  const cluster = settings && readCluster(settings, readFile, problems);
-  const secret = readSecret(input, settings?.secretFile, readFile, problems);
-  if (!settings || !cluster) return { problems };
-  const self = selfOf(settings, cluster, problems);
-  if (!self) return { problems };
-  const bindHost = settings.bind ?? self.host;
+/** The configuration, or every problem with it, one line each, or a text that was asked for instead. */
+export type LoadedConfig =
+  | Readonly<{ config: DaemonConfig }>
+  | Readonly<{ problems: readonly string[] }>
+  | Readonly<{ text: string }>;
+
+/** Throws nothing. */
+export function loadConfig(input: ConfigInput): LoadedConfig {
+  const typed = readArguments(input.argv);
+  if ('text' in typed) return typed;
+  const read = readSettings(typed.flags, input.env);
+  const problems = [...typed.problems, ...read.problems];
+  const cluster = readCluster(read, input, problems);
+  const secret = readSecret(read, input, problems);
+  const self = cluster && selfOf(read, cluster, problems);
+  if (!cluster || !self) return { problems };
   const servers = cluster.servers.map((server) => (server.id === self.id ? self : server));
-  if (settings.minCopies > servers.length) {
-    problems.push(
-      `--min-copies: expected at most the number of servers, ${servers.length}, got ${settings.minCopies}`,
-    );
-  }
-  if (secret === null && problems.length === 0)
-    checkLoopback([bindHost, ...servers.map(({ host }) => host)], problems);
-  if (problems.length > 0) return { problems };
+  const checked = checkCluster({ servers }, 'with the options applied: ', problems);
+  checkCopies(read, servers, problems);
+  const bindHost = read.settings.bind ?? self.host;
+  if (secret === null) checkLoopback([bindHost, ...servers.map(({ host }) => host)], problems);
+  if (problems.length > 0 || !checked || secret === 'wrong') return { problems };
+  const { data, minCopies, logLevel, logFormat, exitWithParent } = read.settings;
   const config: DaemonConfig = {
     self,
     cluster: { servers },
+    // The name may stand for two addresses; the one that every machine has is meant.
     bindHost: bindHost === 'localhost' ? '127.0.0.1' : bindHost,
-    dataDirectory: resolve(settings.data ?? defaultDataDirectory(input.env, self.id)),
+    dataDirectory: resolve(data ?? defaultDataDirectory(input.env, self.id)),
     secret,
-    copiesMin: settings.minCopies,
-    logLevel: settings.logLevel,
-    logFormat: settings.logFormat,
-    exitWithParent: settings.exitWithParent,
+    copiesMin: minCopies,
+    logLevel,
+    logFormat,
+    exitWithParent,
   };
   return { config };
 }
 
-function flagName(setting: string): string {
-  return `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-function readSettings({ flags, env }: ConfigInput, problems: string[]): Settings | null {
-  const given: Record<string, unknown> = {};
-  const sources: Record<string, string> = {};
-  for (const [setting, variable] of Object.entries(SETTINGS)) {
-    const flag = flags[setting];
-    const value = flag ?? env[variable];
-    if (value === undefined || value === '') continue;
-    given[setting] = String(value);
-    sources[setting] = flag === undefined ? variable : flagName(setting);
-  }
-  for (const flag of Object.keys(flags)) {
-    if (!(flag in SETTINGS))
-      problems.push(`${flagName(flag)}: there is no such option; see --help`);
-  }
-  const parsed = Settings.safeParse(given);
-  if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) {
-    const setting = String(issue.path[0]) as Setting;
-    const got = given[setting];
-    const where = sources[setting] ?? flagName(setting);
-    problems.push(
-      `${where}: ${got === undefined ? 'it is required' : `${issue.message}, got ${JSON.stringify(got)}`}`,
-    );
-  }
-  return null;
-}
-
 function readCluster(
-  settings: Settings,
-  readFile: (path: string) => string,
+  { settings, sourceOf }: ReadSettings,
+  { readFile }: ConfigInput,
   problems: string[],
 ): ClusterFile | null {
-  if (settings.config === undefined) return builtInCluster(settings.portBase);
-  const path = settings.config;
+  const { config } = settings;
+  if (config === undefined) return builtInCluster(settings.portBase);
+  const base = sourceOf('portBase');
+  if (base) problems.push(`${base}: expected nothing, since ${sourceOf('config')} has the ports`);
+  const inline = config.trimStart().startsWith('{');
+  const name = inline ? `${sourceOf('config')}` : config;
   let value: unknown;
   try {
-    value = JSON.parse(readFile(path));
+    value = JSON.parse(inline ? config : readFile(config));
   } catch (error) {
-    const { message } = error as Error;
-    problems.push(`${path}: expected a readable JSON file, got: ${message}`);
+    problems.push(`${name}: expected a cluster file in JSON, got: ${(error as Error).message}`);
     return null;
   }
+  return checkCluster(value, `${name}: `, problems);
+}
+
+function checkCluster(value: unknown, prefix: string, problems: string[]): ClusterFile | null {
   const parsed = ClusterFile.safeParse(value);
-  if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) {
-    const got = issue.path.reduce<unknown>(
-      (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
-      value,
-    );
-    const where = issue.path.length > 0 ? issue.path.join('.') : 'the whole';
-    problems.push(`${path}: ${where}: ${issue.message}, got ${JSON.stringify(got) ?? 'nothing'}`);
+  for (const issue of parsed.error?.issues ?? []) {
+    const path = pathText(issue.path);
+    if (issue.code === 'unrecognized_keys') {
+      const keys = issue.keys.map((key) => pathText([...issue.path, key]));
+      problems.push(...keys.map((key) => `${prefix}${key}: there is no such setting`));
+      continue;
+    }
+    const text = expectation(issue.message);
+    const got = text.includes(', got ') ? '' : `, got ${shown(valueAt(value, issue.path))}`;
+    problems.push(`${prefix}${path}: ${text}${got}`);
   }
-  return null;
+  return parsed.data ?? null;
+}
+
+/** `servers[1].clientPort` */
+function pathText(path: readonly PropertyKey[]): string {
+  const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`));
+  return text.join('').replace(/^\./, '') || 'the whole';
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)?.[key], value);
+}
+
+/** Longest value quoted in a problem: enough to recognise it. */
+const SHOWN_CHARS_MAX = 60;
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length <= SHOWN_CHARS_MAX ? text : `${text.slice(0, SHOWN_CHARS_MAX)}…`;
 }
 
 function selfOf(
-  settings: Settings,
+  { settings, sourceOf }: ReadSettings,
   cluster: ClusterFile,
   problems: string[],
 ): ClusterServer | null {
+  if (settings.id === undefined) return null; // named as a problem already
   const listed = cluster.servers.find((server) => server.id === settings.id);
   if (!listed) {
     const ids = cluster.servers.map(({ id }) => id).join(', ');
     problems.push(
-      `--id: expected one of the cluster's servers (${ids}), got ${JSON.stringify(settings.id)}`,
+      `${sourceOf('id')}: expected one of the cluster's servers, ${ids}, got ${JSON.stringify(settings.id)}`,
     );
     return null;
   }
@@ -203,32 +147,41 @@ function selfOf(
   return { ...listed, ...Object.fromEntries(given) };
 }
 
-function readSecret(
-  { env }: ConfigInput,
-  file: string | undefined,
-  readFile: (path: string) => string,
+function checkCopies(
+  { settings, sourceOf }: ReadSettings,
+  servers: readonly ClusterServer[],
   problems: string[],
-): Uint8Array | null {
-  let secret = env.SYNCNET_SECRET?.trim() ?? '';
-  let where = 'SYNCNET_SECRET';
-  if (file !== undefined) {
-    where = file;
+): void {
+  if (settings.minCopies <= servers.length) return;
+  problems.push(
+    `${sourceOf('minCopies')}: expected at most ${servers.length}, the number of servers, got ${settings.minCopies}`,
+  );
+}
+
+/** @returns null where there is none, `wrong` when a problem was named */
+function readSecret(
+  { settings: { secretFile } }: ReadSettings,
+  { env, readFile }: ConfigInput,
+  problems: string[],
+): Uint8Array | null | 'wrong' {
+  let text = env.SYNCNET_SECRET ?? '';
+  if (secretFile !== undefined) {
     try {
-      secret = readFile(file).trim();
+      text = readFile(secretFile);
     } catch (error) {
       problems.push(
-        `${file}: expected a readable file with the cluster secret, got: ${(error as Error).message}`,
+        `${secretFile}: expected the file of the cluster secret, got: ${(error as Error).message}`,
       );
-      return null;
+      return 'wrong';
     }
-  } else if (secret === '') return null;
-  const bytes = Buffer.from(secret);
-  if (bytes.length < SECRET_BYTES_MIN) {
-    problems.push(
-      `${where}: expected a secret of at least ${SECRET_BYTES_MIN} bytes, got ${bytes.length}: openssl rand -hex 32`,
-    );
-  }
-  return bytes;
+  } else if (text === '') return null;
+  const bytes = Buffer.from(text.trim());
+  if (bytes.length >= SECRET_BYTES_MIN) return bytes;
+  problems.push(
+    `${secretFile ?? 'SYNCNET_SECRET'}: expected a secret of at least ${SECRET_BYTES_MIN} bytes, got ${bytes.length}; ` +
+      'make one with: openssl rand -hex 32',
+  );
+  return 'wrong';
 }
 
 function isLoopback(host: string): boolean {
@@ -236,15 +189,19 @@ function isLoopback(host: string): boolean {
 }
 
 function checkLoopback(hosts: readonly string[], problems: string[]): void {
-  for (const host of new Set(hosts)) {
-    if (isLoopback(host)) continue;
-    problems.push(
-      `${host}: expected a loopback address, since there is no cluster secret: make one with openssl rand -hex 32, ` +
-        'and give the same to every server by --secret-file or SYNCNET_SECRET',
-    );
-  }
+  const open = [...new Set(hosts)].filter((host) => !isLoopback(host));
+  if (open.length === 0) return;
+  problems.push(
+    `${open.join(', ')}: expected loopback addresses only, since there is no cluster secret; make one with: ` +
+      'openssl rand -hex 32, and give the same to every server by --secret-file or SYNCNET_SECRET',
+  );
 }
 
+/** Below XDG_DATA_HOME, which counts only when it is absolute (XDG Base Directory Specification). */
 function defaultDataDirectory(env: ConfigInput['env'], id: string): string {
-  return join(env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'syncnet', id);
+  const { XDG_DATA_HOME = '', HOME } = env;
+  const folder = isAbsolute(XDG_DATA_HOME)
+    ? XDG_DATA_HOME
+    : join(HOME || homedir(), '.local', 'share');
+  return join(folder, 'syncnet', id);
 }

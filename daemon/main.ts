@@ -1,15 +1,13 @@
 #!/usr/bin/env node
-// The executable syncnet-daemon: arguments, start, signals, and the only process.exit of the daemon. It
-// imports what needs Node 24 only after it has looked which Node this is.
+// The executable syncnet-daemon. It looks which Node this is before it imports what needs a newer one.
 const NODE_MAJOR_MIN = 24;
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major < NODE_MAJOR_MIN) {
   process.stderr.write(
-    `syncnet-daemon needs Node ${NODE_MAJOR_MIN} or newer; this is ${process.version}\n`,
+    `syncnet-daemon: expected Node ${NODE_MAJOR_MIN} or newer, got ${process.version} at ${process.execPath}\n`,
   );
   process.exit(2);
 }
 const { run } = await import('./run.ts');
-process.exitCode = await run(process.argv.slice(2));
-process.exit();
+process.exit(await run(process.argv.slice(2)));

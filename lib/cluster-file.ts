@@ -17,6 +17,9 @@ export const ClusterServer = z.strictObject({
   advertise: z
     .string()
     .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/, 'expected host:port')
+    .refine((address) => Port.safeParse(Number(address.split(':').at(-1))).success, {
+      message: 'expected a port from 1 to 65535',
+    })
     .optional(),
   clientPort: Port,
   peerPort: Port,
@@ -25,21 +28,35 @@ export const ClusterServer = z.strictObject({
 });
 export type ClusterServer = z.infer<typeof ClusterServer>;
 
+/** The fields that no two servers of a cluster may share. */
+const UNIQUE_FIELDS = ['id', 'ringPosition'] as const;
+
+/** Ports by protocol: on one host no two may be equal. */
+const PORT_FIELDS = {
+  TCP: ['clientPort', 'peerPort', 'httpPort'],
+  UDP: ['heartbeatPort'],
+} as const;
+
 export const ClusterFile = z
   .strictObject({ servers: z.array(ClusterServer).min(1).max(32) })
   .superRefine((cluster, context) => {
-    for (const field of ['id', 'ringPosition'] as const) {
-      const seen = new Set<string | number>();
-      for (const [index, server] of cluster.servers.entries()) {
+    const seen = new Set<string>();
+    const claim = (claimed: string, path: PropertyKey[], message: string) => {
+      if (seen.has(claimed)) context.addIssue({ code: 'custom', path, message });
+      seen.add(claimed);
+    };
+    for (const [index, server] of cluster.servers.entries()) {
+      for (const field of UNIQUE_FIELDS) {
         const value = server[field];
-        if (seen.has(value)) {
-          context.addIssue({
-            code: 'custom',
-            path: ['servers', index, field],
-            message: `expected a ${field} of its own, got ${value}, which an earlier server has`,
-          });
+        const message = `expected a value of its own, got ${value}, which an earlier server has`;
+        claim(`${field} ${value}`, ['servers', index, field], message);
+      }
+      for (const [protocol, fields] of Object.entries(PORT_FIELDS)) {
+        for (const field of fields) {
+          const value = server[field];
+          const message = `expected a ${protocol} port of its own, got ${value}, which is taken on ${server.host}`;
+          claim(`${protocol} ${server.host} ${value}`, ['servers', index, field], message);
         }
-        seen.add(value);
       }
     }
   });

@@ -1,12 +1,21 @@
-// Health and status over HTTP, for operators and container engines.
+// Health and status over HTTP, for operators and container engines: reading only, and nothing secret.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { ListenError } from '../net/listen-error.ts';
 
-/** Nobody has a reason to be slower. */
+/** Time for a request to arrive in full: nobody who means well is slower. */
 const REQUEST_MS_MAX = 5_000;
+/** A probe asks every few seconds, on a connection of its own or on this one. */
+const KEEP_ALIVE_MS = 5_000;
+const HEADER_BYTES_MAX = 8 * 1024;
+/** Probes and a person or two; the chat needs the rest of the descriptors. */
+const CONNECTIONS_MAX = 64;
 
-export type HttpServer = Readonly<{ close(): Promise<void> }>;
+export type HttpServer = Readonly<{
+  /** The port listened on: the one asked for, or a free one when that was 0. */
+  port: number;
+  close(): Promise<void>;
+}>;
 
 export type HttpOptions = Readonly<{
   host: string;
@@ -17,11 +26,13 @@ export type HttpOptions = Readonly<{
   ready: () => Readonly<{ ok: boolean; reason: string }>;
 }>;
 
-type Answer = Readonly<{ code: number; body: object }>;
+type Answer = Readonly<{ code: number; body: object; allow?: string }>;
+type Routes = Readonly<Record<string, () => Answer>>;
 
-/** @throws ListenError */
+/** Listens until it is closed. @throws ListenError */
 export async function openHttp(options: HttpOptions): Promise<HttpServer> {
-  const routes: Readonly<Record<string, () => Answer>> = {
+  const routes: Routes = {
+    // Whoever answers has a loop that turns.
     '/healthz': () => ({ code: 200, body: { ok: true } }),
     '/readyz': () => {
       const ready = options.ready();
@@ -29,47 +40,60 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
     },
     '/status': () => ({ code: 200, body: options.status() }),
   };
-  const server = createServer((request, response) => respond(routes, request, response));
-  server.requestTimeout = REQUEST_MS_MAX;
-  server.headersTimeout = REQUEST_MS_MAX;
+  const limits = {
+    maxHeaderSize: HEADER_BYTES_MAX,
+    requestTimeout: REQUEST_MS_MAX,
+    headersTimeout: REQUEST_MS_MAX,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // How often the two times above are looked at.
+    connectionsCheckingInterval: 1_000,
+  };
+  const server = createServer(limits, (request, response) => {
+    send(answerTo(routes, request), request, response);
+  });
+  server.maxConnections = CONNECTIONS_MAX;
   try {
     server.listen(options.port, options.host);
     await once(server, 'listening');
   } catch (error) {
     throw new ListenError('HTTP', `${options.host}:${options.port}`, error);
   }
+  const address = server.address();
   return {
+    port: typeof address === 'object' && address !== null ? address.port : options.port,
     close: async () => {
-      server.closeAllConnections();
+      if (!server.listening) return;
+      const closed = once(server, 'close');
       server.close();
-      if (server.listening) await once(server, 'close');
+      server.closeAllConnections();
+      await closed;
     },
   };
 }
 
-function respond(
-  routes: Readonly<Record<string, () => Answer>>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
+function answerTo(routes: Routes, request: IncomingMessage): Answer {
   const path = (request.url ?? '/').split('?')[0] ?? '/';
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
-  const readable = request.method === 'GET' || request.method === 'HEAD';
-  const notFound = {
-    code: 404,
-    body: { error: `no ${path}; there is ${Object.keys(routes).join(', ')}` },
-  };
-  const { code, body } = !route
-    ? notFound
-    : readable
-      ? route()
-      : { code: 405, body: { error: 'only GET and HEAD' } };
-  const text = `${JSON.stringify(body)}\n`;
-  response.writeHead(code, {
+  if (!route) {
+    return {
+      code: 404,
+      body: { error: `nothing here; there is ${Object.keys(routes).join(', ')}` },
+    };
+  }
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return { code: 405, body: { error: 'expected GET or HEAD' }, allow: 'GET, HEAD' };
+  }
+  return route();
+}
+
+function send(answer: Answer, request: IncomingMessage, response: ServerResponse): void {
+  const text = `${JSON.stringify(answer.body)}\n`;
+  response.writeHead(answer.code, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
     'cache-control': 'no-store',
-    ...(code === 405 ? { allow: 'GET, HEAD' } : {}),
+    'x-content-type-options': 'nosniff',
+    ...(answer.allow ? { allow: answer.allow } : {}),
   });
   response.end(request.method === 'HEAD' ? undefined : text);
 }

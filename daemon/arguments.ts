@@ -1,0 +1,89 @@
+// What is typed after `syncnet-daemon`: the options, their help, and what is no option at all.
+import meow from 'meow';
+
+const HELP = `
+  Usage
+    $ syncnet-daemon --id server1 [--config cluster.json] [--data DIR]
+
+  Which server
+    --id ID               one of the cluster's servers
+    --config FILE         the cluster file, or its JSON itself; without it, server1 to server3 here
+    --port-base PORT      without a cluster file: first of the ports, 8000 by default
+    --ring-position N     instead of the cluster file's; the highest active server leads
+    --data DIR            where its history is kept; ~/.local/share/syncnet/ID by default
+
+  Addresses
+    --bind HOST           where all its ports listen; the server's host by default
+    --advertise HOST:PORT what clients are told of where it is
+    --client-port, --peer-port, --heartbeat-port, --http-port PORT
+
+  Safety
+    --secret-file FILE    the cluster secret, at least 16 bytes; without one it serves loopback only
+    --min-copies N        acknowledge nothing with fewer copies; 1 by default
+
+  Running
+    --log-level LEVEL     debug, info, warn, error, silent; info by default
+    --log-format FORMAT   auto, json, pretty; auto is pretty on a terminal
+    --exit-with-parent    stop when the process that started it ends
+    --help, --version
+
+  Every option has an environment variable: SYNCNET_ID, SYNCNET_CONFIG, SYNCNET_DATA, SYNCNET_PORT_BASE and
+  so on; SYNCNET_SECRET is the secret itself. Flag beats environment beats cluster file.
+
+  Exit codes: 0 stopped as asked, 1 could not start or go on, 2 wrong arguments or configuration.
+`;
+
+export type Arguments =
+  /** Help or version: to be printed, and that is all. */
+  | Readonly<{ text: string }>
+  | Readonly<{
+      /** By name in camel case, known or not; values as they were typed. */
+      flags: Readonly<Record<string, string>>;
+      problems: readonly string[];
+    }>;
+
+/** @param argv without the executable and its script */
+export function readArguments(argv: readonly string[]): Arguments {
+  try {
+    const cli = meow(HELP, {
+      importMeta: import.meta,
+      argv: [...argv],
+      description:
+        'SyncNet server: keeps the history, replicates it, and leads when it is the highest',
+      autoHelp: false,
+      autoVersion: false,
+      booleanDefault: undefined,
+      flags: {
+        id: { type: 'string' },
+        config: { type: 'string' },
+        portBase: { type: 'string' },
+        ringPosition: { type: 'string' },
+        data: { type: 'string' },
+        bind: { type: 'string' },
+        advertise: { type: 'string' },
+        clientPort: { type: 'string' },
+        peerPort: { type: 'string' },
+        heartbeatPort: { type: 'string' },
+        httpPort: { type: 'string' },
+        secretFile: { type: 'string' },
+        minCopies: { type: 'string' },
+        logLevel: { type: 'string' },
+        logFormat: { type: 'string' },
+        exitWithParent: { type: 'boolean' },
+        help: { type: 'boolean', shortFlag: 'h' },
+        version: { type: 'boolean' },
+      },
+    });
+    const { help, version, ...flags } = cli.flags as Record<string, unknown>;
+    if (help) return { text: `${cli.help.trim()}\n` };
+    if (version) return { text: `${cli.pkg.version}\n` };
+    const given = Object.entries(flags).filter(([, value]) => value !== undefined);
+    return {
+      flags: Object.fromEntries(given.map(([flag, value]) => [flag, String(value)])),
+      problems: cli.input.map((word) => `${word}: expected options only; see --help`),
+    };
+  } catch (error) {
+    // meow throws for an option given twice.
+    return { flags: {}, problems: [(error as Error).message] };
+  }
+}
