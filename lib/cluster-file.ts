@@ -16,7 +16,10 @@ export const ClusterServer = z.strictObject({
   /** `host:port` that clients are told; by default the host and its client port. */
   advertise: z
     .string()
-    .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/, 'expected host:port')
+    .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/, {
+      error: 'expected host:port',
+      abort: true,
+    })
     .refine((address) => Port.safeParse(Number(address.split(':').at(-1))).success, {
       message: 'expected a port from 1 to 65535',
     })
