@@ -73,8 +73,15 @@ const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 export function mentions(text: string, name: string): boolean {
   return mentionPattern(name).test(text);
 }
+
+let known: Readonly<{ name: string; pattern: RegExp }> = { name: '', pattern: /(?!)/ };
+
+/** Made once for a name: it is asked for with every post and every row. */
 function mentionPattern(name: string): RegExp {
-  return new RegExp(`@${escaped(name)}(?![\\p{L}\\p{N}_-])`, 'iu');
+  if (known.name !== name) {
+    known = { name, pattern: new RegExp(`@${escaped(name)}(?![\\p{L}\\p{N}_-])`, 'iu') };
+  }
+  return known.pattern;
 }
 
 function textSegments(text: string, selfName: string, look: LookName): Segment[] {

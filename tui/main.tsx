@@ -10,6 +10,8 @@ if (major < NODE_MAJOR_MIN) {
   );
   process.exit(2);
 }
+// React's development build takes several times as long for a frame.
+process.env.NODE_ENV ??= 'production';
 const { run } = await import('./run.ts');
 process.exitCode = await run(process.argv.slice(2));
 process.exit();

@@ -7,7 +7,7 @@ import { mentions } from '../line-rows.ts';
 import { scrolled, windowOf } from '../timeline.ts';
 import type { Effect } from './action.ts';
 import { insertLine, insertPage, postLine } from './lines.ts';
-import { type Model, type RoomView, roomView } from './model.ts';
+import { type Model, type PostLine, type RoomView, roomView } from './model.ts';
 import { sceneOf } from './selectors.ts';
 import { ask, cleanRoom, openRoomOf, roomOf, type Step, stay, then, withRoom } from './step.ts';
 
@@ -163,7 +163,17 @@ export function onPost(model: Model, post: z.infer<typeof PostEvent>): Model {
       ? view
       : { ...view, lines, unreadAfter: starts ? wasRead : view.unreadAfter };
   });
-  return added === model ? model : settled(added, post.room);
+  if (added === model) return model;
+  return withRoom(added, post.room, (view) =>
+    isFollowed(added, view) ? asRead(view) : countedUp(added, view, line),
+  );
+}
+
+/** One more; the whole is counted anew only with history, or a busy room would cost its square. */
+function countedUp(model: Model, view: RoomView, line: PostLine): RoomView {
+  if (line.own || line.order <= (view.read ?? '')) return view;
+  const called = mentions(line.text, model.name) ? 1 : 0;
+  return { ...view, unread: view.unread + 1, mentions: view.mentions + called };
 }
 
 /** A page of history came: `before` is what was asked for, null for the newest. */
