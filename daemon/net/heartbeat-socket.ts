@@ -99,7 +99,7 @@ class Heartbeats implements HeartbeatSocket {
         },
       ]),
     );
-    socket.on('message', (bytes) => this.receive(bytes));
+    socket.on('message', (bytes, from) => this.receive(bytes, from.address));
     socket.on('error', (error) => options.logger.debug({ err: error }, 'heartbeat socket'));
   }
 
@@ -145,13 +145,13 @@ class Heartbeats implements HeartbeatSocket {
     sender.seen = 0n;
   }
 
-  private receive(bytes: Buffer): void {
-    const reason = this.reject(bytes);
+  private receive(bytes: Buffer, address: string): void {
+    const reason = this.reject(bytes, address);
     if (reason !== null) this.complain(reason, 'rejected heartbeats', { reason });
   }
 
   /** Hands a good heartbeat on. @returns why it was not good; null when it was, or is merely early */
-  private reject(bytes: Buffer): string | null {
+  private reject(bytes: Buffer, address: string): string | null {
     if (bytes.length <= MAC_BYTES || bytes.length > DATAGRAM_BYTES_MAX) return 'of no size of ours';
     const text = bytes.subarray(MAC_BYTES);
     if (!timingSafeEqual(bytes.subarray(0, MAC_BYTES), this.macOf(text)))
@@ -169,6 +169,8 @@ class Heartbeats implements HeartbeatSocket {
     // Before the link is up, and after a restart, heartbeats of an unknown process come: not yet, or no more.
     if (expected?.boot !== from.boot || expected.incarnation !== from.incarnation) return null;
     if (!isFresh(sender, counter)) return 'replayed';
+    // A container that came back elsewhere is known at once, not at the next look-up of its name.
+    if (!isIP(sender.host)) sender.address = address;
     this.options.onHeartbeat(from.id, payload);
     return null;
   }

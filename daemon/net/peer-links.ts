@@ -6,7 +6,7 @@
 //                                     +--> up --either closes--> (nothing), and dialled again at once
 //   (nothing) --accepted--> inbound --+
 import { once } from 'node:events';
-import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { createConnection, createServer, isIP, type Server, type Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { type Complain, createComplaints } from './complaints.ts';
 import { acceptorHandshake, diallerHandshake, type ServerIdentity } from './handshake.ts';
@@ -141,10 +141,12 @@ class Links<M> implements PeerLinks<M> {
 
   // --- outbound ---
 
-  private dial(link: Link): void {
+  /** @param address where the peer was just heard from; by default its name is looked up */
+  private dial(link: Link, address?: string): void {
     if (this.closed || link.dialling || link.outbound) return;
     clearTimeout(link.redialTimer);
-    const { host, port } = link;
+    const { port } = link;
+    const host = address ?? link.host;
     const socket = createConnection({ host, port, noDelay: true, lookup: sharedLookup });
     link.dialling = socket;
     this.sockets.add(socket);
@@ -242,8 +244,14 @@ class Links<M> implements PeerLinks<M> {
     link.inbound = half;
     link.early = [];
     this.maybeUp(link);
-    // It dials, so it listens too: not a moment to wait.
-    this.dial(link);
+    // It dials, so it listens too: not a moment to wait, least of all for a look-up of its name, which may
+    // be slow to learn where a container has come back.
+    const { dialling } = link;
+    if (dialling?.connecting) {
+      link.dialling = null;
+      dialling.destroy();
+    }
+    this.dial(link, isIP(link.host) ? undefined : half.socket.remoteAddress);
   }
 
   private hear(link: Link, socket: Socket, line: string): void {
