@@ -1,0 +1,177 @@
+// The search for the leader: tries every known address side by side, goes where servers point, waits on
+// those that know of no leader, and signs in on the first that leads. No step waits for a dead server.
+
+import { signInText } from '../ids.ts';
+import type { ServerAddress } from '../protocol/events.ts';
+import { PROTOCOL_VERSION } from '../protocol/limits.ts';
+import { type Link, type Session, send, type Target } from './session-state.ts';
+
+/** A server on the same continent greets within this, in milliseconds. */
+const GREETING_MS_MAX = 1_000;
+/** A sign-in may wait for a change of view and for the disks of all servers; a frozen leader for ever. */
+const SIGN_IN_MS_MAX = 1_500;
+/** A server that waits with us pushes what it hears; asked again in case that was lost with its loop. */
+const POLL_MS = 250;
+/** First wait after a failed try: a cluster on one machine fails over within some 20 ms. */
+const RETRY_MS_MIN = 5;
+/** Longest wait between two tries of one address. */
+const RETRY_MS_MAX = 2_000;
+const RETRY_GROWTH = 1.5;
+/** On a fresh start one address is tried after the other, this far apart (RFC 8305 uses 250). */
+const STAGGER_MS = 50;
+/** A leader that is pointed at but has just refused is not tried again sooner than this. */
+const POINTED_AGAIN_MS = 20;
+/** Addresses that are known at most: as many as a cluster file has servers. */
+const TARGETS_MAX = 64;
+
+/** Makes an address known; an id that moved takes its new address. */
+export function learn(session: Session, address: string, id: string | null): Target {
+  const known = session.targets.get(address);
+  if (known) {
+    known.id = id ?? known.id;
+    return known;
+  }
+  const target: Target = {
+    address,
+    id,
+    nextTryMs: session.nowMs,
+    failures: 0,
+    failedMs: Number.NEGATIVE_INFINITY,
+    result: 'not tried yet',
+  };
+  if (session.targets.size < TARGETS_MAX) session.targets.set(address, target);
+  return target;
+}
+
+/** Begins to search: at once everywhere after a loss, one after the other on a fresh start. */
+export function beginSearch(session: Session): void {
+  session.phase = 'searching';
+  let index = 0;
+  for (const target of session.targets.values()) {
+    target.failures = 0;
+    target.nextTryMs = session.nowMs + (session.everSignedIn ? 0 : index * STAGGER_MS);
+    index += 1;
+  }
+  advance(session);
+}
+
+const linkTo = (session: Session, address: string): Link | undefined =>
+  [...session.links.values()].find((link) => link.address === address);
+
+function open(session: Session, target: Target): void {
+  session.linksOpened += 1;
+  const number = session.linksOpened;
+  session.links.set(number, {
+    number,
+    address: target.address,
+    openedMs: session.nowMs,
+    heardMs: session.nowMs,
+    welcome: null,
+    leader: null,
+    signInMs: null,
+    polledMs: session.nowMs,
+    closing: null,
+  });
+  session.outputs.push({ type: 'open', link: number, address: target.address });
+}
+
+/** Gives a link up; its address is tried again after a while that grows. */
+export function fail(session: Session, link: Link, reason: string): void {
+  if (session.links.delete(link.number)) {
+    session.outputs.push({ type: 'close', link: link.number });
+  }
+  const target = session.targets.get(link.address);
+  if (!target) return;
+  const grown = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * RETRY_GROWTH ** target.failures);
+  target.failures += 1;
+  target.failedMs = session.nowMs;
+  target.result = reason;
+  target.nextTryMs = session.nowMs + grown * (0.5 + session.draw / 2);
+}
+
+/** Does what is due: gives up on the silent, tries what is to be tried, asks those that wait. */
+export function advance(session: Session): void {
+  if (session.phase !== 'searching') return;
+  const { nowMs } = session;
+  for (const link of [...session.links.values()]) {
+    const late = lateness(link, nowMs);
+    if (late !== null) fail(session, link, late);
+    else if (link.welcome && link.signInMs === null && nowMs - link.polledMs >= POLL_MS) {
+      link.polledMs = nowMs;
+      session.queries += 1;
+      send(session, link, { type: 'status', query: session.queries });
+    }
+  }
+  for (const target of session.targets.values()) {
+    if (target.nextTryMs <= nowMs && !linkTo(session, target.address)) open(session, target);
+  }
+}
+
+function lateness(link: Link, nowMs: number): string | null {
+  if (!link.welcome) return nowMs - link.openedMs >= GREETING_MS_MAX ? 'no answer' : null;
+  if (link.signInMs !== null) {
+    return nowMs - link.signInMs >= SIGN_IN_MS_MAX ? 'no answer to the sign-in' : null;
+  }
+  return nowMs - link.heardMs >= POLL_MS + GREETING_MS_MAX ? 'silent' : null;
+}
+
+/** When `advance` has something to do next; infinity when nothing is due by itself. */
+export function searchWakeMs(session: Session): number {
+  let wakeMs = Number.POSITIVE_INFINITY;
+  for (const link of session.links.values()) {
+    const due = !link.welcome
+      ? link.openedMs + GREETING_MS_MAX
+      : link.signInMs !== null
+        ? link.signInMs + SIGN_IN_MS_MAX
+        : link.polledMs + POLL_MS;
+    wakeMs = Math.min(wakeMs, due);
+  }
+  for (const target of session.targets.values()) {
+    if (!linkTo(session, target.address)) wakeMs = Math.min(wakeMs, target.nextTryMs);
+  }
+  return wakeMs;
+}
+
+/** Signs in on a greeted link, unless another sign-in is under way. */
+export function signIn(session: Session, link: Link): void {
+  const isBusy = [...session.links.values()].some((each) => each.signInMs !== null);
+  if (session.phase !== 'searching' || !link.welcome || isBusy) return;
+  const { self, signer, cursor, at, stamp } = session;
+  const { server, nonce } = link.welcome;
+  link.signInMs = session.nowMs;
+  const text = signInText({ nonce, server, name: self.name, session: self.seed });
+  send(session, link, {
+    type: 'signIn',
+    protocol: PROTOCOL_VERSION,
+    key: signer.key,
+    name: self.name,
+    session: self.seed,
+    signature: signer.sign(text),
+    ...(cursor === null ? {} : { cursor, at }),
+    ...(stamp === null ? {} : { stamp }),
+  });
+}
+
+/** A server names the leader, or says that there is none: goes there at once. */
+export function follow(
+  session: Session,
+  link: Link,
+  leader: ServerAddress | null,
+  term: number,
+): void {
+  link.leader = leader?.id ?? null;
+  session.term = Math.max(session.term, term);
+  if (!leader) return;
+  if (leader.id === link.welcome?.server) return signIn(session, link);
+  const target = learn(session, leader.address, leader.id);
+  const there = linkTo(session, leader.address);
+  if (there) return signIn(session, there);
+  if (session.nowMs - target.failedMs >= POINTED_AGAIN_MS) target.nextTryMs = session.nowMs;
+  // Its address may not lead anywhere from here: those at which its id was met before are tried as well.
+  for (const other of session.targets.values()) {
+    if (other.id === leader.id && other !== target && target.failures > 0) {
+      other.nextTryMs = Math.min(other.nextTryMs, session.nowMs + STAGGER_MS);
+    }
+  }
+  advance(session);
+}

@@ -1,0 +1,113 @@
+// What the client's core keeps, what goes in and what comes out. Mutable, owned by session.ts and its parts.
+import type { z } from 'zod';
+import type { ServerMessage, Welcome } from '../protocol/events.ts';
+import type { ClientMessage, Query } from '../protocol/requests.ts';
+import type { ClientEvent, ConnectionState, OutboxItem, QueryError } from './api.ts';
+import type { Pending } from './outbox.ts';
+
+/** One address that a server may answer at. */
+export type Target = {
+  address: string;
+  /** Id of the server there, once it was told. */
+  id: string | null;
+  nextTryMs: number;
+  /** Since it last greeted. */
+  failures: number;
+  failedMs: number;
+  /** What came of the last try, in words. */
+  result: string;
+};
+
+/** One connection, from the attempt on. */
+export type Link = {
+  number: number;
+  address: string;
+  openedMs: number;
+  heardMs: number;
+  welcome: z.infer<typeof Welcome> | null;
+  /** Id of the leader it last named; null for none. */
+  leader: string | null;
+  /** When a sign-in was sent that is not answered yet. */
+  signInMs: number | null;
+  polledMs: number;
+  /** The server's last words. */
+  closing: string | null;
+};
+
+export type Account = { name: string; account: string; seed: string };
+
+/** Signs a text with the user's key. */
+export type Signer = Readonly<{ key: string; sign(text: string): string }>;
+
+export type Session = {
+  signer: Signer;
+  self: Account;
+  phase: 'searching' | 'signedIn' | 'refused' | 'closed';
+  everSignedIn: boolean;
+  targets: Map<string, Target>;
+  links: Map<number, Link>;
+  linksOpened: number;
+  active: Link | null;
+  /** Id of the leader that was last signed in to. */
+  server: string | null;
+  /** When the leader was last heard, or the search began. */
+  lostMs: number;
+  term: number;
+  roundTripMs: number | null;
+  ping: { query: number; sentMs: number } | null;
+  pingedMs: number;
+  queries: number;
+  /** Queries of the caller that wait for an answer. */
+  asked: Set<number>;
+  /** Everything not answered yet, in order of the numbers. */
+  items: Map<number, OutboxItem>;
+  sentCount: number;
+  /** Numbers that a recovery still waits for; null outside one. */
+  resend: { left: Set<number>; total: number; tookMs: number | null } | null;
+  cursor: string | null;
+  at: number;
+  stamp: string | null;
+  /** Ids of posts that were shown, oldest first. */
+  recent: Set<string>;
+  connection: ConnectionState;
+  /** When the shell was asked to wake the core. */
+  wakeMs: number;
+  nowMs: number;
+  draw: number;
+  outputs: SessionOutput[];
+};
+
+export type SessionInput =
+  | Readonly<{ type: 'start' }>
+  | Readonly<{ type: 'message'; link: number; message: ServerMessage }>
+  | Readonly<{ type: 'linkClosed'; link: number; reason: string }>
+  | Readonly<{ type: 'request'; item: Pending }>
+  | Readonly<{ type: 'cancel'; number: number }>
+  | Readonly<{ type: 'query'; number: number; message: Query }>
+  | Readonly<{ type: 'retryNow' }>
+  /** The outbox of the other name, and its session. */
+  | Readonly<{ type: 'signInAs'; self: Account; pending: readonly Pending[] }>
+  | Readonly<{ type: 'close' }>
+  | Readonly<{ type: 'tick' }>;
+
+/** `nowMs` is monotonic milliseconds, `draw` in [0, 1). */
+export type Stamped = SessionInput & Readonly<{ nowMs: number; draw: number }>;
+
+export type SessionOutput =
+  | Readonly<{ type: 'open'; link: number; address: string }>
+  | Readonly<{ type: 'close'; link: number }>
+  | Readonly<{ type: 'send'; link: number; message: ClientMessage }>
+  | Readonly<{ type: 'event'; event: ClientEvent }>
+  /** The request is answered: the outbox on disk may forget it. */
+  | Readonly<{ type: 'forget'; number: number }>
+  | Readonly<{ type: 'outboxChanged' }>
+  | Readonly<{ type: 'queryAnswered'; number: number; message: ServerMessage }>
+  | Readonly<{ type: 'queryFailed'; number: number; code: QueryError['code']; reason: string }>;
+
+export function emit(session: Session, event: ClientEvent): void {
+  session.outputs.push({ type: 'event', event });
+}
+
+export function send(session: Session, link: Link, message: ClientMessage): void {
+  session.outputs.push({ type: 'send', link: link.number, message });
+}
