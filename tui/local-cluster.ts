@@ -26,6 +26,8 @@ const BLOCKS_MAX = 20;
 /** Three processes on a busy machine are ready within 3 s; more is a failure to tell about. */
 const READY_MS_MAX = 30_000;
 const READY_POLL_MS = 50;
+/** Once one leads, the others are in sync within about a second; the screen waits no longer for that. */
+const IN_SYNC_MS_MAX = 4_000;
 /** After this an asked daemon is killed: it hands over in some 50 ms. */
 const STOP_MS_MAX = 3_000;
 const SECRET_BYTES = 32;
@@ -302,8 +304,32 @@ async function untilReady(
     const found = await Promise.all(
       servers.map(({ host, clientPort }) => probeServer(host, clientPort)),
     );
-    if (found.every((welcome) => welcome?.leader)) return;
+    if (found.every((welcome) => welcome?.leader)) return untilInSync(servers);
     await delay(READY_POLL_MS);
   }
   throw new LocalClusterError(`no server leads after ${READY_MS_MAX / 1000} s; see ${logOf('*')}`);
+}
+
+const ClusterStatus = z.object({
+  servers: z.array(z.object({ inSync: z.boolean(), state: z.string() })),
+});
+
+/** Waits until every server holds copies: a first view of "1 of 3 servers" would only alarm. */
+async function untilInSync(servers: readonly ClusterServer[]): Promise<void> {
+  const untilMs = performance.now() + IN_SYNC_MS_MAX;
+  while (performance.now() < untilMs) {
+    const statuses = await Promise.all(servers.map(statusOf));
+    if (statuses.every((status) => status?.servers.every(({ inSync }) => inSync))) return;
+    await delay(READY_POLL_MS);
+  }
+}
+
+async function statusOf(server: ClusterServer): Promise<z.infer<typeof ClusterStatus> | null> {
+  try {
+    const signal = AbortSignal.timeout(READY_POLL_MS * 10);
+    const response = await fetch(`http://${server.host}:${server.httpPort}/status`, { signal });
+    return ClusterStatus.parse(await response.json());
+  } catch {
+    return null; // not up yet: asked again
+  }
 }
