@@ -1,5 +1,6 @@
 // The shell of the screen: feeds keys, client events and time to the core, carries its effects out, and
 // has Ink draw. Every way out goes through here and leaves the terminal as it was.
+import { setTimeout as delay } from 'node:timers/promises';
 import { render, useApp } from 'ink';
 import { useEffect } from 'react';
 import type { ChatClient } from '../lib/client/api.ts';
@@ -19,6 +20,8 @@ const TICK_MS = 100;
 const SAVE_DELAY_MS = 1_000;
 /** Frames a second: a key is drawn within 9 ms. */
 const FRAMES_MAX = 120;
+/** The stop arrives within this. */
+const STOPPED_MS = 50;
 /** A size is needed before the terminal has told one. */
 const SIZE_DEFAULT = { columns: 80, rows: 24 };
 
@@ -129,12 +132,14 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   async function suspend(): Promise<void> {
     await suspendTerminal?.(async () => {
       restoreModes();
-      const resumed = Promise.withResolvers<void>();
-      process.once('SIGCONT', resumed.resolve);
-      process.kill(process.pid, 'SIGTSTP');
-      await resumed.promise;
+      // The whole job, as the terminal itself would: with npm before it the shell waits for that too.
+      process.kill(0, 'SIGTSTP');
+      // Time stands still for a stopped process. Where no shell could wake it, the system does not stop it,
+      // and it goes on after this.
+      await delay(STOPPED_MS);
     });
     setModes();
+    store.dispatch({ type: 'resized', size: terminalSize() });
   }
 
   const performers: {
