@@ -97,7 +97,13 @@ async function showScreen(flags: Flags): Promise<void> {
   const identity = await loadIdentity(flags.identity ?? identityPath(process.env));
   const startLocal = (progress: (line: string) => void) =>
     startLocalCluster({ folder, progress, ...(portBase === null ? {} : { portBase }) });
-  const local = flags.local ? await startLocal((line) => process.stdout.write(`${line}\n`)) : null;
+  const told: string[] = [];
+  const tell = (line: string) => {
+    told.push(line);
+    process.stdout.write(`${line}\n`);
+  };
+  const local = flags.local ? await startLocal(tell) : null;
+  if (local?.servers()) told.push('to watch a failover: /kill server3, later /start server3');
   const servers = local?.addresses ?? given ?? (await defaultServers(folder));
   // Loaded last: React and Ink are not needed to say what is wrong with an argument.
   const { runScreen } = await import('./screen.tsx');
@@ -110,7 +116,8 @@ async function showScreen(flags: Flags): Promise<void> {
     folder,
     saved: loadSaved(folder, name),
     local,
-    startLocal: () => startLocal(() => {}),
+    startLocal,
+    told,
     colours: (process.env.NO_COLOR ?? '') === '',
   });
 }

@@ -34,7 +34,9 @@ export type ScreenParts = Readonly<{
   folder: string;
   saved: Saved;
   local: LocalCluster | null;
-  startLocal: () => Promise<LocalCluster>;
+  startLocal: (progress: (line: string) => void) => Promise<LocalCluster>;
+  /** Told in the timeline once there is one: what happened before the screen covered it. */
+  told: readonly string[];
   colours: boolean;
 }>;
 
@@ -73,6 +75,7 @@ function Suspender({ onSuspend }: { onSuspend: (suspend: Suspend) => void }) {
 export async function runScreen(parts: ScreenParts): Promise<void> {
   const quit = Promise.withResolvers<void>();
   let local = parts.local;
+  const untold = [...parts.told];
   let client = await parts.connect(parts.servers, parts.name);
   let suspendTerminal: Suspend | null = null;
   let unsubscribe = () => {};
@@ -91,7 +94,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   async function startLocal(): Promise<void> {
     if (local) return client.retryNow();
     store.dispatch({ type: 'hint', text: 'starting three servers…', tone: 'good' });
-    local = await parts.startLocal();
+    local = await parts.startLocal((line) => untold.push(line));
     watchLocal(local);
     unsubscribe();
     await client.close();
@@ -113,6 +116,10 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
       const query = { room, limit: HISTORY_POSTS, ...(before === null ? {} : { before }) };
       const page = await client.history(query);
       store.dispatch({ type: 'historyCame', room, before, page });
+      // Not before: a notice stands behind what is newest, and must not end up above all of it.
+      if (room === store.model().openRoom) {
+        for (const text of untold.splice(0)) store.dispatch({ type: 'notice', text });
+      }
     } catch {
       // Lost with the connection: the next sign-in, or the next look upwards, asks again.
       store.dispatch({ type: 'historyFailed', room });

@@ -2,7 +2,7 @@
 // servers killed while a person talks.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -147,6 +147,19 @@ test('the drafts, the name and the room of the last run come back', async (t) =>
   await next.waitForText(/ROOMS/);
   next.keys(KEYS.ctrlC);
   assert.equal(await quit(next), 0);
+});
+
+test('a port that something else holds is named, and the next free block is taken', async (t) => {
+  const base = await freePortBase();
+  const squatter = createServer().listen(base + 10, '127.0.0.1');
+  t.after(() => squatter.close());
+  const local = ['--local', '--port-base', String(base), '--data', data('taken')];
+  const terminal = open([...local, '--name', 'alice'], { columns: 100 });
+  t.after(() => terminal.close());
+  await terminal.waitForText(/#general ❯/, 40_000);
+  await terminal.waitForText(`127.0.0.1:${base + 10} is taken by something else`);
+  await terminal.waitForText(`on ports ${base + 100} to ${base + 102}`);
+  assert.equal(await quit(terminal), 0);
 });
 
 test('a screen that is killed leaves no server behind', async (t) => {
