@@ -53,7 +53,7 @@ export async function createChatClient(options: ClientOptions): Promise<ChatClie
   const queries = new Map<number, Waiting>();
   let queryCount = QUERY_NUMBERS_FROM;
   let timer: NodeJS.Timeout | null = null;
-  let items: readonly OutboxItem[] = [...session.items.values()];
+  let items: readonly OutboxItem[] | null = null;
   let isOutboxDue = false;
   const inputs: SessionInput[] = [];
   let isFeeding = false;
@@ -82,18 +82,24 @@ export async function createChatClient(options: ClientOptions): Promise<ChatClie
     timer = setTimeout(() => feed({ type: 'tick' }), Math.ceil(delayMs));
   }
 
+  /** The same list for as long as nothing changes. */
+  function listed(): readonly OutboxItem[] {
+    items ??= [...session.items.values()];
+    return items;
+  }
+
   function tell(event: ClientEvent): void {
     for (const listener of [...listeners]) listener(event);
   }
 
   /** Once for all changes of a turn: a burst of answers would else list the outbox once for each. */
   function tellOutbox(): void {
+    items = null;
     if (isOutboxDue) return;
     isOutboxDue = true;
     queueMicrotask(() => {
       isOutboxDue = false;
-      items = [...session.items.values()];
-      tell({ type: 'outbox', items });
+      tell({ type: 'outbox', items: listed() });
     });
   }
 
@@ -159,7 +165,7 @@ export async function createChatClient(options: ClientOptions): Promise<ChatClie
       return session.connection;
     },
     get outbox() {
-      return items;
+      return listed();
     },
     subscribe: (listener) => {
       listeners.add(listener);

@@ -1,5 +1,11 @@
 // The key pair that names belong to: Ed25519, made on the first start and kept where only its user can read.
-import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import {
+  createPrivateKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomUUID,
+  sign,
+} from 'node:crypto';
 import { chmod, link, mkdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
@@ -84,7 +90,7 @@ async function readIdentity(path: string): Promise<Identity> {
 async function makeIdentity(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: PRIVATE_FOLDER });
   const { privateKey } = generateKeyPairSync('ed25519');
-  const draft = `${path}.${process.pid}`;
+  const draft = `${path}.${randomUUID()}`;
   const text = `${JSON.stringify(privateKey.export({ format: 'jwk' }))}\n`;
   await writeFile(draft, text, { mode: PRIVATE_FILE });
   // A link fails where another process was first: its key is the one that counts.

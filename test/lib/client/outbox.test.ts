@@ -1,0 +1,95 @@
+// The outbox on disk: design, section 2, promise 5.
+import assert from 'node:assert/strict';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { openOutbox } from '../../../lib/client/outbox.ts';
+
+const folders: string[] = [];
+after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'syncnet-outbox-'));
+  folders.push(folder);
+  return folder;
+}
+
+const OWNER = { key: 'k', name: 'alice' };
+const request = (text: string) => ({ type: 'post', room: 'general', text }) as const;
+const journalOf = (folder: string) =>
+  join(folder, readdirSync(folder).find((name) => /-1$/.test(name)) ?? 'none');
+
+test('what was not answered is there at the next start, under its session and number', () => {
+  const folder = newFolder();
+  const first = openOutbox(folder, OWNER);
+  first.add({ number: 1, request: request('answered') });
+  first.add({ number: 2, request: request('waiting') });
+  first.done(1);
+  first.close();
+  const second = openOutbox(folder, OWNER);
+  assert.equal(second.seed, first.seed);
+  assert.equal(second.next, 3);
+  assert.deepEqual(second.pending, [{ number: 2, request: request('waiting') }]);
+});
+
+test('a number is not given twice, even when everything was answered', () => {
+  const folder = newFolder();
+  const first = openOutbox(folder, OWNER);
+  first.add({ number: 1, request: request('x') });
+  first.done(1);
+  first.close();
+  openOutbox(folder, OWNER).close();
+  assert.equal(openOutbox(folder, OWNER).next, 2);
+});
+
+test('two at the same time do not share a session', () => {
+  const folder = newFolder();
+  const first = openOutbox(folder, OWNER);
+  const second = openOutbox(folder, OWNER);
+  assert.notEqual(first.seed, second.seed);
+});
+
+test('another name has another outbox', () => {
+  const folder = newFolder();
+  const first = openOutbox(folder, OWNER);
+  assert.notEqual(openOutbox(folder, { ...OWNER, name: 'bob' }).seed, first.seed);
+});
+
+test('a lock whose process is gone is taken over, with what waits in it', () => {
+  const folder = newFolder();
+  const first = openOutbox(folder, OWNER);
+  first.add({ number: 1, request: request('crashed') });
+  // Above the highest process id that Linux gives.
+  writeFileSync(`${journalOf(folder)}.lock`, '4194305');
+  const second = openOutbox(folder, OWNER);
+  assert.equal(second.seed, first.seed);
+  assert.equal(second.pending.length, 1);
+});
+
+test('a line that a crash cut off costs that line only', () => {
+  const folder = newFolder();
+  const first = openOutbox(folder, OWNER);
+  first.add({ number: 1, request: request('whole') });
+  first.close();
+  appendFileSync(journalOf(folder), '{"number":2,"request":{"type":"po');
+  assert.deepEqual(openOutbox(folder, OWNER).pending, [{ number: 1, request: request('whole') }]);
+});
+
+test('a journal does not grow with what was answered', () => {
+  const folder = newFolder();
+  const outbox = openOutbox(folder, OWNER);
+  for (let number = 1; number <= 5_000; number += 1) {
+    outbox.add({ number, request: request('x'.repeat(100)) });
+    outbox.done(number);
+  }
+  assert.ok(readFileSync(journalOf(folder)).length < 500_000);
+});
