@@ -110,17 +110,30 @@ function noServerRows(model: Model): Row[] {
   ];
 }
 
-function refusedRows(model: Model): Row[] {
+const NAME_PROMPT = ' name ❯ ';
+
+/** What stands above the name that is typed after a refused sign-in. */
+function refusalRows(model: Model): Row[] {
   const state = model.connection;
   if (state.type !== 'refused') return [];
+  const width = model.size.columns - 4;
   return [
     line(` ✗ ${truncate(model.name, 20)} cannot sign in`, 'bad'),
-    line(`   ${state.reason}`),
+    ...wrapText(state.reason, width).map((text) => line(`   ${text}`)),
     line(''),
-    line(' Type another name, then Enter. Ctrl+C quits.'),
+    ...wrapText('Type another name, then Enter. Ctrl+C quits.', width).map((text) =>
+      line(` ${text}`),
+    ),
     line(''),
+  ];
+}
+
+function refusedRows(model: Model): Row[] {
+  if (model.connection.type !== 'refused') return [];
+  return [
+    ...refusalRows(model),
     [
-      { text: ' name ❯ ', look: 'prompt' },
+      { text: NAME_PROMPT, look: 'prompt' },
       { text: model.nameDraft, look: 'text' },
     ],
     line(''),
@@ -128,16 +141,14 @@ function refusedRows(model: Model): Row[] {
   ];
 }
 
-/** Cells before the name that is being typed on the screen of a refused sign-in, and its row. */
-const NAME_CURSOR = { x: cellWidth(' name ❯ '), y: 5 };
-
 /** The notice that fills the screen while nobody is signed in; empty where there is nothing to tell. */
 export function blockedRows(model: Model): readonly Row[] {
   return [...noServerRows(model), ...refusedRows(model)];
 }
 
+/** Where the cursor stands in the notice; null where it takes no text. */
 export function blockedCursor(model: Model): { x: number; y: number } | null {
   return model.connection.type === 'refused'
-    ? { x: NAME_CURSOR.x + cellWidth(model.nameDraft), y: NAME_CURSOR.y }
+    ? { x: cellWidth(NAME_PROMPT + model.nameDraft), y: refusalRows(model).length }
     : null;
 }

@@ -25,7 +25,7 @@ export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): S
     case 'connection':
       return stay(onConnection(model, event.state, stamp));
     case 'signedIn':
-      return onSignedIn(model, event, stamp);
+      return onSignedIn(model, event);
     case 'cluster':
       return stay({ ...model, cluster: cleanCluster(event.cluster) });
     case 'recovered':
@@ -84,16 +84,12 @@ function cleanCluster(cluster: Cluster): Cluster {
   return { ...cluster, leader, servers };
 }
 
-function onSignedIn(
-  model: Model,
-  event: Extract<ClientEvent, { type: 'signedIn' }>,
-  stamp: Stamp,
-): Step {
+function onSignedIn(model: Model, event: Extract<ClientEvent, { type: 'signedIn' }>): Step {
   const name = cleanLine(event.name);
   const isNew = model.account !== null && model.account !== event.account;
   const signed: Model = { ...model, account: event.account, name };
   const loaded = onRooms(isNew ? { ...signed, rooms: [] } : signed, event.rooms);
-  if (isNew) return { ...loaded, model: notice(loaded.model, `you are ${name} now`, stamp) };
+  if (isNew) return { ...loaded, model: hint(loaded.model, `you are ${name} now`, 'good') };
   if (model.account === null && name !== model.name) {
     return { ...loaded, model: hint(loaded.model, `you are shown as ${name}`) };
   }
