@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, test } from 'node:test';
 import { openPeerLinks, type PeerLinks } from '../../../daemon/net/peer-links.ts';
+import { seededRandom } from '../../../lib/random.ts';
 import { keepingLogger, type LogLine } from '../../support/log-lines.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -41,7 +42,7 @@ async function freePort(): Promise<number> {
 async function start(
   number: number,
   ports: readonly number[],
-  overrides: { secret?: Uint8Array | null; boot?: string; id?: string } = {},
+  overrides: { secret?: Uint8Array | null; boot?: string; id?: string; bindPort?: number } = {},
 ): Promise<Station> {
   const { secret = SECRET, id = `server${number}` } = overrides;
   const events: string[] = [];
@@ -52,7 +53,7 @@ async function start(
     .filter((peer) => peer.id !== `server${number}`);
   const links = await openPeerLinks<Message>({
     self: { id, incarnation: '0123456789abcdef', boot },
-    bind: { host: '127.0.0.1', port: ports[number - 1] ?? 0 },
+    bind: { host: '127.0.0.1', port: overrides.bindPort ?? ports[number - 1] ?? 0 },
     peers,
     secret,
     parse: parseMessage,
@@ -246,6 +247,85 @@ async function listenOn(server: Server, port: number): Promise<void> {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
 }
+
+/** Passes bytes on to a port of loopback; `cut` ends every connection through it at once. */
+async function proxyTo(port: number): Promise<{ port: number; cut(): void }> {
+  const sockets = new Set<Socket>();
+  const proxy = createServer((near) => {
+    const far = connect({ port, host: '127.0.0.1' });
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(one);
+      one.on('error', () => {}); // the close that follows passes it on
+      one.on('close', () => {
+        sockets.delete(one);
+        other.destroy();
+      });
+      one.pipe(other);
+    }
+  });
+  await listenOn(proxy, 0);
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  open.push({
+    close: () => {
+      proxy.close();
+      cut();
+    },
+  });
+  return { port: (proxy.address() as { port: number }).port, cut };
+}
+
+/** Messages `n` heard since the last `up`, each of which must follow the one before. */
+function assertGapless(station: Station): void {
+  let last: number | null = null;
+  for (const event of station.events) {
+    const number = Number(/: (\d+)$/.exec(event)?.[1] ?? Number.NaN);
+    if (Number.isNaN(number)) last = null;
+    else {
+      assert.ok(last === null || number === last + 1, `${number} after ${last}`);
+      last = number;
+    }
+  }
+}
+
+test('a link that is cut again and again comes back, and within one life it loses nothing', async () => {
+  const [real1, real2] = [await freePort(), await freePort()];
+  const [proxy1, proxy2] = [await proxyTo(real1), await proxyTo(real2)];
+  const ports = [proxy1.port, proxy2.port];
+  const one = await start(1, ports, { bindPort: real1 });
+  const two = await start(2, ports, { bindPort: real2 });
+  const random = seededRandom(7);
+  const counts = { server1: 0, server2: 0 };
+  const sayNext = (from: Station, to: 'server1' | 'server2') => {
+    const taken = from.links.send(to, { text: `${counts[to] + 1}` });
+    if (taken) counts[to] += 1;
+    return taken;
+  };
+  for (let cuts = 0; cuts < 60; cuts += 1) {
+    const isUp = () => sayNext(one, 'server2');
+    await waitFor(() => `up again after ${cuts} cuts: ${one.events.slice(-5)}`, isUp, WAIT_MS);
+    for (let burst = Math.floor(random() * 20); burst > 0; burst -= 1) {
+      sayNext(one, 'server2');
+      sayNext(two, 'server1');
+      one.links.flush();
+      two.links.flush();
+      if (random() < 0.3) await new Promise(setImmediate);
+    }
+    (random() < 0.5 ? proxy1 : proxy2).cut();
+  }
+  // What is sent before the last cut is noticed is lost with it: said until it is heard.
+  const isHeard = () => {
+    one.links.send('server2', { text: 'the end' });
+    one.links.flush();
+    return two.events.includes('server1: the end');
+  };
+  await waitFor('the last word', isHeard, WAIT_MS);
+  for (const station of [one, two]) assertGapless(station);
+});
 
 test('a message of no known shape closes the link, which comes back', async () => {
   const ports = [await freePort(), await freePort()];
