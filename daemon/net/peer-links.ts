@@ -1,6 +1,7 @@
 // TCP between servers. Each dials every other one and sends on that connection; it hears on those it
 // accepted (docs/adr/0004). A link is a pair of connections, up when both are authenticated; when either
-// closes both go, so that nothing said before a loss is ever heard after it.
+// closes both go, so that nothing said before a loss is ever heard after it. Longer than most files: the
+// life of a link is one state machine, and its two halves only make sense side by side.
 //
 //   (nothing) --dialled--> outbound --+
 //                                     +--> up --either closes--> (nothing), and dialled again at once
