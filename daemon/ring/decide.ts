@@ -6,7 +6,6 @@ import { maybeCommit } from './replication.ts';
 import {
   ACK_PATIENCE_MS,
   CATCH_UP_ENTRIES_MAX,
-  DISCOVERY_MS,
   PROMISE_PATIENCE_MS,
   SILENCE_MS,
   SLOW_READMISSION_MS,

@@ -69,8 +69,3 @@ export function lackCount(ours: Digest, theirs: Digest): number {
   for (const [stream, sequence] of theirs) count += Math.max(0, sequence - (ours.get(stream) ?? 0));
   return count;
 }
-
-/** Whether `ours` has everything of `theirs`. */
-export function covers(ours: Digest, theirs: Digest): boolean {
-  return lackCount(ours, theirs) === 0;
-}

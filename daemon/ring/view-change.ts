@@ -8,7 +8,7 @@
 //                         ▼                             ▼
 //                  active, backs off                 joining
 import { assert } from '../../lib/assert.ts';
-import { type Digest, lackCount, streamIdOf } from './entry.ts';
+import { lackCount, streamIdOf } from './entry.ts';
 import { isReachable, noteHeard, unstableForMs } from './failure-detector.ts';
 import type { PeerMessageOf } from './messages.ts';
 import {

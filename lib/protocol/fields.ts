@@ -72,9 +72,6 @@ export const RoomId = z.string().regex(/^(general|[A-Za-z0-9_-]{16})$/);
 /** The random part of a session's id, chosen by the client: 12 characters of base64url. */
 export const SessionSeed = z.string().regex(/^[A-Za-z0-9_-]{12}$/);
 
-/** `account.seed/number`: the request that made the post; unique, and the same on every retry. */
-export const PostId = z.string().regex(/^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{12}\/\d{1,15}$/);
-
 /** A place in the one order of all entries: compare two of them as plain strings. `orderOf` makes it. */
 export const Order = z
   .string()
@@ -89,6 +86,3 @@ export const QueryNumber = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 export const ServerId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/, 'letters, digits, _ - . (at most 32)');
-
-/** Milliseconds since 1970-01-01 UTC, by the clock of the server that led. */
-export const WallMs = z.int().min(0);
