@@ -70,6 +70,8 @@ function open(session: Session, target: Target): void {
     leader: null,
     signInMs: null,
     polledMs: session.nowMs,
+    sentNumber: 0,
+    hasGap: false,
     closing: null,
   });
   session.outputs.push({ type: 'open', link: number, address: target.address });

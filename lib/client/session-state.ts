@@ -30,6 +30,10 @@ export type Link = {
   /** When a sign-in was sent that is not answered yet. */
   signInMs: number | null;
   polledMs: number;
+  /** The last numbered request that was sent on it; 0 for none. */
+  sentNumber: number;
+  /** A number was left out between two that were sent: the server refuses what follows, on this link. */
+  hasGap: boolean;
   /** The server's last words. */
   closing: string | null;
 };

@@ -3,11 +3,15 @@
 //
 //   searching ──signedIn──▶ signed in ──silence, close, redirect──▶ searching
 //       └─────refused─────▶ refused ──signInAs──▶ searching          (close ▶ closed, from anywhere)
+//
+// Somewhat long, because it has a handler for each thing that can come in. Its parts: search.ts (finding the
+// leader), numbered.ts (requests and their answers), liveness.ts (pings and loss), shown-state.ts.
 import { accountIdOf, postIdOf, sessionIdOf } from '../ids.ts';
 import type { ServerMessage } from '../protocol/events.ts';
-import { REQUESTS_IN_FLIGHT_MAX } from '../protocol/limits.ts';
 import type { RefusalCode } from '../protocol/refusals.ts';
-import type { ConnectionState, OutboxItem } from './api.ts';
+import type { OutboxItem } from './api.ts';
+import { lose, onPong, watch, watchWakeMs } from './liveness.ts';
+import { isNew, maybeRecovered, onRefused, onStored, pump, settle } from './numbered.ts';
 import type { Pending } from './outbox.ts';
 import { advance, beginSearch, fail, follow, learn, searchWakeMs, signIn } from './search.ts';
 import {
@@ -21,19 +25,7 @@ import {
   type Stamped,
   send,
 } from './session-state.ts';
-
-/** Between two pings of an idle connection, in milliseconds. */
-const PING_IDLE_MS = 1_000;
-/** While something is unanswered a frozen leader must be noticed sooner. */
-const PING_BUSY_MS = 250;
-/** With nothing heard for this long after a ping the leader counts as frozen. */
-const SILENCE_MS_MAX = 700;
-/** A wake-up later than this means that this process slept: the server had no chance to be heard. */
-const OWN_SLEEP_MS = 500;
-/** Ids of posts that are remembered: four times what a resumption may send. */
-const RECENT_IDS_MAX = 20_000;
-/** Weight of the newest round trip in the smoothed one, as in TCP (RFC 6298). */
-const ROUND_TRIP_WEIGHT = 1 / 8;
+import { stateOf } from './shown-state.ts';
 
 /** Refusals of a sign-in that another try may not meet: the cluster is changing, or full for the moment. */
 const PASSING: ReadonlySet<RefusalCode> = new Set([
@@ -45,14 +37,6 @@ const PASSING: ReadonlySet<RefusalCode> = new Set([
   'out-of-sequence',
   'sign-in-too-late',
   'not-signed-in',
-]);
-/** Refusals of a request that say nothing of the request: it is sent again after the next sign-in. */
-const RESENT: ReadonlySet<RefusalCode> = new Set([
-  'not-leading',
-  'shutting-down',
-  'not-signed-in',
-  'too-many-requests',
-  'out-of-sequence',
 ]);
 
 /** @param seed of the session, and what it has not been answered yet, from the outbox */
@@ -235,16 +219,6 @@ function onSignedIn(
   watch(session, link);
 }
 
-/** The failover is over for the user when all that waited is answered. */
-function maybeRecovered(session: Session): void {
-  const { resend } = session;
-  if (!resend || resend.left.size > 0) return;
-  session.resend = null;
-  if (resend.tookMs === null) return;
-  const leader = session.server ?? '';
-  emit(session, { type: 'recovered', tookMs: resend.tookMs, leader, resent: resend.total });
-}
-
 function onActiveMessage(session: Session, link: Link, message: ServerMessage): void {
   switch (message.type) {
     case 'stored':
@@ -297,14 +271,6 @@ function onLeaderCloses(
   emit(session, { type: 'connection', state: session.connection });
 }
 
-function isNew(session: Session, id: string): boolean {
-  const { recent } = session;
-  if (recent.has(id)) return false;
-  recent.add(id);
-  if (recent.size > RECENT_IDS_MAX) recent.delete(recent.values().next().value as string);
-  return true;
-}
-
 function onView(session: Session, message: Extract<ServerMessage, { type: 'view' }>): void {
   const { term, leader, servers, copies, copiesMin, cursor } = message;
   if (cursor !== undefined) {
@@ -316,120 +282,7 @@ function onView(session: Session, message: Extract<ServerMessage, { type: 'view'
   emit(session, { type: 'cluster', cluster: { term, leader, servers, copies, copiesMin } });
 }
 
-function onStored(session: Session, message: Extract<ServerMessage, { type: 'stored' }>): void {
-  if (message.stamp !== undefined) session.stamp = message.stamp;
-  const item = session.items.get(message.number);
-  if (!item) return; // the answer to an earlier try came already
-  const { number, id, time, order, copies, room } = message;
-  // What is shown as stored is not shown again when a resumption sends it.
-  isNew(session, id);
-  const answer = { type: 'stored' as const, number, id, time, order, copies, room };
-  settle(session, item);
-  emit(session, { type: 'answer', answer, item });
-  maybeRecovered(session);
-}
-
-function onRefused(
-  session: Session,
-  link: Link,
-  message: Extract<ServerMessage, { type: 'refused' }>,
-): void {
-  const { number, query, code, reason } = message;
-  if (query !== undefined) {
-    if (!session.asked.delete(query)) return;
-    session.outputs.push({ type: 'queryFailed', number: query, code, reason });
-    return;
-  }
-  const item = number === undefined ? undefined : session.items.get(number);
-  if (!item) return;
-  if (RESENT.has(code)) {
-    lose(session, session.nowMs);
-    return fail(session, link, reason);
-  }
-  settle(session, item);
-  emit(session, {
-    type: 'answer',
-    answer: { type: 'refused', number: item.number, code, reason },
-    item,
-  });
-  maybeRecovered(session);
-}
-
-/** A request is answered: forgotten, and the next one may go. */
-function settle(session: Session, item: OutboxItem): void {
-  session.items.delete(item.number);
-  session.resend?.left.delete(item.number);
-  if (item.state === 'sent') session.sentCount -= 1;
-  session.outputs.push({ type: 'forget', number: item.number }, { type: 'outboxChanged' });
-  pump(session);
-}
-
-/** Sends what waits, in order, as far as the window goes. */
-function pump(session: Session): void {
-  session.outputs.push({ type: 'outboxChanged' });
-  const { active, items } = session;
-  if (!active || session.sentCount >= REQUESTS_IN_FLIGHT_MAX) return;
-  const lowest = items.keys().next().value;
-  if (lowest === undefined) return;
-  for (const item of items.values()) {
-    if (item.state === 'sent') continue;
-    if (session.sentCount >= REQUESTS_IN_FLIGHT_MAX) return;
-    items.set(item.number, { ...item, state: 'sent' });
-    session.sentCount += 1;
-    send(session, active, { ...item.request, number: item.number, lowest });
-  }
-}
-
-// --- whether the leader lives ---
-
-function watch(session: Session, link: Link): void {
-  const { nowMs } = session;
-  if (nowMs - session.wakeMs > OWN_SLEEP_MS) {
-    session.ping = null;
-    link.heardMs = nowMs;
-  }
-  if (session.ping) {
-    const silentMs = nowMs - Math.max(session.ping.sentMs, link.heardMs);
-    if (silentMs < SILENCE_MS_MAX) return;
-    lose(session, link.heardMs);
-    return fail(session, link, 'silent');
-  }
-  if (nowMs - session.pingedMs < pingIntervalMs(session)) return;
-  session.queries += 1;
-  session.ping = { query: session.queries, sentMs: nowMs };
-  session.pingedMs = nowMs;
-  send(session, link, { type: 'ping', query: session.queries });
-}
-
-const pingIntervalMs = (session: Session) =>
-  session.sentCount > 0 || session.asked.size > 0 ? PING_BUSY_MS : PING_IDLE_MS;
-
-function onPong(session: Session, query: number): void {
-  if (session.ping?.query !== query) return;
-  const tripMs = session.nowMs - session.ping.sentMs;
-  const before = session.roundTripMs ?? tripMs;
-  session.roundTripMs = before + (tripMs - before) * ROUND_TRIP_WEIGHT;
-  session.ping = null;
-}
-
-/** The leader is lost: what was asked of it waits for the next one. @param heardMs when it last spoke */
-function lose(session: Session, heardMs: number): void {
-  session.active = null;
-  session.ping = null;
-  session.lostMs = heardMs;
-  // A loss within a recovery: the next recovery counts on from here.
-  session.resend = null;
-  session.sentCount = 0;
-  for (const number of session.asked) {
-    const reason = 'the connection was lost';
-    session.outputs.push({ type: 'queryFailed', number, code: 'connection-lost', reason });
-  }
-  session.asked.clear();
-  for (const [number, item] of session.items)
-    session.items.set(number, { ...item, state: 'queued' });
-  session.outputs.push({ type: 'outboxChanged' });
-  beginSearch(session);
-}
+// --- what ends ---
 
 function onClosed(session: Session, number: number, reason: string): void {
   const link = session.links.get(number);
@@ -489,12 +342,7 @@ function onClose(session: Session): void {
 // --- what the user sees ---
 
 function wakeMs(session: Session): number {
-  if (session.phase === 'searching') return searchWakeMs(session);
-  const { active, ping } = session;
-  if (!active) return Number.POSITIVE_INFINITY;
-  return ping
-    ? Math.max(ping.sentMs, active.heardMs) + SILENCE_MS_MAX
-    : session.pingedMs + pingIntervalMs(session);
+  return session.phase === 'searching' ? searchWakeMs(session) : watchWakeMs(session);
 }
 
 function report(session: Session): void {
@@ -502,42 +350,4 @@ function report(session: Session): void {
   if (JSON.stringify(state) === JSON.stringify(session.connection)) return;
   session.connection = state;
   emit(session, { type: 'connection', state });
-}
-
-/** Whole milliseconds, so that an idle connection reports nothing; halves below one. */
-function shownTrip(tripMs: number | null): number | null {
-  if (tripMs === null) return null;
-  return tripMs < 1 ? 0.5 : Math.round(tripMs);
-}
-
-function stateOf(session: Session): ConnectionState {
-  const { phase, resend, lostMs } = session;
-  if (phase === 'closed') return { type: 'closed' };
-  if (phase === 'refused') return session.connection;
-  if (phase === 'searching') return searchState(session);
-  if (resend && resend.total > 0 && resend.tookMs !== null) {
-    return {
-      type: 'resending',
-      done: resend.total - resend.left.size,
-      total: resend.total,
-      lostMs,
-    };
-  }
-  return { type: 'connected', roundTripMs: shownTrip(session.roundTripMs) };
-}
-
-function searchState(session: Session): ConnectionState {
-  const { lostMs, server, term, everSignedIn } = session;
-  const targets = [...session.targets.values()];
-  const waiting = [...session.links.values()].filter((link) => link.welcome);
-  const isLeaderless = waiting.some(({ leader }) => leader === null);
-  if (isLeaderless) return { type: 'electing', term: term + 1, lostMs };
-  const attempt = Math.max(0, ...targets.map(({ failures }) => failures));
-  const nextAttemptMs = Math.min(...targets.map(({ nextTryMs }) => nextTryMs));
-  const hasFailed = waiting.length === 0 && targets.every(({ failures }) => failures > 0);
-  if (!hasFailed)
-    return everSignedIn ? { type: 'leaderLost', server, lostMs } : { type: 'connecting' };
-  if (everSignedIn) return { type: 'reconnecting', attempt, nextAttemptMs, server, lostMs };
-  const tried = targets.map(({ address, result }) => ({ address, result }));
-  return { type: 'noServer', tried, attempt, nextAttemptMs, lostMs };
 }

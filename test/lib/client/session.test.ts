@@ -271,3 +271,41 @@ test('a request that waits can be taken back, one that was sent cannot', () => {
   stage.feed({ type: 'cancel', number: 2 });
   assert.deepEqual(stage.forgotten, [1]);
 });
+
+test('a refusal that a lost leader took with it does not stop what comes after', () => {
+  const stage = connected();
+  stage.posts(1, 'refused, but nobody heard it');
+  stage.posts(2, 'stored, but nobody heard it');
+  stage.closes(THREE);
+  stage.reaches(ONE, 'server1');
+  const reason = 'a later request than 1 is stored already, and 1 is not';
+  stage.says(ONE, { type: 'refused', number: 1, code: 'out-of-sequence', reason });
+  stage.stored(ONE, 2);
+  assert.deepEqual(stage.forgotten, [1, 2]);
+  assert.deepEqual(
+    stage.eventsOf('answer').map(({ answer }) => [answer.number, answer.type]),
+    [
+      [1, 'refused'],
+      [2, 'stored'],
+    ],
+  );
+  assert.equal(stage.session.connection.type, 'connected');
+});
+
+test('a number that was taken back does not reach a server as a gap', () => {
+  const stage = new SessionStage([THREE]);
+  for (const number of [1, 2, 3]) stage.posts(number, `text ${number}`);
+  stage.feed({ type: 'cancel', number: 2 });
+  const numbers = () =>
+    stage.sentOf('post').map((sent) => (sent.type === 'post' ? [sent.number, sent.lowest] : []));
+  stage.reaches(THREE, 'server3');
+  assert.deepEqual(numbers(), [[1, 1]], 'the run ends at the gap');
+  stage.stored(THREE, 1);
+  assert.deepEqual(numbers().at(-1), [3, 3], 'and begins anew behind it');
+  const reason = 'expected number 2, got 3';
+  stage.says(THREE, { type: 'refused', number: 3, code: 'out-of-sequence', reason });
+  stage.advance(50);
+  stage.reaches(THREE, 'server3');
+  stage.stored(THREE, 3);
+  assert.deepEqual(stage.forgotten, [2, 1, 3]);
+});

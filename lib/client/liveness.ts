@@ -1,0 +1,74 @@
+// Whether the leader lives: pings, the round trip they measure, and what its loss means for what was asked of it.
+import { beginSearch, fail } from './search.ts';
+import { type Link, type Session, send } from './session-state.ts';
+
+/** Between two pings of an idle connection, in milliseconds. */
+const PING_IDLE_MS = 1_000;
+/** While something is unanswered a frozen leader must be noticed sooner. */
+const PING_BUSY_MS = 250;
+/** With nothing heard for this long after a ping the leader counts as frozen. */
+const SILENCE_MS_MAX = 700;
+/** A wake-up later than this means that this process slept: the server had no chance to be heard. */
+const OWN_SLEEP_MS = 500;
+/** Weight of the newest round trip in the smoothed one, as in TCP (RFC 6298). */
+const ROUND_TRIP_WEIGHT = 1 / 8;
+
+/** Pings when it is time to, and leaves a leader that has been silent for too long. */
+export function watch(session: Session, link: Link): void {
+  const { nowMs } = session;
+  if (nowMs - session.wakeMs > OWN_SLEEP_MS) {
+    session.ping = null;
+    link.heardMs = nowMs;
+  }
+  if (session.ping) {
+    const silentMs = nowMs - Math.max(session.ping.sentMs, link.heardMs);
+    if (silentMs < SILENCE_MS_MAX) return;
+    lose(session, link.heardMs);
+    return fail(session, link, 'silent');
+  }
+  if (nowMs - session.pingedMs < pingIntervalMs(session)) return;
+  session.queries += 1;
+  session.ping = { query: session.queries, sentMs: nowMs };
+  session.pingedMs = nowMs;
+  send(session, link, { type: 'ping', query: session.queries });
+}
+
+const pingIntervalMs = (session: Session) =>
+  session.sentCount > 0 || session.asked.size > 0 ? PING_BUSY_MS : PING_IDLE_MS;
+
+/** Measures the round trip. */
+export function onPong(session: Session, query: number): void {
+  if (session.ping?.query !== query) return;
+  const tripMs = session.nowMs - session.ping.sentMs;
+  const before = session.roundTripMs ?? tripMs;
+  session.roundTripMs = before + (tripMs - before) * ROUND_TRIP_WEIGHT;
+  session.ping = null;
+}
+
+/** The leader is lost: what was asked of it waits for the next one. @param heardMs when it last spoke */
+export function lose(session: Session, heardMs: number): void {
+  session.active = null;
+  session.ping = null;
+  session.lostMs = heardMs;
+  // A loss within a recovery: the next recovery counts on from here.
+  session.resend = null;
+  session.sentCount = 0;
+  for (const number of session.asked) {
+    const reason = 'the connection was lost';
+    session.outputs.push({ type: 'queryFailed', number, code: 'connection-lost', reason });
+  }
+  session.asked.clear();
+  for (const [number, item] of session.items)
+    session.items.set(number, { ...item, state: 'queued' });
+  session.outputs.push({ type: 'outboxChanged' });
+  beginSearch(session);
+}
+
+/** When `watch` has something to do next, while signed in; infinity otherwise. */
+export function watchWakeMs(session: Session): number {
+  const { active, ping } = session;
+  if (!active) return Number.POSITIVE_INFINITY;
+  return ping
+    ? Math.max(ping.sentMs, active.heardMs) + SILENCE_MS_MAX
+    : session.pingedMs + pingIntervalMs(session);
+}

@@ -1,0 +1,125 @@
+// Numbered requests: sent in order, as far as the window goes, until each is answered; and each post shown once.
+import type { ServerMessage } from '../protocol/events.ts';
+import { REQUESTS_IN_FLIGHT_MAX } from '../protocol/limits.ts';
+import type { RefusalCode } from '../protocol/refusals.ts';
+import type { OutboxItem } from './api.ts';
+import { lose } from './liveness.ts';
+import { fail } from './search.ts';
+import { emit, type Link, type Session, send } from './session-state.ts';
+
+/** Ids of posts that are remembered: four times what a resumption may send. */
+const RECENT_IDS_MAX = 20_000;
+/** Refusals of a request that say nothing of the request: it is sent again after the next sign-in. */
+const RESENT: ReadonlySet<RefusalCode> = new Set([
+  'not-leading',
+  'shutting-down',
+  'not-signed-in',
+  'too-many-requests',
+  'out-of-sequence',
+]);
+
+/** A request is on the disks of all that are in sync. */
+export function onStored(
+  session: Session,
+  message: Extract<ServerMessage, { type: 'stored' }>,
+): void {
+  if (message.stamp !== undefined) session.stamp = message.stamp;
+  const item = session.items.get(message.number);
+  if (!item) return; // the answer to an earlier try came already
+  const { number, id, time, order, copies, room } = message;
+  // What is shown as stored is not shown again when a resumption sends it.
+  isNew(session, id);
+  const answer = { type: 'stored' as const, number, id, time, order, copies, room };
+  settle(session, item);
+  emit(session, { type: 'answer', answer, item });
+  maybeRecovered(session);
+}
+
+/** A query or a request is refused: told to whoever asked, or sent again when it says nothing of the request. */
+export function onRefused(
+  session: Session,
+  link: Link,
+  message: Extract<ServerMessage, { type: 'refused' }>,
+): void {
+  const { number, query, code, reason } = message;
+  if (query !== undefined) {
+    if (!session.asked.delete(query)) return;
+    session.outputs.push({ type: 'queryFailed', number: query, code, reason });
+    return;
+  }
+  const item = number === undefined ? undefined : session.items.get(number);
+  if (!item) return;
+  if (RESENT.has(code) && !isPassedOver(session, link, { item, code })) {
+    lose(session, session.nowMs);
+    return fail(session, link, reason);
+  }
+  settle(session, item);
+  emit(session, {
+    type: 'answer',
+    answer: { type: 'refused', number: item.number, code, reason },
+    item,
+  });
+  maybeRecovered(session);
+}
+
+/**
+ * Nothing that is not answered comes before it, and still it is out of sequence: a later one is stored. The
+ * answer to it, a refusal, was lost with the leader that gave it; sending it again would never end.
+ */
+function isPassedOver(
+  session: Session,
+  link: Link,
+  { item, code }: { item: OutboxItem; code: RefusalCode },
+): boolean {
+  const isLowest = session.items.keys().next().value === item.number;
+  return code === 'out-of-sequence' && isLowest && !link.hasGap;
+}
+
+/** A request is answered: forgotten, and the next one may go. */
+export function settle(session: Session, item: OutboxItem): void {
+  session.items.delete(item.number);
+  session.resend?.left.delete(item.number);
+  if (item.state === 'sent') session.sentCount -= 1;
+  session.outputs.push({ type: 'forget', number: item.number }, { type: 'outboxChanged' });
+  pump(session);
+}
+
+/** Sends what waits, in order, as far as the window goes. */
+export function pump(session: Session): void {
+  session.outputs.push({ type: 'outboxChanged' });
+  const { active, items } = session;
+  if (!active || session.sentCount >= REQUESTS_IN_FLIGHT_MAX) return;
+  const lowest = items.keys().next().value;
+  if (lowest === undefined) return;
+  for (const item of items.values()) {
+    if (item.state === 'sent') continue;
+    if (session.sentCount >= REQUESTS_IN_FLIGHT_MAX) return;
+    const isGap = active.sentNumber > 0 && item.number !== active.sentNumber + 1;
+    // One was taken back, and a server takes a run of numbers only: first what comes before is answered.
+    if (isGap && session.sentCount > 0) return;
+    items.set(item.number, { ...item, state: 'sent' });
+    session.sentCount += 1;
+    active.hasGap ||= isGap;
+    active.sentNumber = item.number;
+    send(session, active, { ...item.request, number: item.number, lowest });
+  }
+}
+
+/** The failover is over for the user when all that waited is answered. */
+export function maybeRecovered(session: Session): void {
+  const { resend } = session;
+  if (!resend || resend.left.size > 0) return;
+  session.resend = null;
+  if (resend.tookMs === null) return;
+  const leader = session.server ?? '';
+  emit(session, { type: 'recovered', tookMs: resend.tookMs, leader, resent: resend.total });
+}
+
+/** Whether a post was not shown yet; from then on it was. */
+export function isNew(session: Session, id: string): boolean {
+  const { recent } = session;
+  if (recent.has(id)) return false;
+  recent.add(id);
+  if (recent.size > RECENT_IDS_MAX) recent.delete(recent.values().next().value as string);
+  return true;
+}
