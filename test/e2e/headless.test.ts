@@ -188,6 +188,35 @@ test('without a server every command ends with 3 and names what was tried', asyn
   }
 });
 
+test('a send whose cluster is gone ends with 3 and says how many were not answered', async (t) => {
+  const cluster = await Daemons.prepare();
+  t.after(() => cluster.close());
+  await cluster.run('server1');
+  await cluster.settled(['server1']);
+  const identity = join(cluster.directory, 'identity.json');
+  const words = ['send', '--room', 'general', '--name', 'bot', '--json', '--timeout', '1'];
+  const send = execa(
+    process.execPath,
+    [TUI_MAIN, ...words, '--servers', cluster.address('server1'), '--identity', identity],
+    { reject: false, buffer: false },
+  );
+  let answers = '';
+  let errors = '';
+  send.stdout.on('data', (bytes: Buffer) => {
+    answers += bytes;
+  });
+  send.stderr.on('data', (bytes: Buffer) => {
+    errors += bytes;
+  });
+  send.stdin.write('before\n');
+  await waitFor('the first answer', () => answers.includes('"stored"'), 15_000);
+  await cluster.kill('server1');
+  send.stdin.write('one\ntwo\n');
+  const { exitCode } = await send;
+  assert.equal(exitCode, 3);
+  assert.match(errors, /every server is gone; 2 not answered/);
+});
+
 test('wrong arguments end with 2', async () => {
   for (const words of [['send'], ['tail', '--rom', 'x'], ['status', 'now'], ['--frob'], ['frob']]) {
     const result = await execa(process.execPath, [TUI_MAIN, ...words], { reject: false });

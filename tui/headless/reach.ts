@@ -5,6 +5,9 @@ import { cleanLine } from '../text.ts';
 /** Exit codes of the headless commands. */
 export const EXIT = { done: 0, failed: 1, usage: 2, noServer: 3 } as const;
 
+/** How often it is looked whether the cluster is gone for good. */
+const GONE_CHECK_MS = 100;
+
 /** Ends a headless command: its text goes to standard error. */
 export class HeadlessError extends Error {
   override name = 'HeadlessError';
@@ -84,4 +87,33 @@ export async function joinedRoom(
   if (!answer.room)
     throw new HeadlessError(EXIT.failed, `#${wanted.name}: the server named no room`);
   return answer.room.id;
+}
+
+/**
+ * Waits for work that goes on over failovers, for as long as there is anyone to do it.
+ * @param goneMsMax how long no server may serve; Infinity to wait for the next one however long it takes
+ * @throws HeadlessError when that has passed, or this session is refused from now on
+ */
+export async function whileServed<Result>(
+  client: ChatClient,
+  work: Promise<Result>,
+  goneMsMax: number,
+): Promise<Result> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  let servedMs = performance.now();
+  const timer = setInterval(() => {
+    const state = client.connection;
+    if (state.type === 'refused') {
+      reject(new HeadlessError(EXIT.failed, `${state.code}: ${state.reason}`));
+    }
+    if (state.type === 'connected' || state.type === 'resending') servedMs = performance.now();
+    if (performance.now() - servedMs <= goneMsMax) return;
+    const notSent = `${client.outbox.length} not answered`;
+    reject(new HeadlessError(EXIT.noServer, `every server is gone; ${notSent}`));
+  }, GONE_CHECK_MS);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearInterval(timer);
+  }
 }

@@ -6,12 +6,10 @@ import { PostText } from '../../lib/protocol/fields.ts';
 import { TEXT_CHARS_MAX } from '../../lib/protocol/limits.ts';
 import { cleanLine } from '../text.ts';
 import type { SendOptions } from './command-line.ts';
-import { EXIT, HeadlessError, type Io, joinedRoom, signedIn } from './reach.ts';
+import { EXIT, type Io, joinedRoom, signedIn, whileServed } from './reach.ts';
 
 /** Posts that may wait for their answers before more input is read: bounded, and never the bottleneck. */
 const UNANSWERED_MAX = 1_000;
-/** How often it is looked whether the cluster is gone for good. */
-const GONE_CHECK_MS = 100;
 
 type Result =
   | Readonly<{ type: 'stored'; n: number; id: string; copies: number; ms: number }>
@@ -78,10 +76,6 @@ class Sending {
     });
   }
 
-  get unansweredCount(): number {
-    return this.unanswered.size;
-  }
-
   post(text: string): void {
     this.count += 1;
     const n = this.count;
@@ -116,20 +110,6 @@ class Sending {
   }
 }
 
-/** Rejects when the cluster has been gone for longer than `timeoutMs`, with how many posts wait for it. */
-function goneForGood(client: ChatClient, sending: Sending, timeoutMs: number) {
-  const { promise, reject } = Promise.withResolvers<never>();
-  let upMs = performance.now();
-  const timer = setInterval(() => {
-    const { type } = client.connection;
-    if (type === 'connected' || type === 'resending') upMs = performance.now();
-    if (performance.now() - upMs <= timeoutMs) return;
-    const count = sending.unansweredCount;
-    reject(new HeadlessError(EXIT.noServer, `every server is gone; ${count} not answered`));
-  }, GONE_CHECK_MS);
-  return { promise, end: () => clearInterval(timer) };
-}
-
 async function postAll(sending: Sending, options: SendOptions, io: Io): Promise<void> {
   if (options.text !== null) sending.post(options.text);
   else {
@@ -151,15 +131,12 @@ async function postAll(sending: Sending, options: SendOptions, io: Io): Promise<
  */
 export async function runSend(client: ChatClient, options: SendOptions, io: Io): Promise<number> {
   const rooms = await signedIn(client, options.timeoutMs);
-  const wanted = { name: options.room, create: options.create };
-  const room = await joinedRoom(client, rooms, wanted);
   const results = new Results(options.json, io);
-  const sending = new Sending(client, room, results);
-  const gone = goneForGood(client, sending, options.timeoutMs);
-  try {
-    await Promise.race([postAll(sending, options, io), gone.promise]);
-  } finally {
-    gone.end();
-  }
+  const wanted = { name: options.room, create: options.create };
+  const work = async () => {
+    const room = await joinedRoom(client, rooms, wanted);
+    await postAll(new Sending(client, room, results), options, io);
+  };
+  await whileServed(client, work(), options.timeoutMs);
   return results.refusedCount === 0 ? EXIT.done : EXIT.failed;
 }

@@ -6,7 +6,7 @@ import { PAGE_POSTS_MAX } from '../../lib/protocol/limits.ts';
 import { clockTime } from '../line-rows.ts';
 import { cleanLine, cleanText } from '../text.ts';
 import type { TailOptions } from './command-line.ts';
-import { EXIT, type Io, joinedRoom, signedIn } from './reach.ts';
+import { EXIT, type Io, joinedRoom, signedIn, whileServed } from './reach.ts';
 
 type Post = z.infer<typeof HistoryPost> & Pick<z.infer<typeof PostEvent>, 'late'>;
 
@@ -111,6 +111,7 @@ export async function runTail(
   let held: Post[] | null = [];
   let room = '';
   let filling = Promise.resolve();
+  const broken = Promise.withResolvers<never>();
 
   async function fill(count: number): Promise<void> {
     held ??= [];
@@ -122,17 +123,21 @@ export async function runTail(
   client.subscribe((event) => {
     if (event.type === 'reset' && room !== '') {
       filling = filling.then(() => fill(Number.POSITIVE_INFINITY));
+      filling.catch(broken.reject);
     }
     if (event.type !== 'post' || (room !== '' && event.post.room !== room)) return;
     if (held) held.push(event.post);
     else printer.print(event.post);
   });
   const rooms = await signedIn(client, options.timeoutMs);
-  room = await joinedRoom(client, rooms, { name: options.room, create: false });
+  const wanted = { name: options.room, create: false };
+  room = await whileServed(client, joinedRoom(client, rooms, wanted), options.timeoutMs);
   const early: Post[] = held.filter((post) => (post as z.infer<typeof PostEvent>).room === room);
   held = early;
   await fill(options.last);
-  if (options.follow) await ended;
+  // Who follows waits for the next server, however long it takes.
+  const following = Promise.race([ended, broken.promise]);
+  if (options.follow) await whileServed(client, following, Number.POSITIVE_INFINITY);
   await filling;
   return EXIT.done;
 }
