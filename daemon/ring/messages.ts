@@ -56,6 +56,9 @@ const Hello = z.object({
 });
 const Announce = z.object({ type: z.literal('announce'), announcement: Announcement });
 
+/** Asks for an `announce` at once: the sender has not heard the other's heartbeats for a while. */
+const Probe = z.object({ type: z.literal('probe') });
+
 /** Step 1 of a change of view; answered by `promise` or `refuse`. */
 const Prepare = z.object({ type: z.literal('prepare'), term: Term });
 const PromiseMessage = z.object({ type: z.literal('promise'), term: Term, digest: DigestRecord });
@@ -113,6 +116,7 @@ const Presence = z.object({
 export const PeerMessage = z.discriminatedUnion('type', [
   Hello,
   Announce,
+  Probe,
   Prepare,
   PromiseMessage,
   Refuse,

@@ -17,7 +17,12 @@ import {
 } from './failure-detector.ts';
 import type { Announcement, PeerMessage } from './messages.ts';
 import { onAppend, onAppendInput, onStored, resendTo } from './replication.ts';
-import { HEARTBEAT_INTERVAL_MS, PAUSE_LATENESS_MS, TICK_INTERVAL_MS } from './settings.ts';
+import {
+  HEARTBEAT_INTERVAL_MS,
+  PAUSE_LATENESS_MS,
+  PROBE_AFTER_MS,
+  TICK_INTERVAL_MS,
+} from './settings.ts';
 import {
   digestHash,
   digestOf,
@@ -104,6 +109,8 @@ function onMessage(turn: Turn, from: Peer, message: PeerMessage): void {
       return noteDigest(turn.ring, from, digestOf(message.digest));
     case 'announce':
       return onAnnouncement(turn, from, message.announcement);
+    case 'probe':
+      return send(turn, from.id, { type: 'announce', announcement: announcementOf(turn) });
     case 'prepare':
       return onPrepare(turn, from, message);
     case 'promise':
@@ -149,6 +156,10 @@ function onTick(turn: Turn): void {
   if (nowMs - ring.lastHeartbeatMs < HEARTBEAT_INTERVAL_MS - TICK_INTERVAL_MS / 2) return;
   ring.lastHeartbeatMs = nowMs;
   turn.outputs.push({ type: 'heartbeat', announcement: announcementOf(turn) });
+  for (const peer of ring.peers.values()) {
+    if (peer.linkUp && nowMs - peer.lastHeardMs > PROBE_AFTER_MS)
+      send(turn, peer.id, { type: 'probe' });
+  }
 }
 
 function onAnnouncement(turn: Turn, from: Peer, announcement: Announcement): void {

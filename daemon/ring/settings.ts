@@ -10,6 +10,9 @@ export const HEARTBEAT_INTERVAL_MS = 50;
 /** Silence after which a peer is dead: five heartbeats, so that four lost in a row are forgiven. */
 export const SILENCE_MS = 250;
 
+/** A silent peer is asked over its link after this, at each heartbeat: datagrams may be lost, the link's bytes not. */
+export const PROBE_AFTER_MS = 125;
+
 /** Added to SILENCE_MS at most for a peer whose heartbeats come unevenly (Lifeguard's idea). */
 export const SILENCE_EXTRA_MS_MAX = 750;
 
