@@ -61,7 +61,13 @@ const Probe = z.object({ type: z.literal('probe') });
 
 /** Step 1 of a change of view; answered by `promise` or `refuse`. */
 const Prepare = z.object({ type: z.literal('prepare'), term: Term });
-const PromiseMessage = z.object({ type: z.literal('promise'), term: Term, digest: DigestRecord });
+const PromiseMessage = z.object({
+  type: z.literal('promise'),
+  term: Term,
+  digest: DigestRecord,
+  /** Of the stream that clients' cursors name now: its asker may have been away when it began. */
+  base: z.object({ stream: StreamKey, digest: DigestRecord }).nullable(),
+});
 export const RefuseReason = z.enum(['promised-higher', 'outranked', 'better-leader', 'unstable']);
 const Refuse = z.object({
   type: z.literal('refuse'),

@@ -82,6 +82,8 @@ export type Ring = {
   view: View | null;
   /** The leader's own stream, while it leads or is suspended. */
   stream: { id: StreamId; sequence: number; committed: number } | null;
+  /** The newest stream that this server led or followed, and what was held when it began. */
+  base: Readonly<{ stream: StreamId; digest: Digest }> | null;
   readonly digest: Map<StreamId, number>;
   entryCount: number;
   /** Highest hybrid time of any entry held. */
@@ -216,6 +218,7 @@ export function createRing(parts: RingParts): Ring {
     termSeen: Math.max(parts.record.installedTerm, parts.record.promisedTerm),
     view: null,
     stream: null,
+    base: null,
     digest: new Map(parts.digest),
     entryCount,
     hlcMs: parts.hlc.ms,

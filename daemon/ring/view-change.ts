@@ -8,7 +8,7 @@
 //                         ▼                             ▼
 //                  active, backs off                 joining
 import { assert } from '../../lib/assert.ts';
-import { lackCount, streamIdOf } from './entry.ts';
+import { lackCount, type StreamId, streamIdOf } from './entry.ts';
 import { isReachable, noteHeard, unstableForMs } from './failure-detector.ts';
 import type { PeerMessageOf } from './messages.ts';
 import {
@@ -92,7 +92,20 @@ export function onPrepare(turn: Turn, from: Peer, message: PeerMessageOf<'prepar
   promise(turn, message.term, from.id);
   ring.pull = null;
   noteHeard(from, nowMs);
-  send(turn, from.id, { type: 'promise', term: message.term, digest: digestRecord(ring.digest) });
+  const base = ring.base && { stream: ring.base.stream, digest: digestRecord(ring.base.digest) };
+  send(turn, from.id, {
+    type: 'promise',
+    term: message.term,
+    digest: digestRecord(ring.digest),
+    base,
+  });
+}
+
+/** Notes what was held when a stream began: whoever resumes from a place in it is sent the rest. */
+function saveBase(turn: Turn, stream: StreamId): void {
+  const digest = new Map(turn.ring.digest);
+  turn.ring.base = { stream, digest };
+  turn.outputs.push({ type: 'saveBase', stream, base: digest });
 }
 
 type Refusal = { reason: PeerMessageOf<'refuse'>['reason']; waitMs: number };
@@ -132,6 +145,9 @@ export function onPromise(turn: Turn, from: Peer, message: PeerMessageOf<'promis
   if (!preparing?.invited.has(from.id)) return;
   const digest = digestOf(message.digest);
   noteDigest(turn.ring, from, digest);
+  const { base } = message;
+  if (base && base.stream !== turn.ring.base?.stream)
+    turn.outputs.push({ type: 'saveBase', stream: base.stream, base: digestOf(base.digest) });
   preparing.promised.set(from.id, digest);
   maybeAdvance(turn);
 }
@@ -260,7 +276,7 @@ function install(turn: Turn, preparing: Preparing): void {
     peer.astrayMs = Number.POSITIVE_INFINITY;
   }
   turn.outputs.push({ type: 'saveRecord', installedTerm: term, promisedTerm: ring.promisedTerm });
-  turn.outputs.push({ type: 'saveBase', stream: ring.stream.id, base: new Map(ring.digest) });
+  saveBase(turn, ring.stream.id);
   for (const id of preparing.promised.keys())
     send(turn, id, { type: 'install', term, incarnation: ring.self.incarnation, inSync });
   log(turn, 'info', 'leading', { term, inSync, tookMs: Math.round(nowMs - ring.promisedAtMs) });
@@ -292,6 +308,6 @@ export function onInstall(turn: Turn, from: Peer, message: PeerMessageOf<'instal
     ringPosition: from.ringPosition,
     incarnation: message.incarnation,
   });
-  turn.outputs.push({ type: 'saveBase', stream, base: new Map(ring.digest) });
+  saveBase(turn, stream);
   log(turn, 'info', 'following', { term, leader: from.id, inSync });
 }
