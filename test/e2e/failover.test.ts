@@ -1,0 +1,117 @@
+// Leaders that die, leave and freeze while people talk: real processes, real clients.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Daemons } from '../support/daemons.ts';
+import { Talk } from '../support/talk.ts';
+import { median } from '../support/wait-for.ts';
+
+const DEATHS = 10;
+const LEAVES = 3;
+const FREEZE_MS = 5_000;
+/** Bounds for noisy machines; the medians, which are printed, are far below. */
+const GAP_MS_MAX = 1_000;
+const ANSWER_MS_MAX = 500;
+const ABSENCE_MS_MAX = 300;
+/** A frozen leader is noticed by its silence only: 250 ms among servers, 700 ms after a ping by clients. */
+const FREEZE_GAP_MS_MAX = 3_000;
+
+async function talkingCluster(t: TestContext): Promise<{ daemons: Daemons; talk: Talk }> {
+  const daemons = await Daemons.start();
+  t.after(() => daemons.close());
+  const talk = await Talk.join(daemons);
+  t.after(() => talk.close());
+  talk.begin();
+  await delay(500);
+  return { daemons, talk };
+}
+
+/** Everyone saw everything once and in order, and every server has it so. */
+async function assertNothingLost(daemons: Daemons, talk: Talk): Promise<void> {
+  await talk.end();
+  assert.deepEqual(talk.problems(), []);
+  for (const id of daemons.ids()) assert.deepEqual(await talk.historyProblems(id), []);
+  const statuses = await daemons.settled();
+  assert.equal(new Set(statuses.map(({ historyHash }) => historyHash)).size, 1);
+}
+
+async function leaderOf(daemons: Daemons): Promise<string> {
+  const leading = (await daemons.statuses()).filter((status) => status?.phase === 'leading');
+  assert.deepEqual(
+    leading.map((status) => status?.id),
+    [leading[0]?.leader?.id],
+    'one leads',
+  );
+  return leading[0]?.id ?? '';
+}
+
+const shown = (values: readonly number[]) =>
+  `median ${median(values).toFixed(0)} ms (${values.map((value) => value.toFixed(0)).join(', ')})`;
+
+test(`${DEATHS} deaths of the leader cost nobody a word, and less than a second each`, async (t) => {
+  const { daemons, talk } = await talkingCluster(t);
+  const deaths: { diedMs: number; returnedMs: number; ledMs: number }[] = [];
+  for (let death = 1; death <= DEATHS; death += 1) {
+    const leader = await leaderOf(daemons);
+    const diedMs = performance.now();
+    await daemons.kill(leader);
+    await daemons.run(leader);
+    const returnedMs = performance.now();
+    await daemons.settled();
+    assert.equal(await leaderOf(daemons), leader);
+    deaths.push({ diedMs, returnedMs, ledMs: performance.now() });
+  }
+  await assertNothingLost(daemons, talk);
+  const gaps = deaths.map(({ diedMs }) => talk.gapAfter(diedMs));
+  t.diagnostic(`gap after a death: ${shown(gaps)}`);
+  const returns = deaths.map(({ returnedMs, ledMs }) => talk.longestSilence(returnedMs, ledMs));
+  t.diagnostic(`silence when the leader takes back: ${shown(returns)}`);
+  for (const gap of gaps) assert.ok(gap < GAP_MS_MAX, `a gap of ${gap} ms`);
+  for (const silence of returns) assert.ok(silence < GAP_MS_MAX, `a silence of ${silence} ms`);
+});
+
+test('a leader that is told to stop hands over: no post is refused or waits visibly', async (t) => {
+  const { daemons, talk } = await talkingCluster(t);
+  const leaves: { toldMs: number; ledMs: number }[] = [];
+  for (let leave = 1; leave <= LEAVES; leave += 1) {
+    const leader = await leaderOf(daemons);
+    const toldMs = performance.now();
+    const { exitCode } = await daemons.kill(leader, 'SIGTERM');
+    assert.equal(exitCode, 0);
+    await daemons.run(leader);
+    await daemons.settled();
+    leaves.push({ toldMs, ledMs: performance.now() });
+  }
+  await assertNothingLost(daemons, talk);
+  const gaps = leaves.map(({ toldMs }) => talk.gapAfter(toldMs));
+  t.diagnostic(`gap after a stop: ${shown(gaps)}`);
+  const silences = leaves.map(({ toldMs, ledMs }) => talk.longestSilence(toldMs, ledMs));
+  t.diagnostic(`longest silence, hand-over and return: ${shown(silences)}`);
+  const answerMs = talk.longestAnswer();
+  const absenceMs = talk.longestAbsence();
+  t.diagnostic(`longest wait for an answer ${answerMs.toFixed(0)} ms`);
+  t.diagnostic(`longest time of a client without a leader ${absenceMs.toFixed(0)} ms`);
+  assert.ok(answerMs < ANSWER_MS_MAX, `an answer took ${answerMs} ms`);
+  assert.ok(absenceMs < ABSENCE_MS_MAX, `a client had no leader for ${absenceMs} ms`);
+});
+
+test('a frozen leader is replaced, and takes its place again when it thaws', async (t) => {
+  const { daemons, talk } = await talkingCluster(t);
+  const frozenMs = performance.now();
+  daemons.signal('server3', 'SIGSTOP');
+  await delay(FREEZE_MS);
+  const thawedMs = performance.now();
+  daemons.signal('server3', 'SIGCONT');
+  await daemons.settled();
+  const ledMs = performance.now();
+  assert.equal(await leaderOf(daemons), 'server3');
+  await assertNothingLost(daemons, talk);
+  t.diagnostic(`gap after the freeze: ${talk.gapAfter(frozenMs).toFixed(0)} ms`);
+  t.diagnostic(`silence after the thaw: ${talk.longestSilence(thawedMs, ledMs).toFixed(0)} ms`);
+  assert.ok(talk.gapAfter(frozenMs) < FREEZE_GAP_MS_MAX);
+  assert.ok(talk.longestSilence(thawedMs, ledMs) < GAP_MS_MAX);
+  const late = talk.posts.filter(
+    ({ sentMs, answeredMs }) => sentMs < thawedMs - GAP_MS_MAX && answeredMs > thawedMs,
+  );
+  assert.deepEqual(late, [], 'the other leader answers while the first is frozen');
+});

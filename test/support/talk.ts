@@ -1,0 +1,248 @@
+// A room in which one client talks at a steady pace and three listen, one through each server: what was sent,
+// answered and seen, and when. Tests of failovers read off it what people would have noticed.
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { Answer, ChatClient, ConnectionState } from '../../lib/client/api.ts';
+import { createChatClient } from '../../lib/client/client.ts';
+import { temporaryIdentity } from '../../lib/client/identity.ts';
+import { joinedRoom, signedIn } from '../../tui/headless/reach.ts';
+import { type Daemons, TUI_MAIN } from './daemons.ts';
+import { waitFor } from './wait-for.ts';
+
+const ROOM = 'talk';
+const POST_INTERVAL_MS = 20;
+const PATIENCE_MS = 20_000;
+const SERVED: ReadonlySet<ConnectionState['type']> = new Set(['connected', 'resending']);
+
+type Post = { text: string; sentMs: number; answer: Answer | null; answeredMs: number };
+type Sighting = { text: string; id: string; seenMs: number };
+type Absence = { fromMs: number; untilMs: number; states: string[] };
+
+/** A client with a name of its own, and when it had no leader. */
+class Participant {
+  readonly client: ChatClient;
+  readonly name: string;
+  readonly room: string;
+  /** Times without a leader, the one that lasts included. */
+  readonly absences: Absence[] = [];
+  /** How often the client was told that too much was missed. */
+  resets = 0;
+
+  private constructor(client: ChatClient, name: string, room: string) {
+    this.client = client;
+    this.name = name;
+    this.room = room;
+    client.subscribe((event) => {
+      if (event.type === 'reset') this.resets += 1;
+      if (event.type === 'connection') this.note(event.state.type);
+    });
+  }
+
+  static async join(
+    name: string,
+    servers: readonly string[],
+    folder: string | null,
+  ): Promise<Participant> {
+    const identity = temporaryIdentity();
+    const client = await createChatClient({ servers, identity, name, folder });
+    const rooms = await signedIn(client, PATIENCE_MS);
+    const room = await joinedRoom(client, rooms, { name: ROOM, create: true });
+    return new Participant(client, name, room);
+  }
+
+  private note(state: ConnectionState['type']): void {
+    const nowMs = performance.now();
+    const last = this.absences.at(-1);
+    const open = last?.untilMs === Number.POSITIVE_INFINITY ? last : null;
+    if (SERVED.has(state)) {
+      if (open) open.untilMs = nowMs;
+    } else if (open) open.states.push(state);
+    else this.absences.push({ fromMs: nowMs, untilMs: Number.POSITIVE_INFINITY, states: [state] });
+  }
+}
+
+export class Talk {
+  readonly posts: Post[] = [];
+  private readonly daemons: Daemons;
+  private readonly writer: Participant;
+  private readonly readers: readonly Participant[];
+  private readonly seen = new Map<Participant, Sighting[]>();
+  private readonly byNumber = new Map<number, Post>();
+  private timer: NodeJS.Timeout | null = null;
+
+  private constructor(daemons: Daemons, writer: Participant, readers: readonly Participant[]) {
+    this.daemons = daemons;
+    this.writer = writer;
+    this.readers = readers;
+    for (const reader of readers) {
+      const sightings: Sighting[] = [];
+      this.seen.set(reader, sightings);
+      reader.client.subscribe((event) => {
+        if (event.type !== 'post') return;
+        const { text, id } = event.post;
+        sightings.push({ text, id, seenMs: performance.now() });
+      });
+    }
+    writer.client.subscribe((event) => {
+      if (event.type !== 'answer') return;
+      const post = this.byNumber.get(event.answer.number);
+      if (!post) return;
+      post.answer = event.answer;
+      post.answeredMs = performance.now();
+    });
+  }
+
+  /** Everyone is in the room; nothing is said yet. */
+  static async join(daemons: Daemons): Promise<Talk> {
+    const addresses = daemons.addresses();
+    const folder = join(daemons.directory, 'outbox');
+    const writer = await Participant.join('writer', addresses, folder);
+    const readers = await Promise.all(
+      addresses.map((address, index) => {
+        const others = addresses.filter((other) => other !== address);
+        return Participant.join(`reader${index + 1}`, [address, ...others], null);
+      }),
+    );
+    return new Talk(daemons, writer, readers);
+  }
+
+  private get everyone(): readonly Participant[] {
+    return [this.writer, ...this.readers];
+  }
+
+  /** Says something now, and waits for nothing. */
+  say(): Post {
+    const text = `post ${this.posts.length + 1}`;
+    const post: Post = {
+      text,
+      sentMs: performance.now(),
+      answer: null,
+      answeredMs: Number.POSITIVE_INFINITY,
+    };
+    this.posts.push(post);
+    const { number } = this.writer.client.request({ type: 'post', room: this.writer.room, text });
+    this.byNumber.set(number, post);
+    return post;
+  }
+
+  /** Talks from now on, 50 posts a second, whether they are answered or not. */
+  begin(): void {
+    const startMs = performance.now();
+    const already = this.posts.length;
+    this.timer = setInterval(() => {
+      const due = already + (performance.now() - startMs) / POST_INTERVAL_MS;
+      while (this.posts.length < due) this.say();
+    }, POST_INTERVAL_MS);
+  }
+
+  /** Stops talking, and waits until everything is answered and everyone has seen as much as was stored. */
+  async end(): Promise<void> {
+    if (this.timer) clearInterval(this.timer);
+    this.timer = null;
+    const isOver = () => {
+      const stored = this.posts.filter(({ answer }) => answer?.type === 'stored').length;
+      const answered = this.posts.every(({ answer }) => answer !== null);
+      return answered && [...this.seen.values()].every((seen) => seen.length >= stored);
+    };
+    // What is wrong then is told by `problems`, post by post.
+    await waitFor('the end of the talk', isOver, PATIENCE_MS).catch(() => {});
+  }
+
+  /** What a participant would complain of: posts not stored, not seen, seen twice or in another order. */
+  problems(): string[] {
+    const refused = this.posts.flatMap(({ text, answer }) =>
+      answer?.type === 'stored' ? [] : [`${text}: ${JSON.stringify(answer)}`],
+    );
+    const misread = this.readers.flatMap((reader) =>
+      this.misread(reader.name, this.seen.get(reader) ?? []),
+    );
+    const reset = this.everyone.flatMap(({ name, resets }) =>
+      resets > 0 ? [`${name} was told ${resets} times that it missed too much`] : [],
+    );
+    return [...refused, ...misread, ...reset];
+  }
+
+  /** Each stored post once, in the order in which it was said, under the id that its answer told. */
+  private misread(who: string, seen: readonly { text: string; id: string }[]): string[] {
+    const counts = new Map<string, number>();
+    for (const { text } of seen) counts.set(text, (counts.get(text) ?? 0) + 1);
+    const stored = this.posts.flatMap(({ text, answer }) =>
+      answer?.type === 'stored' ? [{ text, id: answer.id }] : [],
+    );
+    const notOnce = stored.flatMap(({ text }) => {
+      const count = counts.get(text) ?? 0;
+      return count === 1 ? [] : [`${who}: ${text} ${count} times`];
+    });
+    if (notOnce.length > 0) return notOnce;
+    return Array.from({ length: Math.max(stored.length, seen.length) }, (_, index) => index)
+      .filter(
+        (index) =>
+          seen[index]?.text !== stored[index]?.text || seen[index]?.id !== stored[index]?.id,
+      )
+      .map((index) => `${who}: ${seen[index]?.text} in place of ${stored[index]?.text}`);
+  }
+
+  /**
+   * The room's history as the headless `tail` prints it when it knows this server only.
+   * @returns what is wrong with it
+   */
+  async historyProblems(id: string): Promise<string[]> {
+    const words = ['tail', '--room', ROOM, '--name', 'auditor', '--last', 'all', '--no-follow'];
+    const identity = join(this.daemons.directory, 'auditor.json');
+    const { stdout, stderr, exitCode } = await execa(
+      'node',
+      [TUI_MAIN, ...words, '--json', '--servers', this.daemons.address(id), '--identity', identity],
+      { reject: false },
+    );
+    if (exitCode !== 0) return [`tail through ${id} ended with ${exitCode}: ${stderr}`];
+    const lines = stdout.split('\n').filter((line) => line !== '');
+    return this.misread(
+      `history through ${id}`,
+      lines.map((line) => JSON.parse(line)),
+    );
+  }
+
+  /** From a moment until the last reader saw something that was said after it: what a death cost them. */
+  gapAfter(fromMs: number): number {
+    const said = new Set(
+      this.posts.filter(({ sentMs }) => sentMs > fromMs).map(({ text }) => text),
+    );
+    const firsts = [...this.seen.values()].map(
+      (seen) => seen.find(({ text }) => said.has(text))?.seenMs ?? Number.POSITIVE_INFINITY,
+    );
+    return Math.max(...firsts) - fromMs;
+  }
+
+  /** The longest time in which a reader saw nothing, of those that overlap with a span. */
+  longestSilence(fromMs: number, untilMs: number): number {
+    let longestMs = 0;
+    for (const seen of this.seen.values()) {
+      for (const [index, { seenMs }] of seen.entries()) {
+        const beforeMs = seen[index - 1]?.seenMs ?? seenMs;
+        if (seenMs > fromMs && beforeMs < untilMs)
+          longestMs = Math.max(longestMs, seenMs - beforeMs);
+      }
+    }
+    return longestMs;
+  }
+
+  /** The longest that a post of a span waited for its answer. */
+  longestAnswer(fromMs = 0, untilMs = Number.POSITIVE_INFINITY): number {
+    const within = this.posts.filter(({ sentMs }) => sentMs > fromMs && sentMs < untilMs);
+    return Math.max(...within.map(({ sentMs, answeredMs }) => answeredMs - sentMs));
+  }
+
+  /** The longest that anyone was without a leader. */
+  longestAbsence(): number {
+    const nowMs = performance.now();
+    const lasted = this.everyone.flatMap(({ absences }) =>
+      absences.map(({ fromMs, untilMs }) => Math.min(nowMs, untilMs) - fromMs),
+    );
+    return Math.max(0, ...lasted);
+  }
+
+  async close(): Promise<void> {
+    if (this.timer) clearInterval(this.timer);
+    await Promise.all(this.everyone.map(({ client }) => client.close()));
+  }
+}
