@@ -12,6 +12,8 @@ export type TerminalOptions = Readonly<{
   columns?: number;
   rows?: number;
   environment?: Readonly<Record<string, string>>;
+  /** Where the program runs; here by default. */
+  folder?: string;
 }>;
 
 /** Keys by name, as xterm sends them. */
@@ -56,6 +58,7 @@ export class Terminal {
       name: 'xterm-256color',
       cols: columns,
       rows,
+      ...(options.folder === undefined ? {} : { cwd: options.folder }),
       env: { ...environment, COLORTERM: 'truecolor', ...options.environment },
     });
     this.pty.onData((data) => {
