@@ -1,6 +1,8 @@
 // The package as npm makes it, installed into an empty folder as a new user does: nothing of the checkout
 // helps it there.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -40,8 +42,8 @@ after(() => rm(root, { recursive: true, force: true }));
 /** This Node first on the path, nothing of the checkout on it, and folders of its own. */
 function useEnvironmentOfNewUser(): void {
   for (const name of Object.keys(process.env)) {
-    const ofCheckout = /^npm_(package|lifecycle|config_\w*prefix$)|^INIT_CWD$|^SYNCNET_/.test(name);
-    if (ofCheckout) delete process.env[name];
+    const ofMachine = /^npm_config_(cache|registry|userconfig)$/.test(name);
+    if (/^(npm_|INIT_CWD$|SYNCNET_)/.test(name) && !ofMachine) delete process.env[name];
   }
   const paths = (process.env.PATH ?? '').split(delimiter);
   const outside = paths.filter((path) => !path.startsWith(CHECKOUT));
@@ -116,12 +118,9 @@ test('a daemon serves from it, a command reaches it, and a signal ends it', asyn
   const base = await freePortBase();
   const words = ['syncnet-daemon', '--id', 'server1', '--port-base', String(base)];
   // A group of its own gets the signal as a whole, as from a terminal: npx does not pass every signal on.
-  const daemon = execa('npx', ['--no-install', ...words], {
-    cwd: folder,
-    reject: false,
-    detached: true,
-  });
-  const group = -(daemon.pid as number);
+  const options = { cwd: folder, detached: true, stdio: 'ignore' } as const;
+  const daemon = spawn('npx', ['--no-install', ...words], options);
+  const ended = once(daemon, 'exit');
   try {
     const http = `http://127.0.0.1:${base + 30}`;
     const isReady = async () => (await answerOf(`${http}/readyz`))?.code === 200;
@@ -137,8 +136,8 @@ test('a daemon serves from it, a command reaches it, and a signal ends it', asyn
     const kept = await readdir(join(root, 'data', 'syncnet', 'server1'));
     assert.ok(kept.includes('history.db'), 'its data is in the folder of the user');
   } finally {
-    process.kill(group, 'SIGTERM');
-    await daemon;
+    if (daemon.exitCode === null) process.kill(-(daemon.pid as number), 'SIGTERM');
+    await ended;
   }
   await untilNothingIsLeft();
 });
