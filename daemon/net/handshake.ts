@@ -23,6 +23,7 @@ const REFUSALS = {
   'wrong-server':
     'another server listens at this address: check hosts and ports in the cluster file',
   'wrong-secret': 'wrong cluster secret?',
+  'no-answer': 'what was said there is no answer to a challenge: is it of another version?',
 } as const;
 type Refusal = keyof typeof REFUSALS;
 
@@ -41,7 +42,7 @@ const Verdict = z.discriminatedUnion('type', [
   z.object({ type: z.literal('welcome'), from: ServerIdentity, mac: Mac }),
   z.object({
     type: z.literal('refused'),
-    reason: z.enum(['unknown-server', 'wrong-server', 'wrong-secret']),
+    reason: z.enum(Object.keys(REFUSALS) as Refusal[]),
   }),
 ]);
 
@@ -115,7 +116,10 @@ export function acceptorHandshake(parts: Parts & { peers: ReadonlySet<string> })
 
   function take(line: unknown): HandshakeStep {
     const parsed = Answer.safeParse(line);
-    if (!parsed.success) return { failed: { id: null, reason: 'this is no server of ours' } };
+    if (!parsed.success) {
+      const reply = { type: 'refused', reason: 'no-answer' };
+      return { reply, failed: { id: null, reason: 'this is no server of ours' } };
+    }
     const { nonce, from } = parsed.data;
     const refusal = refusalOf(parsed.data);
     if (refusal !== null) {

@@ -34,7 +34,9 @@ export function servePeerConnection(parts: PeerConnectionParts): void {
     if (step.reply) say(socket, step.reply);
     if (step.failed) {
       parts.onFailed(step.failed);
-      socket.destroySoon();
+      // What it still sends is read and dropped until the deadline: a reset would overtake the reply.
+      if (step.reply) socket.end();
+      else socket.destroySoon();
     }
     if (!step.proven) return;
     proven = true;
@@ -49,7 +51,9 @@ export function servePeerConnection(parts: PeerConnectionParts): void {
       if (socket.destroyed || socket.writableEnded) return;
       take(line);
     }
-    if (overflow) socket.destroy();
+    if (!overflow || socket.writableEnded) return;
+    if (proven) socket.destroy();
+    else take(''); // refused as any other line that is no answer
   });
   socket.on('close', () => clearTimeout(deadline));
   if (handshake.opening) say(socket, handshake.opening);
