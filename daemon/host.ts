@@ -58,7 +58,7 @@ export function createHost(parts: {
 
   function feedRing(input: RingInput): void {
     const stamps = { nowMs: world.nowMs(), wallMs: world.wallMs(), draw: world.draw() };
-    for (const output of step(ring, { ...input, ...stamps })) takeRingOutput(output);
+    takeRingOutputs(step(ring, { ...input, ...stamps }));
   }
 
   function feedChat(input: ChatInput): void {
@@ -70,15 +70,19 @@ export function createHost(parts: {
 
   function append(wanted: Extract<ChatOutput, { type: 'append' }>): void {
     const stamps = { nowMs: world.nowMs(), wallMs: world.wallMs(), draw: world.draw() };
-    for (const output of step(ring, {
-      type: 'append',
-      body: wanted.body,
-      above: wanted.above,
-      ...stamps,
-    })) {
-      if (output.type === 'notTaken') {
-        feedChat({ type: 'notTaken', connection: wanted.connection, requestId: wanted.requestId });
-      } else takeRingOutput(output);
+    const { body, above, connection, requestId } = wanted;
+    const outputs = step(ring, { type: 'append', body, above, ...stamps });
+    takeRingOutputs(outputs);
+    if (outputs.some(({ type }) => type === 'notTaken'))
+      feedChat({ type: 'notTaken', connection, requestId });
+  }
+
+  /** The chat hears of new entries last: it may ask for the next ones at once, whose outputs come after these. */
+  function takeRingOutputs(outputs: readonly RingOutput[]): void {
+    for (const output of outputs) takeRingOutput(output);
+    for (const output of outputs) {
+      if (output.type !== 'saveEntries') continue;
+      for (const entry of output.entries) feedChat({ type: 'added', entry });
     }
   }
 
@@ -113,7 +117,6 @@ export function createHost(parts: {
 
   function add(entry: Entry): void {
     store.append({ entry, order: orderOf(entry), index: chat.indexOf(entry) });
-    feedChat({ type: 'added', entry });
   }
 
   function endTurn(): void {

@@ -6,17 +6,24 @@ import type { ClientMessage } from '../../lib/protocol/requests.ts';
 import { type Entry, type StreamId, streamIdOf } from '../ring/entry.ts';
 import { bodyOf } from './bodies.ts';
 import type { Chat, ChatCounts, ChatInput, ChatOutput, Stamped } from './chat.ts';
-import { onAdded, showCommitted, showEverything, tellChangedRooms } from './delivery.ts';
+import {
+  onAdded,
+  showCommitted,
+  showEverything,
+  tellChangedRooms,
+  withholdEverything,
+} from './delivery.ts';
 import { dropHeld, giveBack, releaseHeld, retryHeld } from './held.ts';
 import { redirect, view, welcome } from './messages.ts';
 import { isOpen, onQuery } from './queries.ts';
-import { onBadRequest, onRequest, sendAnswers, takeRequest } from './requests.ts';
+import { answerRepeats, onBadRequest, onRequest, sendAnswers, takeRequest } from './requests.ts';
 import { onSignIn, takeSignIn } from './sign-in.ts';
 import {
   type ChatParts,
   type ChatState,
   close,
   createState,
+  hasCopies,
   noteLeft,
   refuse,
   send,
@@ -160,7 +167,10 @@ function onLeading(chat: ChatState, stream: StreamId, cluster: Cluster): void {
   chat.cluster = cluster;
   // The same server made it in whatever view: the stream's id without its term.
   const maker = stream.slice(stream.indexOf('.'));
-  showEverything(chat, (entry) => streamIdOf(entry).endsWith(maker));
+  if (hasCopies(chat)) {
+    showEverything(chat, (entry) => streamIdOf(entry).endsWith(maker));
+    answerRepeats(chat);
+  } else withholdEverything(chat);
   chat.sharedPresence = '';
   sendAll(chat, connections.signedInIds(), view(chat, stream));
   if (!led) welcomeAsLeader(chat);
@@ -183,8 +193,9 @@ function onFollowing(chat: ChatState, cluster: Cluster, reason: string): void {
   chat.pausing = false;
   // What was asked and not committed is not answered: whoever asked asks the next leader again.
   chat.own = [];
-  chat.foreign = [];
+  chat.foreign.clear();
   chat.waiting.clear();
+  chat.repeats.clear();
   chat.claims.clear();
   chat.changedRooms.clear();
   dropHeld(chat);

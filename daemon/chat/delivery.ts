@@ -18,7 +18,7 @@ export function onAdded(chat: ChatState, entry: Entry): void {
   if (!chat.leads) return;
   const added = { entry, body: bodyOf(entry), change };
   if (streamIdOf(entry) !== chat.stream) {
-    chat.foreign.push(added);
+    chat.foreign.set(orderOf(entry), added);
     return;
   }
   chat.own.push(added);
@@ -34,10 +34,16 @@ export function showCommitted(chat: ChatState): void {
   for (const added of own.splice(0, count)) show(chat, added, false);
 }
 
+/** Keeps what was not shown for a view with enough copies. */
+export function withholdEverything(chat: ChatState): void {
+  for (const added of chat.own) chat.foreign.set(orderOf(added.entry), added);
+  chat.own = [];
+}
+
 /** Shows all that is held, in its order: what other servers made is late. */
 export function showEverything(chat: ChatState, made: (entry: Entry) => boolean): void {
-  const all = [...chat.foreign, ...chat.own];
-  chat.foreign = [];
+  const all = [...chat.foreign.values(), ...chat.own];
+  chat.foreign.clear();
   chat.own = [];
   all.sort((one, other) => byOrder(one.entry, other.entry));
   for (const added of all) show(chat, added, !made(added.entry));

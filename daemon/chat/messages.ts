@@ -70,7 +70,9 @@ export function roomSummary(
 /** How many posts of a room are held and not shown yet. */
 export function hiddenCount(chat: ChatState, room: string): number {
   let count = 0;
-  for (const { body } of chat.own) if (body?.t === 'post' && body.r === room) count += 1;
+  for (const list of [chat.own, chat.foreign.values()]) {
+    for (const { body } of list) if (body?.t === 'post' && body.r === room) count += 1;
+  }
   return count;
 }
 

@@ -13,7 +13,7 @@ import { judge, roomOfBody } from './commands.ts';
 import type { Connection, RequestAnswer } from './connections.ts';
 import { hold, mustWait } from './held.ts';
 import { roomSummary } from './messages.ts';
-import { type ChatState, close, isShown, refuse, send, type Wanted } from './state.ts';
+import { type ChatState, close, hasCopies, isShown, refuse, send, type Wanted } from './state.ts';
 
 /** Refusals wait their turn behind requests under way; a client that goes on regardless is let go. */
 const UNANSWERED_MAX = 4 * REQUESTS_IN_FLIGHT_MAX;
@@ -67,8 +67,7 @@ export function takeRequest(chat: ChatState, connection: Connection, wanted: Wan
   const { message } = wanted;
   if (message.type === 'signIn') return;
   const { number } = message;
-  const { copies, copiesMin } = chat.cluster;
-  if (copies < copiesMin) {
+  if (!hasCopies(chat)) {
     const detail = copiesText(chat);
     return answerRefused(chat, connection, { number, code: 'too-few-copies', detail });
   }
@@ -101,8 +100,19 @@ function onRepeat(chat: ChatState, connection: Connection, number: number): void
     const detail = `a later request than ${number} is stored already, and ${number} is not`;
     return answerRefused(chat, connection, { number, code: 'out-of-sequence', detail });
   }
-  if (isShown(chat, entry)) answerStored(chat, connection, entry);
-  else chat.waiting.set(requestId, connection);
+  if (!isShown(chat, entry)) chat.waiting.set(requestId, connection);
+  else if (!hasCopies(chat)) chat.repeats.set(requestId, connection);
+  else answerStored(chat, connection, entry);
+}
+
+/** Enough servers are in sync again: what was asked for twice is answered. */
+export function answerRepeats(chat: ChatState): void {
+  for (const [requestId, connection] of chat.repeats) {
+    const entry = chat.parts.reader.findRequest(requestId);
+    if (entry && chat.connections.all.get(connection.id) === connection)
+      answerStored(chat, connection, entry);
+  }
+  chat.repeats.clear();
 }
 
 /** An entry is committed: whoever waits for it gets the answer. */

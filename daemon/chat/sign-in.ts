@@ -1,6 +1,6 @@
 // Signing in: whose key, whose name, which session; then what the session missed, and what it stands on.
 import { accountIdOf, sessionIdOf, signInText } from '../../lib/ids.ts';
-import { type Entry, lackCount, orderOf } from '../ring/entry.ts';
+import { type Entry, lackCount } from '../ring/entry.ts';
 import { bodyOf, encodeBody } from './bodies.ts';
 import type { Connection } from './connections.ts';
 import { hold, mustWait } from './held.ts';
@@ -10,6 +10,7 @@ import {
   byOrder,
   type ChatState,
   close,
+  hasCopies,
   isHiddenCopy,
   isShown,
   noteLeft,
@@ -48,10 +49,9 @@ export function takeSignIn(chat: ChatState, connection: Connection, wanted: Want
 }
 
 function claimName(chat: ChatState, wanted: WantedSignIn, account: string): void {
-  const { copies, copiesMin } = chat.cluster;
   const connection = chat.connections.all.get(wanted.connection);
   if (!connection) return;
-  if (copies < copiesMin) {
+  if (!hasCopies(chat)) {
     return refuse(chat, connection, { to: {}, code: 'too-few-copies', detail: copiesText(chat) });
   }
   chat.claims.set(account, [wanted]);
@@ -110,12 +110,11 @@ function resume(chat: ChatState, connection: Connection, cursor: string, at: num
   const missed = missedSince(chat, cursor, at);
   if (!missed) return send(chat, connection, { type: 'resumed', posts: 0, reset: true });
   // What came from outside the view and was shown to nobody yet is shown to all with the next view.
-  const unseen = new Set(chat.foreign.map(({ entry }) => entry).map(orderOf));
   let posts = 0;
   for (const entry of missed.sort(byOrder)) {
     const body = bodyOf(entry);
     if (body?.t !== 'post' || !chat.fold.isMember(body.r, connection.account)) continue;
-    if (!isShown(chat, entry) || unseen.has(orderOf(entry))) continue;
+    if (!isShown(chat, entry)) continue;
     if (isHiddenCopy(chat, entry, body.q)) continue;
     posts += 1;
     send(chat, connection, { type: 'post', ...historyPost(chat, entry, body), at: 0, late: true });

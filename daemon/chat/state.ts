@@ -44,11 +44,14 @@ export type ChatState = {
   stream: StreamId;
   /** Entries of the present stream up to here may be shown. */
   committed: number;
-  /** Added and not shown: of the present stream in order; and what came from outside it. */
+  /** Added and not shown: of the present stream in order; and what came from outside it, or before it. */
   own: Added[];
-  foreign: Added[];
+  /** By place in the one order. */
+  readonly foreign: Map<string, Added>;
   /** Who waits for the commit of a request, by its id. */
   readonly waiting: Map<string, Connection>;
+  /** Who asked again for what was shown already, while too few were in sync to say so; by request. */
+  readonly repeats: Map<string, Connection>;
   /** Sign-ins that wait for the commit of their account's claim, by account. */
   readonly claims: Map<string, WantedSignIn[]>;
   /** Between two views of this leader. */
@@ -90,8 +93,9 @@ export function createState(parts: ChatParts): ChatState {
     stream: '',
     committed: 0,
     own: [],
-    foreign: [],
+    foreign: new Map(),
     waiting: new Map(),
+    repeats: new Map(),
     claims: new Map(),
     pausing: false,
     stalled: false,
@@ -155,7 +159,13 @@ export function noteLeft(chat: ChatState, account: string): void {
 
 /** Whether an entry held is on disk on every in-sync server, as far as this one must know. */
 export function isShown(chat: ChatState, entry: Entry): boolean {
-  return streamIdOf(entry) !== chat.stream || entry.sequence <= chat.committed;
+  if (streamIdOf(entry) === chat.stream) return entry.sequence <= chat.committed;
+  return chat.foreign.size === 0 || !chat.foreign.has(orderOf(entry));
+}
+
+/** Whether as many servers are in sync as this cluster demands: else nothing is acknowledged. */
+export function hasCopies({ cluster: { copies, copiesMin } }: ChatState): boolean {
+  return copies >= copiesMin;
 }
 
 /** Whether another entry of the same request is lower in the order, and shown instead. */
