@@ -44,6 +44,7 @@ export async function createChatClient(options: ClientOptions): Promise<ChatClie
     signer: identity,
     name: options.name,
     seed: outbox.seed,
+    stamp: outbox.stamp,
     pending: outbox.pending,
     addresses: options.servers,
     nowMs: nowMs(),
@@ -127,7 +128,7 @@ export async function createChatClient(options: ClientOptions): Promise<ChatClie
       case 'event':
         return tell(output.event);
       case 'forget':
-        return outbox.done(output.number);
+        return outbox.done(output.number, output.stamp);
       case 'outboxChanged':
         return tellOutbox();
       case 'queryAnswered':
@@ -212,7 +213,7 @@ export async function createChatClient(options: ClientOptions): Promise<ChatClie
       outbox = open(name);
       next = outbox.next;
       const self = selfOf(identity.key, name, outbox.seed);
-      feed({ type: 'signInAs', self, pending: outbox.pending });
+      feed({ type: 'signInAs', self, stamp: outbox.stamp, pending: outbox.pending });
     },
     close: async () => {
       feed({ type: 'close' });

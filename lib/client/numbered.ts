@@ -80,7 +80,11 @@ export function settle(session: Session, item: OutboxItem): void {
   session.items.delete(item.number);
   session.resend?.left.delete(item.number);
   if (item.state === 'sent') session.sentCount -= 1;
-  session.outputs.push({ type: 'forget', number: item.number }, { type: 'outboxChanged' });
+  const { number } = item;
+  session.outputs.push(
+    { type: 'forget', number, stamp: session.stamp },
+    { type: 'outboxChanged' },
+  );
   pump(session);
 }
 

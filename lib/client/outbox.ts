@@ -29,10 +29,11 @@ const StoredRequest = z.discriminatedUnion('type', [
   z.object({ type: z.literal('leaveRoom'), room: z.string() }),
   z.object({ type: z.literal('setTopic'), room: z.string(), topic: z.string() }),
 ]);
+const Stamp = z.string().max(200);
 const Line = z.union([
-  z.object({ seed: SessionSeed, next: z.int().min(1) }),
+  z.object({ seed: SessionSeed, next: z.int().min(1), stamp: Stamp.optional() }),
   z.object({ number: z.int().min(1), request: StoredRequest }),
-  z.object({ done: z.int().min(1) }),
+  z.object({ done: z.int().min(1), stamp: Stamp.optional() }),
 ]);
 
 export type Pending = Readonly<{ number: number; request: OutboxItem['request'] }>;
@@ -42,11 +43,13 @@ export type Outbox = Readonly<{
   seed: string;
   /** The number that the next request gets. */
   next: number;
+  /** The newest stamp that came with an answer: what is said next goes above it. */
+  stamp: string | null;
   /** In order of their numbers. */
   pending: readonly Pending[];
   /** Both are on disk when they return. @throws Error when the disk does not take it */
   add(item: Pending): void;
-  done(number: number): void;
+  done(number: number, stamp: string | null): void;
   close(): void;
 }>;
 
@@ -56,10 +59,23 @@ export function newSeed(): string {
 
 /** An outbox that ends with the process, for commands that leave nothing behind. */
 export function memoryOutbox(): Outbox {
-  return { seed: newSeed(), next: 1, pending: [], add: () => {}, done: () => {}, close: () => {} };
+  return {
+    seed: newSeed(),
+    next: 1,
+    stamp: null,
+    pending: [],
+    add: () => {},
+    done: () => {},
+    close: () => {},
+  };
 }
 
-type Contents = { seed: string; next: number; pending: Map<number, Pending> };
+type Contents = {
+  seed: string;
+  next: number;
+  stamp?: string | undefined;
+  pending: Map<number, Pending>;
+};
 
 /** Reads a journal; a line that a crash cut off ends it. */
 function readJournal(path: string): Contents {
@@ -74,7 +90,10 @@ function readJournal(path: string): Contents {
     const parsed = Line.safeParse(parseJson(line));
     if (!parsed.success) continue;
     if ('seed' in parsed.data) Object.assign(contents, parsed.data);
-    else if ('done' in parsed.data) contents.pending.delete(parsed.data.done);
+    else if ('done' in parsed.data) {
+      contents.pending.delete(parsed.data.done);
+      contents.stamp = parsed.data.stamp ?? contents.stamp;
+    }
     else {
       contents.pending.set(parsed.data.number, parsed.data);
       contents.next = Math.max(contents.next, parsed.data.number + 1);
@@ -138,8 +157,8 @@ function openAt(path: string): Outbox {
   let lines = 0;
 
   function rewrite(): void {
-    const { seed, next, pending } = contents;
-    const all = [{ seed, next }, ...pending.values()];
+    const { seed, next, stamp, pending } = contents;
+    const all = [{ seed, next, stamp }, ...pending.values()];
     const draft = `${path}.${process.pid}`;
     const text = all.map((line) => `${JSON.stringify(line)}\n`).join('');
     writeFileSync(draft, text, { mode: PRIVATE_FILE });
@@ -155,15 +174,18 @@ function openAt(path: string): Outbox {
   return {
     seed: contents.seed,
     next: contents.next,
+    stamp: contents.stamp ?? null,
     pending: opened,
     add: (item) => {
       contents.pending.set(item.number, item);
       contents.next = item.number + 1;
       append({ number: item.number, request: item.request });
     },
-    done: (number) => {
+    done: (number, stamp) => {
       contents.pending.delete(number);
-      append({ done: number });
+      const isNew = stamp !== null && stamp !== contents.stamp;
+      if (isNew) contents.stamp = stamp;
+      append(isNew ? { done: number, stamp } : { done: number });
     },
     close: () => rmSync(`${path}.lock`, { force: true }),
   };

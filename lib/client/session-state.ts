@@ -90,7 +90,12 @@ export type SessionInput =
   | Readonly<{ type: 'query'; number: number; message: Query }>
   | Readonly<{ type: 'retryNow' }>
   /** The outbox of the other name, and its session. */
-  | Readonly<{ type: 'signInAs'; self: Account; pending: readonly Pending[] }>
+  | Readonly<{
+      type: 'signInAs';
+      self: Account;
+      stamp: string | null;
+      pending: readonly Pending[];
+    }>
   | Readonly<{ type: 'close' }>
   | Readonly<{ type: 'tick' }>;
 
@@ -102,8 +107,8 @@ export type SessionOutput =
   | Readonly<{ type: 'close'; link: number }>
   | Readonly<{ type: 'send'; link: number; message: ClientMessage }>
   | Readonly<{ type: 'event'; event: ClientEvent }>
-  /** The request is answered: the outbox on disk may forget it. */
-  | Readonly<{ type: 'forget'; number: number }>
+  /** The request is answered: the outbox on disk may forget it, and keeps the newest stamp. */
+  | Readonly<{ type: 'forget'; number: number; stamp: string | null }>
   | Readonly<{ type: 'outboxChanged' }>
   | Readonly<{ type: 'queryAnswered'; number: number; message: ServerMessage }>
   | Readonly<{ type: 'queryFailed'; number: number; code: QueryError['code']; reason: string }>;

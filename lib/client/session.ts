@@ -39,11 +39,12 @@ const PASSING: ReadonlySet<RefusalCode> = new Set([
   'not-signed-in',
 ]);
 
-/** @param seed of the session, and what it has not been answered yet, from the outbox */
+/** @param seed of the session, its newest stamp and what it has not been answered yet: from the outbox */
 export function createSession(fields: {
   signer: Signer;
   name: string;
   seed: string;
+  stamp: string | null;
   pending: readonly Pending[];
   addresses: readonly string[];
   nowMs: number;
@@ -71,7 +72,7 @@ export function createSession(fields: {
     resend: null,
     cursor: null,
     at: 0,
-    stamp: null,
+    stamp: fields.stamp,
     recent: new Set(),
     connection: { type: 'connecting' },
     wakeMs: Number.POSITIVE_INFINITY,
@@ -128,7 +129,7 @@ function dispatch(session: Session, input: SessionInput): void {
     case 'retryNow':
       return onRetryNow(session);
     case 'signInAs':
-      return onSignInAs(session, input.self, input.pending);
+      return onSignInAs(session, input);
     case 'close':
       return onClose(session);
     case 'tick':
@@ -316,7 +317,10 @@ function onRetryNow(session: Session): void {
   advance(session);
 }
 
-function onSignInAs(session: Session, self: Account, pending: readonly Pending[]): void {
+function onSignInAs(
+  session: Session,
+  { self, stamp, pending }: Extract<SessionInput, { type: 'signInAs' }>,
+): void {
   if (session.active) lose(session, session.nowMs);
   dropLinks(session, null);
   session.self = self;
@@ -324,7 +328,7 @@ function onSignInAs(session: Session, self: Account, pending: readonly Pending[]
   for (const item of pending) session.items.set(item.number, itemOf(session, item));
   session.cursor = null;
   session.at = 0;
-  session.stamp = null;
+  session.stamp = stamp;
   session.recent.clear();
   // Another name is another beginning, not a failover that was survived.
   session.everSignedIn = false;

@@ -26,6 +26,7 @@ export class SessionStage {
       signer: { key: 'k'.repeat(43), sign: (text) => `signed ${text}` },
       name: 'alice',
       seed: 'seedseedseed',
+      stamp: null,
       pending,
       addresses,
       nowMs: this.nowMs,

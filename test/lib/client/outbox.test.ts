@@ -33,7 +33,7 @@ test('what was not answered is there at the next start, under its session and nu
   const first = openOutbox(folder, OWNER);
   first.add({ number: 1, request: request('answered') });
   first.add({ number: 2, request: request('waiting') });
-  first.done(1);
+  first.done(1, null);
   first.close();
   const second = openOutbox(folder, OWNER);
   assert.equal(second.seed, first.seed);
@@ -41,14 +41,15 @@ test('what was not answered is there at the next start, under its session and nu
   assert.deepEqual(second.pending, [{ number: 2, request: request('waiting') }]);
 });
 
-test('a number is not given twice, even when everything was answered', () => {
+test('a number is not given twice, even when everything was answered, and the stamp is kept', () => {
   const folder = newFolder();
   const first = openOutbox(folder, OWNER);
   first.add({ number: 1, request: request('x') });
-  first.done(1);
+  first.done(1, 'stamp of 1');
   first.close();
   openOutbox(folder, OWNER).close();
-  assert.equal(openOutbox(folder, OWNER).next, 2);
+  const third = openOutbox(folder, OWNER);
+  assert.deepEqual([third.next, third.stamp], [2, 'stamp of 1']);
 });
 
 test('two at the same time do not share a session', () => {
@@ -89,7 +90,7 @@ test('a journal does not grow with what was answered', () => {
   const outbox = openOutbox(folder, OWNER);
   for (let number = 1; number <= 5_000; number += 1) {
     outbox.add({ number, request: request('x'.repeat(100)) });
-    outbox.done(number);
+    outbox.done(number, null);
   }
   assert.ok(readFileSync(journalOf(folder)).length < 500_000);
 });

@@ -231,7 +231,7 @@ test('a name that belongs to another key ends the search, until another name is 
   stage.advance(10_000);
   assert.equal(stage.links.size, 0, 'no more tries');
   const self = { name: 'alicia', account: 'other', seed: 'otherotherot' };
-  stage.feed({ type: 'signInAs', self, pending: [] });
+  stage.feed({ type: 'signInAs', self, stamp: null, pending: [] });
   stage.reaches(THREE, 'server3');
   assert.equal(stage.session.connection.type, 'connected');
 });
