@@ -172,7 +172,7 @@ function onLeading(chat: ChatState, stream: StreamId, cluster: Cluster): void {
     answerRepeats(chat);
   } else withholdEverything(chat);
   chat.sharedPresence = '';
-  sendAll(chat, connections.signedInIds(), view(chat, stream));
+  sendAll(chat, connections.signedInIds(), view(chat, true));
   if (!led) welcomeAsLeader(chat);
   chat.pausing = false;
   retryHeld(chat);
@@ -214,7 +214,7 @@ function onCluster(chat: ChatState, cluster: Cluster): void {
   if (chat.leads) {
     // Whoever has come back among the servers has not heard who is here.
     chat.sharedPresence = '';
-    sendAll(chat, chat.connections.signedInIds(), view(chat, null));
+    sendAll(chat, chat.connections.signedInIds(), view(chat, false));
   } else if (cluster.leader && cluster.leader.id !== leaderBefore) {
     redirectAll(chat, `${cluster.leader.id} leads`);
   }

@@ -10,7 +10,7 @@ import type {
 import { PROTOCOL_VERSION } from '../../lib/protocol/limits.ts';
 import { type Entry, orderOf } from '../ring/entry.ts';
 import type { Body } from './bodies.ts';
-import { type ChatState, isShown } from './state.ts';
+import { type ChatState, hasCopies, isShown } from './state.ts';
 
 export function welcome(chat: ChatState, nonce: string): z.infer<typeof Welcome> {
   const { term, leader, servers } = chat.cluster;
@@ -26,8 +26,12 @@ export function redirect(chat: ChatState, reason: string): z.infer<typeof Redire
   return { type: 'redirect', leader: elsewhere, term, reason };
 }
 
-/** @param cursor null when the one that clients have stands */
-export function view(chat: ChatState, cursor: string | null): z.infer<typeof ViewEvent> {
+/**
+ * @param begins whether it begins here for those who hear it: they get its cursor, unless something held when
+ *   it began is withheld for want of copies, and must be sent with a later one
+ */
+export function view(chat: ChatState, begins: boolean): z.infer<typeof ViewEvent> {
+  const cursor = begins && hasCopies(chat) ? chat.stream : null;
   const { term, leader, servers, copies, copiesMin } = chat.cluster;
   const event = { type: 'view' as const, term, leader, servers: [...servers], copies, copiesMin };
   return cursor === null ? event : { ...event, cursor };

@@ -82,7 +82,7 @@ function completeSignIn(chat: ChatState, wanted: WantedSignIn, account: string):
   const server = chat.parts.self.id;
   send(chat, connection, { type: 'signedIn', account, name, session, server, rooms });
   if (message.cursor !== undefined) resume(chat, connection, message.cursor, message.at ?? 0);
-  send(chat, connection, view(chat, chat.stream));
+  send(chat, connection, view(chat, true));
   if (chat.presence.arrive(account)) tellPresence(chat, account, 'here');
 }
 

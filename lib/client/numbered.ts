@@ -81,10 +81,7 @@ export function settle(session: Session, item: OutboxItem): void {
   session.resend?.left.delete(item.number);
   if (item.state === 'sent') session.sentCount -= 1;
   const { number } = item;
-  session.outputs.push(
-    { type: 'forget', number, stamp: session.stamp },
-    { type: 'outboxChanged' },
-  );
+  session.outputs.push({ type: 'forget', number, stamp: session.stamp }, { type: 'outboxChanged' });
   pump(session);
 }
 

@@ -93,8 +93,7 @@ function readJournal(path: string): Contents {
     else if ('done' in parsed.data) {
       contents.pending.delete(parsed.data.done);
       contents.stamp = parsed.data.stamp ?? contents.stamp;
-    }
-    else {
+    } else {
       contents.pending.set(parsed.data.number, parsed.data);
       contents.next = Math.max(contents.next, parsed.data.number + 1);
     }
