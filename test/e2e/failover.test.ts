@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Daemons } from '../support/daemons.ts';
+import type { Daemons } from '../support/daemons.ts';
 import { Talk } from '../support/talk.ts';
 import { median } from '../support/wait-for.ts';
 
@@ -17,22 +17,10 @@ const ABSENCE_MS_MAX = 300;
 const FREEZE_GAP_MS_MAX = 3_000;
 
 async function talkingCluster(t: TestContext): Promise<{ daemons: Daemons; talk: Talk }> {
-  const daemons = await Daemons.start();
-  t.after(() => daemons.close());
-  const talk = await Talk.join(daemons);
-  t.after(() => talk.close());
+  const { daemons, talk } = await Talk.amid(t);
   talk.begin();
   await delay(500);
   return { daemons, talk };
-}
-
-/** Everyone saw everything once and in order, and every server has it so. */
-async function assertNothingLost(daemons: Daemons, talk: Talk): Promise<void> {
-  await talk.end();
-  assert.deepEqual(talk.problems(), []);
-  for (const id of daemons.ids()) assert.deepEqual(await talk.historyProblems(id), []);
-  const statuses = await daemons.settled();
-  assert.equal(new Set(statuses.map(({ historyHash }) => historyHash)).size, 1);
 }
 
 async function leaderOf(daemons: Daemons): Promise<string> {
@@ -61,7 +49,8 @@ test(`${DEATHS} deaths of the leader cost nobody a word, and less than a second 
     assert.equal(await leaderOf(daemons), leader);
     deaths.push({ diedMs, returnedMs, ledMs: performance.now() });
   }
-  await assertNothingLost(daemons, talk);
+  await talk.assertNothingLost();
+  assert.equal(talk.resets, 0, 'clients resume where they were');
   const gaps = deaths.map(({ diedMs }) => talk.gapAfter(diedMs));
   t.diagnostic(`gap after a death: ${shown(gaps)}`);
   const returns = deaths.map(({ returnedMs, ledMs }) => talk.longestSilence(returnedMs, ledMs));
@@ -82,7 +71,8 @@ test('a leader that is told to stop hands over: no post is refused or waits visi
     await daemons.settled();
     leaves.push({ toldMs, ledMs: performance.now() });
   }
-  await assertNothingLost(daemons, talk);
+  await talk.assertNothingLost();
+  assert.equal(talk.resets, 0, 'clients resume where they were');
   const gaps = leaves.map(({ toldMs }) => talk.gapAfter(toldMs));
   t.diagnostic(`gap after a stop: ${shown(gaps)}`);
   const silences = leaves.map(({ toldMs, ledMs }) => talk.longestSilence(toldMs, ledMs));
@@ -105,7 +95,8 @@ test('a frozen leader is replaced, and takes its place again when it thaws', asy
   await daemons.settled();
   const ledMs = performance.now();
   assert.equal(await leaderOf(daemons), 'server3');
-  await assertNothingLost(daemons, talk);
+  await talk.assertNothingLost();
+  assert.equal(talk.resets, 0, 'clients resume where they were');
   t.diagnostic(`gap after the freeze: ${talk.gapAfter(frozenMs).toFixed(0)} ms`);
   t.diagnostic(`silence after the thaw: ${talk.longestSilence(thawedMs, ledMs).toFixed(0)} ms`);
   assert.ok(talk.gapAfter(frozenMs) < FREEZE_GAP_MS_MAX);

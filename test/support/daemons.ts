@@ -94,8 +94,11 @@ export class Daemons {
     return join(this.directory, id);
   }
 
-  /** Starts a server and waits until it answers. */
-  async run(id: string): Promise<void> {
+  /**
+   * Starts a server and waits until it answers.
+   * @param entrance command that runs another one, put before it: where it is to see another disk
+   */
+  async run(id: string, entrance: readonly string[] = []): Promise<void> {
     await mkdir(this.dataDirectory(id), { recursive: true });
     const args = [
       '--id',
@@ -106,7 +109,8 @@ export class Daemons {
       String(this.base),
       ...this.extra,
     ];
-    const process = execa('node', [DAEMON_MAIN, ...args], {
+    const [file = '', ...words] = [...entrance, 'node', DAEMON_MAIN, ...args];
+    const process = execa(file, words, {
       reject: false,
       buffer: false,
       stdin: 'ignore',
@@ -119,7 +123,14 @@ export class Daemons {
       });
     }
     this.running.set(id, { process, output });
-    await waitFor(`${id} answers`, async () => (await this.status(id)) !== null, 15_000);
+    let isOver = false;
+    const over = () => {
+      isOver = true;
+    };
+    process.then(over, over);
+    const answers = async () => isOver || (await this.status(id)) !== null;
+    await waitFor(() => `${id} to answer; it said ${output.join('')}`, answers, 15_000);
+    if (isOver) throw new Error(`${id} ended: ${output.join('')}`);
   }
 
   private process(id: string): ResultPromise {
@@ -142,6 +153,20 @@ export class Daemons {
     const result = await process;
     this.running.delete(id);
     return { exitCode: result.exitCode };
+  }
+
+  /** Empties the disk of a server that is down. */
+  async wipe(id: string): Promise<void> {
+    if (this.running.has(id)) throw new Error(`${id} is running`);
+    await rm(this.dataDirectory(id), { recursive: true });
+  }
+
+  /** Waits until a server has ended by itself. */
+  async ended(id: string): Promise<{ exitCode: number | undefined; output: string }> {
+    const { exitCode } = await this.process(id);
+    const output = this.output(id);
+    this.running.delete(id);
+    return { exitCode, output };
   }
 
   /** What its last lines of output were. */
@@ -171,6 +196,8 @@ export class Daemons {
   ): Promise<StatusReport[]> {
     const leader = inSync.at(-1);
     let last = '';
+    /** The last words of those that answer nothing. */
+    let silent = '';
     const reached = async () => {
       const statuses = await Promise.all(inSync.map((id) => this.status(id)));
       last = JSON.stringify(
@@ -178,6 +205,10 @@ export class Daemons {
           (status) => status && [status.id, status.phase, status.term, status.historyHash],
         ),
       );
+      silent = inSync
+        .filter((_, index) => statuses[index] === null)
+        .map((id) => `\n${id}: ${this.output(id)}`)
+        .join('');
       const hashes = new Set(statuses.map((status) => status?.historyHash));
       const agreed = statuses.every((status) => {
         const together = status?.servers
@@ -188,7 +219,7 @@ export class Daemons {
       return agreed && hashes.size === 1;
     };
     await waitFor(
-      () => `${leader} leads ${inSync.join(', ')} with one history; now ${last}`,
+      () => `${leader} leads ${inSync.join(', ')} with one history; now ${last}${silent}`,
       reached,
       timeoutMs,
     );

@@ -1,12 +1,17 @@
 // A room in which one client talks at a steady pace and three listen, one through each server: what was sent,
 // answered and seen, and when. Tests of failovers read off it what people would have noticed.
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
-import type { Answer, ChatClient, ConnectionState } from '../../lib/client/api.ts';
+import type { Answer, ChatClient, ConnectionState, HistoryPage } from '../../lib/client/api.ts';
 import { createChatClient } from '../../lib/client/client.ts';
 import { temporaryIdentity } from '../../lib/client/identity.ts';
+import type { HistoryPost } from '../../lib/protocol/events.ts';
+import { PAGE_POSTS_MAX } from '../../lib/protocol/limits.ts';
 import { joinedRoom, signedIn } from '../../tui/headless/reach.ts';
-import { type Daemons, TUI_MAIN } from './daemons.ts';
+import { Daemons, TUI_MAIN } from './daemons.ts';
 import { waitFor } from './wait-for.ts';
 
 const ROOM = 'talk';
@@ -15,26 +20,34 @@ const PATIENCE_MS = 20_000;
 const SERVED: ReadonlySet<ConnectionState['type']> = new Set(['connected', 'resending']);
 
 type Post = { text: string; sentMs: number; answer: Answer | null; answeredMs: number };
-type Sighting = { text: string; id: string; seenMs: number };
-type Absence = { fromMs: number; untilMs: number; states: string[] };
+type Sighting = { text: string; id: string; order: string; seenMs: number };
+type Absence = { fromMs: number; untilMs: number };
 
-/** A client with a name of its own, and when it had no leader. */
+/** A client with a name of its own: what it was shown, and when it had no leader. */
 class Participant {
   readonly client: ChatClient;
   readonly name: string;
   readonly room: string;
+  /** Posts as a screen would list them. */
+  readonly seen: Sighting[] = [];
   /** Times without a leader, the one that lasts included. */
   readonly absences: Absence[] = [];
   /** How often the client was told that too much was missed. */
   resets = 0;
+  /** Posts that a page brought and no event yet. */
+  private readonly paged = new Set<string>();
 
   private constructor(client: ChatClient, name: string, room: string) {
     this.client = client;
     this.name = name;
     this.room = room;
     client.subscribe((event) => {
-      if (event.type === 'reset') this.resets += 1;
+      if (event.type === 'post' && !this.paged.delete(event.post.id)) this.see(event.post);
       if (event.type === 'connection') this.note(event.state.type);
+      if (event.type === 'reset') {
+        this.resets += 1;
+        void this.reload();
+      }
     });
   }
 
@@ -50,14 +63,38 @@ class Participant {
     return new Participant(client, name, room);
   }
 
+  private see({ text, id, order }: HistoryPost): void {
+    this.seen.push({ text, id, order, seenMs: performance.now() });
+  }
+
   private note(state: ConnectionState['type']): void {
     const nowMs = performance.now();
     const last = this.absences.at(-1);
-    const open = last?.untilMs === Number.POSITIVE_INFINITY ? last : null;
-    if (SERVED.has(state)) {
-      if (open) open.untilMs = nowMs;
-    } else if (open) open.states.push(state);
-    else this.absences.push({ fromMs: nowMs, untilMs: Number.POSITIVE_INFINITY, states: [state] });
+    const isAbsent = last?.untilMs === Number.POSITIVE_INFINITY;
+    if (SERVED.has(state) === !isAbsent) return;
+    if (isAbsent) last.untilMs = nowMs;
+    else this.absences.push({ fromMs: nowMs, untilMs: Number.POSITIVE_INFINITY });
+  }
+
+  /** Asks for the history again, as every client must that may have missed something. */
+  private async reload(): Promise<void> {
+    let page: HistoryPage = { posts: [], more: true };
+    while (page.more && this.client.connection.type !== 'closed') {
+      const before = page.posts[0]?.order;
+      const query = { room: this.room, limit: PAGE_POSTS_MAX };
+      try {
+        page = await this.client.history(before === undefined ? query : { ...query, before });
+      } catch {
+        await delay(POST_INTERVAL_MS); // a failover: asked again
+        continue;
+      }
+      const known = new Set(this.seen.map(({ id }) => id));
+      for (const post of page.posts.filter(({ id }) => !known.has(id))) {
+        this.paged.add(post.id);
+        this.see(post);
+      }
+    }
+    this.seen.sort((one, other) => (one.order < other.order ? -1 : 1));
   }
 }
 
@@ -66,7 +103,6 @@ export class Talk {
   private readonly daemons: Daemons;
   private readonly writer: Participant;
   private readonly readers: readonly Participant[];
-  private readonly seen = new Map<Participant, Sighting[]>();
   private readonly byNumber = new Map<number, Post>();
   private timer: NodeJS.Timeout | null = null;
 
@@ -74,15 +110,6 @@ export class Talk {
     this.daemons = daemons;
     this.writer = writer;
     this.readers = readers;
-    for (const reader of readers) {
-      const sightings: Sighting[] = [];
-      this.seen.set(reader, sightings);
-      reader.client.subscribe((event) => {
-        if (event.type !== 'post') return;
-        const { text, id } = event.post;
-        sightings.push({ text, id, seenMs: performance.now() });
-      });
-    }
     writer.client.subscribe((event) => {
       if (event.type !== 'answer') return;
       const post = this.byNumber.get(event.answer.number);
@@ -92,7 +119,6 @@ export class Talk {
     });
   }
 
-  /** Everyone is in the room; nothing is said yet. */
   static async join(daemons: Daemons): Promise<Talk> {
     const addresses = daemons.addresses();
     const folder = join(daemons.directory, 'outbox');
@@ -104,6 +130,15 @@ export class Talk {
       }),
     );
     return new Talk(daemons, writer, readers);
+  }
+
+  /** Three daemons led by the highest and everyone in the room, for as long as a test runs. */
+  static async amid(t: TestContext): Promise<{ daemons: Daemons; talk: Talk }> {
+    const daemons = await Daemons.start();
+    t.after(() => daemons.close());
+    const talk = await Talk.join(daemons);
+    t.after(() => talk.close());
+    return { daemons, talk };
   }
 
   private get everyone(): readonly Participant[] {
@@ -135,31 +170,44 @@ export class Talk {
     }, POST_INTERVAL_MS);
   }
 
+  /** How often clients had to ask for histories again, because too much was missed to be sent. */
+  get resets(): number {
+    return this.everyone.reduce((sum, { resets }) => sum + resets, 0);
+  }
+
+  get storedCount(): number {
+    return this.posts.filter(({ answer }) => answer?.type === 'stored').length;
+  }
+
   /** Stops talking, and waits until everything is answered and everyone has seen as much as was stored. */
-  async end(): Promise<void> {
+  private async end(): Promise<void> {
     if (this.timer) clearInterval(this.timer);
     this.timer = null;
     const isOver = () => {
-      const stored = this.posts.filter(({ answer }) => answer?.type === 'stored').length;
-      const answered = this.posts.every(({ answer }) => answer !== null);
-      return answered && [...this.seen.values()].every((seen) => seen.length >= stored);
+      const isAnswered = this.posts.every(({ answer }) => answer !== null);
+      const stored = this.storedCount;
+      return isAnswered && this.readers.every(({ seen }) => seen.length >= stored);
     };
     // What is wrong then is told by `problems`, post by post.
     await waitFor('the end of the talk', isOver, PATIENCE_MS).catch(() => {});
   }
 
+  /** Ends the talk: everyone saw everything once and in order, and every server has it so. */
+  async assertNothingLost(): Promise<void> {
+    await this.end();
+    assert.deepEqual(this.problems(), []);
+    for (const id of this.daemons.ids()) assert.deepEqual(await this.historyProblems(id), []);
+    const statuses = await this.daemons.settled();
+    assert.equal(new Set(statuses.map(({ historyHash }) => historyHash)).size, 1);
+  }
+
   /** What a participant would complain of: posts not stored, not seen, seen twice or in another order. */
-  problems(): string[] {
+  private problems(): string[] {
     const refused = this.posts.flatMap(({ text, answer }) =>
       answer?.type === 'stored' ? [] : [`${text}: ${JSON.stringify(answer)}`],
     );
-    const misread = this.readers.flatMap((reader) =>
-      this.misread(reader.name, this.seen.get(reader) ?? []),
-    );
-    const reset = this.everyone.flatMap(({ name, resets }) =>
-      resets > 0 ? [`${name} was told ${resets} times that it missed too much`] : [],
-    );
-    return [...refused, ...misread, ...reset];
+    const misread = this.readers.flatMap(({ name, seen }) => this.misread(name, seen));
+    return [...refused, ...misread];
   }
 
   /** Each stored post once, in the order in which it was said, under the id that its answer told. */
@@ -186,7 +234,7 @@ export class Talk {
    * The room's history as the headless `tail` prints it when it knows this server only.
    * @returns what is wrong with it
    */
-  async historyProblems(id: string): Promise<string[]> {
+  private async historyProblems(id: string): Promise<string[]> {
     const words = ['tail', '--room', ROOM, '--name', 'auditor', '--last', 'all', '--no-follow'];
     const identity = join(this.daemons.directory, 'auditor.json');
     const { stdout, stderr, exitCode } = await execa(
@@ -207,8 +255,8 @@ export class Talk {
     const said = new Set(
       this.posts.filter(({ sentMs }) => sentMs > fromMs).map(({ text }) => text),
     );
-    const firsts = [...this.seen.values()].map(
-      (seen) => seen.find(({ text }) => said.has(text))?.seenMs ?? Number.POSITIVE_INFINITY,
+    const firsts = this.readers.map(
+      ({ seen }) => seen.find(({ text }) => said.has(text))?.seenMs ?? Number.POSITIVE_INFINITY,
     );
     return Math.max(...firsts) - fromMs;
   }
@@ -216,7 +264,7 @@ export class Talk {
   /** The longest time in which a reader saw nothing, of those that overlap with a span. */
   longestSilence(fromMs: number, untilMs: number): number {
     let longestMs = 0;
-    for (const seen of this.seen.values()) {
+    for (const { seen } of this.readers) {
       for (const [index, { seenMs }] of seen.entries()) {
         const beforeMs = seen[index - 1]?.seenMs ?? seenMs;
         if (seenMs > fromMs && beforeMs < untilMs)
