@@ -1,54 +1,86 @@
-// npm run simulate -- --seed N | --seeds COUNT [--from N] | --minutes M: runs the simulator, prints what it found.
+// npm run simulate -- --seed N | --seeds COUNT [--from N] | --minutes M: runs the simulator on every core, and
+// prints what it found.
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { freshSeeds, type Outcome, simulate } from '../test/simulator/simulate.ts';
+import { drawPlan, freshSeeds } from '../test/simulator/plan.ts';
+import { shrink } from '../test/simulator/shrink.ts';
+import { type Outcome, simulate } from '../test/simulator/simulate.ts';
+import { simulateMany } from '../test/simulator/workers.ts';
+
+const USAGE = `Runs whole clusters on simulated time, network and disks, under seeded faults.
+
+  npm run simulate -- --seed N [--story] [--shrink]   one run, its whole story, a smaller plan that fails too
+  npm run simulate -- --seeds COUNT [--from N]        so many fresh seeds (2000), or those drawn from N
+  npm run simulate -- --minutes M                     fresh seeds for so long
+  --workers K                                         processes side by side (one for each core)
+`;
+const FAILURES_MAX = 3;
 
 const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
-    seeds: { type: 'string', default: '200' },
+    seeds: { type: 'string', default: '2000' },
     from: { type: 'string' },
     minutes: { type: 'string' },
+    workers: { type: 'string', default: String(availableParallelism()) },
+    story: { type: 'boolean', default: false },
+    shrink: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
 
-function report(outcome: Outcome): void {
-  if (!outcome.failure) return;
-  console.log(outcome.story.join('\n'));
-  console.log(
-    `\nseed ${outcome.seed}: ${outcome.failure.stack}\nagain: npm run simulate -- --seed ${outcome.seed}`,
-  );
+function failureText(seed: number, { failure, story }: Pick<Outcome, 'failure' | 'story'>): string {
+  const lines = story.slice(-60).join('\n');
+  return `${lines}\n\nseed ${seed}: ${failure?.stack}\nagain: npm run simulate -- --seed ${seed}`;
 }
 
-if (values.seed) {
-  const outcome = simulate(Number(values.seed));
-  report(outcome);
-  if (!outcome.failure)
-    console.log(
-      `seed ${outcome.seed}: held; ${outcome.acknowledged} acknowledged, ${outcome.steps} steps`,
-    );
-  process.exitCode = outcome.failure ? 1 : 0;
-} else {
-  const from = values.from ? Number(values.from) : Math.floor(Math.random() * 2 ** 32);
-  const untilMs = values.minutes
-    ? Date.now() + Number(values.minutes) * 60_000
-    : Number.POSITIVE_INFINITY;
-  const seeds = freshSeeds(values.minutes ? 10_000_000 : Number(values.seeds), from);
-  console.log(
-    `simulating from ${from}: ${values.minutes ? `${values.minutes} minutes` : `${seeds.length} seeds`}`,
-  );
-  let runs = 0;
-  let steps = 0;
-  let acknowledged = 0;
-  let failed = 0;
-  for (const seed of seeds) {
-    if (Date.now() > untilMs || failed >= 3) break;
-    const outcome = simulate(seed);
-    runs += 1;
-    steps += outcome.steps;
-    acknowledged += outcome.acknowledged;
-    if (outcome.failure) failed += 1;
-    report(outcome);
+function runOne(seed: number): void {
+  const outcome = simulate(seed);
+  const { failure, acknowledged, steps, digest } = outcome;
+  if (values.story) console.log(outcome.story.join('\n'));
+  if (!failure) {
+    console.log(`seed ${seed}: held; ${acknowledged} acknowledged, ${steps} steps, run ${digest}`);
+    return;
   }
-  console.log(`${runs} seeds, ${steps} steps, ${acknowledged} acknowledged, ${failed} failed`);
-  process.exitCode = failed > 0 ? 1 : 0;
+  process.exitCode = 1;
+  console.log(failureText(seed, outcome));
+  if (!values.shrink) return;
+  const smaller = shrink(drawPlan(seed), (text) => console.error(text));
+  console.log(`\n--- the smallest plan found that fails ---\n${JSON.stringify(smaller, null, 1)}`);
+  console.log(failureText(seed, simulate(smaller)));
 }
+
+async function runMany(): Promise<void> {
+  const from = values.from ? Number(values.from) : Math.floor(Math.random() * 2 ** 32);
+  const minutes = values.minutes ? Number(values.minutes) : null;
+  const count = minutes === null ? Number(values.seeds) : 10_000_000;
+  console.log(
+    `simulating ${minutes === null ? `${count} seeds` : `${minutes} minutes`} drawn from ${from}`,
+  );
+  const beganMs = Date.now();
+  const tally = await simulateMany({
+    seeds: freshSeeds(count, from),
+    untilMs: minutes === null ? null : beganMs + minutes * 60_000,
+    workers: Number(values.workers),
+    failuresMax: FAILURES_MAX,
+    onProgress: (done) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r${done} seeds`);
+    },
+  });
+  for (const { seed, text } of tally.failures) console.log(`${text}\nseed ${seed} failed\n`);
+  const tookS = Math.round((Date.now() - beganMs) / 1_000);
+  console.log(
+    `${tally.runs} seeds, ${tally.steps} steps, ${tally.acknowledged} acknowledged, ${tally.failures.length} failed, ${tookS} s`,
+  );
+  console.log(
+    Object.entries(tally.faults)
+      .sort(([, one], [, other]) => other - one)
+      .map(([name, times]) => `${name} ${times}`)
+      .join(', '),
+  );
+  process.exitCode = tally.failures.length > 0 ? 1 : 0;
+}
+
+if (values.help) console.log(USAGE);
+else if (values.seed !== undefined) runOne(Number(values.seed));
+else await runMany();

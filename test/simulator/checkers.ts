@@ -1,140 +1,218 @@
 // The invariants of docs/ARCHITECTURE.md, held against what every server does, after every step. The
-// numbers are those of the list there.
+// numbers are those of the list there. What clients are shown is checked in witness.ts.
 import type { Entry } from '../../daemon/ring/entry.ts';
 import { entryHash, streamIdOf } from '../../daemon/ring/entry.ts';
-import type { Cluster, Observer, Server } from './cluster.ts';
-import type { Acknowledged } from './probe-chat.ts';
+import { PENDING_ENTRIES_MAX } from '../../daemon/ring/settings.ts';
+import type { Cluster } from './cluster.ts';
+import { check } from './invariant.ts';
+import { positionOf, type SimulatedServer } from './server.ts';
+import { requestOf, type Witness } from './witness.ts';
 
-export class InvariantBroken extends Error {
-  override name = 'InvariantBroken';
-  readonly invariant: number;
-  constructor(invariant: number, text: string) {
-    super(`invariant ${invariant}: ${text}`);
-    this.invariant = invariant;
-  }
-}
+/** A live server that reaches no leader leads itself within this: invariant 15. */
+const LEADERLESS_MS_MAX = 6_000;
+/** A server that works has a turn at least this often. */
+const ACTS_MS = 500;
 
-function check(condition: boolean, invariant: number, text: () => string): void {
-  if (!condition) throw new InvariantBroken(invariant, text());
-}
-
-export class Checkers implements Observer {
-  cluster: Cluster | null = null;
-  readonly acknowledged: Acknowledged[] = [];
-  private readonly acknowledgedIds = new Set<string>();
+export class Checkers {
+  acknowledged = 0;
+  /** Id of every request that a client was told is stored, with its entry. */
+  readonly acknowledgedEntries = new Map<string, Entry>();
   private readonly contents = new Map<string, string>();
   private readonly installed = new Map<string, string>();
   private readonly terms = new Map<string, { promised: number; installed: number }>();
+  /** Since when a server has been able to act and has seen nobody lead. */
+  private readonly leaderless = new Map<
+    string,
+    { start: number; steppedMs: number; sinceMs: number }
+  >();
+  private readonly views = new Map<string, string>();
+  /** Who was in sync with each server in the last view that it led. */
+  private readonly led = new Map<string, readonly string[]>();
 
-  onAcknowledged(server: Server, acknowledged: Acknowledged): void {
-    const view = server.running?.ring.view;
-    const { entry, requestId } = acknowledged;
-    const stream = streamIdOf(entry);
-    check(
-      view?.leader === server.id,
-      2,
-      () => `${server.id} acknowledges ${requestId} without leading`,
-    );
-    for (const id of view?.inSync ?? []) {
-      const held = this.cluster?.server(id).disk.everHad(stream, entry.sequence) ?? false;
-      check(
-        held,
-        2,
-        () => `${requestId} is acknowledged, but not on the disk of ${id}, which is in sync`,
-      );
-    }
-    if (this.acknowledgedIds.has(requestId)) return;
-    this.acknowledgedIds.add(requestId);
-    this.acknowledged.push(acknowledged);
-  }
-
-  onSaved(_server: Server, entry: Entry): void {
-    const key = `${streamIdOf(entry)}.${entry.sequence}`;
-    const hash = Buffer.from(entryHash(entry)).toString('base64');
-    const known = this.contents.get(key);
-    check(known === undefined || known === hash, 5, () => `two entries of key ${key}`);
-    this.contents.set(key, hash);
-  }
-
-  onStep(server: Server): void {
+  onAcknowledged(server: SimulatedServer, stored: { id: string; copies: number }): void {
     const ring = server.running?.ring;
-    if (!ring) return;
-    const { view } = ring;
-    const positionOf = (id: string) => this.cluster?.server(id).ringPosition ?? 0;
-    if (view) {
-      const highest = view.inSync.every((id) => positionOf(id) <= positionOf(view.leader));
-      check(highest, 3, () => `view ${JSON.stringify(view)} is not led by its highest`);
-      if (view.leader === server.id) {
-        const key = `${view.term}.${server.ringPosition}.${ring.self.incarnation}`;
-        const text = JSON.stringify(view.inSync);
-        const known = this.installed.get(key);
-        check(
-          known === undefined || known === text,
-          4,
-          () => `${key} installed ${known} and ${text}`,
-        );
-        this.installed.set(key, text);
-      }
+    const inSync = this.led.get(server.id);
+    if (!ring || inSync?.length !== stored.copies) {
+      const text = () => `${server.id} tells ${stored.copies} copies, and leads ${inSync}`;
+      return check(false, 2, text);
     }
-    if (ring.stream && view) {
+    const entry = server.disk.memory.findRequest(stored.id);
+    if (!entry) return check(false, 2, () => `${stored.id} is acknowledged, and not held`);
+    for (const id of inSync) {
       check(
-        ring.stream.id.startsWith(`${view.term}.`),
-        6,
-        () => `${ring.stream?.id} in term ${view.term}`,
+        this.clusterOf(server).server(id).disk.everHad(streamIdOf(entry), entry.sequence),
+        2,
+        () => `${stored.id} is acknowledged, but not on the disk of ${id}, which is in sync`,
       );
     }
-    const termsKey = ring.self.incarnation;
-    const before = this.terms.get(termsKey);
-    const { promisedTerm, installedTerm } = server.disk.record;
+    const { copies } = stored;
+    check(copies >= ring.copiesMin, 2, () => `acknowledged with ${copies} of ${ring.copiesMin}`);
+    this.acknowledged += 1;
+    if (!this.acknowledgedEntries.has(stored.id)) this.acknowledgedEntries.set(stored.id, entry);
+  }
+
+  cluster: Cluster | null = null;
+  witness: Witness | null = null;
+
+  private clusterOf(_server: SimulatedServer): Cluster {
+    return this.cluster as Cluster;
+  }
+
+  onDurable(_server: SimulatedServer, entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const key = `${streamIdOf(entry)}.${entry.sequence}`;
+      const hash = Buffer.from(entryHash(entry)).toString('base64');
+      const known = this.contents.get(key);
+      check(known === undefined || known === hash, 5, () => `two entries of key ${key}`);
+      if (known === undefined) this.witness?.onFirstDurable(entry);
+      this.contents.set(key, hash);
+    }
+  }
+
+  onLeads(server: SimulatedServer, inSync: readonly string[]): void {
+    this.led.set(server.id, inSync);
+  }
+
+  /** An append of a lower term than was promised keeps nothing. */
+  onAppendHeard(
+    server: SimulatedServer,
+    { term, promised, kept }: { term: number; promised: number; kept: number },
+  ): void {
+    check(
+      term >= promised || kept === 0,
+      8,
+      () => `${server.id} promised ${promised} and kept ${kept} of term ${term}`,
+    );
+  }
+
+  onStep(server: SimulatedServer): void {
+    const running = server.running;
+    if (!running) return;
+    const { ring } = running;
+    this.checkView(server);
+    this.checkTerms(server);
+    this.checkLeaderless(server);
+    const { stream, view } = ring;
+    if (!stream || !view) return;
+    check(stream.id.startsWith(`${view.term}.`), 6, () => `${stream.id} in term ${view.term}`);
+    const pending = stream.sequence - stream.committed;
+    check(pending <= PENDING_ENTRIES_MAX, 15, () => `${pending} entries wait in ${server.id}`);
+  }
+
+  private checkView(server: SimulatedServer): void {
+    const ring = server.running?.ring;
+    const view = ring?.view;
+    const text = view ? JSON.stringify(view) : '';
+    if (!ring || !view || this.views.get(server.id) === text) return;
+    this.views.set(server.id, text);
+    const highest = view.inSync.every((id) => positionOf(id) <= positionOf(view.leader));
+    check(highest, 3, () => `view ${text} is not led by its highest`);
+    if (view.leader !== server.id) return;
+    const key = `${view.term}.${server.ringPosition}.${ring.self.incarnation}`;
+    const inSync = JSON.stringify(view.inSync);
+    const known = this.installed.get(key);
+    check(known === undefined || known === inSync, 4, () => `${key}: ${known} and ${inSync}`);
+    this.installed.set(key, inSync);
+    for (const id of view.inSync) this.checkHoldsUnion(server, id);
+  }
+
+  /** At an installation. The leader's own disk may still be writing: nothing is let out before it has. */
+  private checkHoldsUnion(leader: SimulatedServer, id: string): void {
+    const { disk } = this.clusterOf(leader).server(id);
+    if (id === leader.id) return;
+    for (const [stream, sequence] of leader.running?.ring.base?.digest ?? []) {
+      check(
+        disk.everHad(stream, sequence),
+        9,
+        () => `${id} is in sync with ${leader.id} and lacks ${stream} up to ${sequence}`,
+      );
+    }
+  }
+
+  private checkTerms(server: SimulatedServer): void {
+    const { promisedTerm, installedTerm, incarnation } = server.disk.record;
+    const before = this.terms.get(incarnation);
     check(
       !before || (promisedTerm >= before.promised && installedTerm >= before.installed),
       7,
       () => `terms of ${server.id} decreased`,
     );
-    this.terms.set(termsKey, { promised: promisedTerm, installed: installedTerm });
+    this.terms.set(incarnation, { promised: promisedTerm, installed: installedTerm });
   }
 
-  /** After healing and quiet: 1, 5, 14. */
+  private checkLeaderless(server: SimulatedServer): void {
+    const ring = server.running?.ring;
+    const { scheduler } = this.cluster as Cluster;
+    const nowMs = scheduler.nowMs();
+    const serves = ring === undefined || ring.draining || ring.view !== null || server.paused;
+    const isAsked = ring !== undefined && followsSomeone(server);
+    const before = this.leaderless.get(server.id);
+    // A server that was down, stopped or waiting for its disk could not act.
+    const acted = before?.start === server.starts && nowMs - before.steppedMs < ACTS_MS;
+    const able = acted && server.slowDiskMs === 0 && !serves && !isAsked;
+    const sinceMs = able ? before.sinceMs : nowMs;
+    this.leaderless.set(server.id, { start: server.starts, steppedMs: nowMs, sinceMs });
+    check(
+      nowMs - sinceMs < LEADERLESS_MS_MAX,
+      15,
+      () => `${server.id} has seen nobody lead for ${Math.round(nowMs - sinceMs)} ms`,
+    );
+  }
+
+  /** Whether all agree by now: what the healed phase waits for. */
+  agree(): boolean {
+    const servers = (this.cluster as Cluster).all();
+    const ids = JSON.stringify(servers.map(({ id }) => id).sort());
+    const highest = servers.at(-1) as SimulatedServer;
+    return servers.every((server) => {
+      const view = server.running?.ring.view;
+      return (
+        view?.leader === highest.id &&
+        JSON.stringify(view.inSync) === ids &&
+        sameDigest(server, highest)
+      );
+    });
+  }
+
+  /** After healing and quiet: 1, 5, 13, 14; and 10 and 11 of what the histories show. */
   checkHealed(): void {
     const cluster = this.cluster as Cluster;
-    const servers = [...cluster.servers.values()];
-    const highest = servers.at(-1) as Server;
+    const servers = cluster.all();
+    const highest = servers.at(-1) as SimulatedServer;
+    const ids = JSON.stringify(servers.map(({ id }) => id).sort());
     for (const server of servers) {
       const view = server.running?.ring.view;
-      check(
-        view?.leader === highest.id,
-        14,
-        () => `${server.id} has the view ${JSON.stringify(view)}`,
-      );
-      check(
-        JSON.stringify(view?.inSync) === JSON.stringify(servers.map(({ id }) => id).sort()),
-        14,
-        () => `in sync with ${server.id} is ${JSON.stringify(view?.inSync)}`,
-      );
-      check(
-        sameDigest(server, highest),
-        14,
-        () => `${server.id} and ${highest.id} hold different entries`,
-      );
-      for (const entries of server.disk.streams.values())
-        for (const entry of entries) this.onSaved(server, entry);
+      check(view?.leader === highest.id, 14, () => `${server.id}: ${JSON.stringify(view)}`);
+      const inSync = JSON.stringify(view?.inSync);
+      check(inSync === ids, 14, () => `in sync with ${server.id} is ${inSync}`);
+      check(sameDigest(server, highest), 14, () => `${server.id} holds other entries`);
+      const hash = server.disk.memory.historyHash();
+      check(hash === highest.disk.memory.historyHash(), 5, () => `${server.id}: another hash`);
+      const folded = server.running?.chat.stateHash();
+      check(folded === highest.running?.chat.stateHash(), 13, () => `${server.id} folds otherwise`);
     }
-    for (const { requestId, entry } of this.acknowledged) {
+    for (const [id, entry] of this.acknowledgedEntries) {
       for (const server of servers) {
-        const held = server.disk.streams.get(streamIdOf(entry))?.[entry.sequence - 1];
-        check(
-          held?.body === requestId,
-          1,
-          () => `${requestId} was acknowledged and is not on ${server.id}`,
-        );
+        const held = server.disk.has(streamIdOf(entry), entry.sequence);
+        check(held, 1, () => `${id} was acknowledged and is not on ${server.id}`);
       }
+      const shown = highest.disk.memory.findRequest(id);
+      check(shown !== null, 1, () => `${id} was acknowledged and is not found`);
+      check(shown === null || requestOf(shown) === id, 5, () => `${id} is another's`);
     }
   }
 }
 
-function sameDigest(one: Server, other: Server): boolean {
-  const theirs = other.disk.digest();
-  const ours = one.disk.digest();
+/** Whether a server waits for another that it knows to lead, or to be about to. */
+function followsSomeone(server: SimulatedServer): boolean {
+  const peers = server.running?.ring.peers.values() ?? [];
+  const nowish = (server.running?.ring.lastTickMs ?? 0) - 1_000;
+  return [...peers].some((peer) => peer.linkUp && peer.lastHeardMs > nowish);
+}
+
+function sameDigest(one: SimulatedServer, other: SimulatedServer): boolean {
+  const theirs = other.disk.durable;
+  const ours = one.disk.durable;
   return (
     ours.size === theirs.size &&
     [...ours].every(([stream, sequence]) => theirs.get(stream) === sequence)

@@ -1,99 +1,97 @@
-// A simulated disk: what was committed survives a crash, what was not is gone. It keeps just what the
-// ring needs; pages and searches have tests of their own.
-import type { Digest, Entry, StreamId } from '../../daemon/ring/entry.ts';
-import { streamIdOf } from '../../daemon/ring/entry.ts';
-import type { RingRecord, Store, StoredEntry } from '../../daemon/store/store.ts';
-
-type Saved = Partial<Pick<RingRecord, 'installedTerm' | 'promisedTerm'>>;
+// A simulated disk beneath the store in memory: what a commit wrote is durable some time later, together or
+// not at all, as SQLite's log gives it; what was not durable is gone with a crash. A full disk takes nothing.
+import { type Entry, type StreamId, streamIdOf } from '../../daemon/ring/entry.ts';
+import { MemoryStore } from '../../daemon/store/memory-store.ts';
+import { type RingRecord, type Store, StoreError } from '../../daemon/store/store.ts';
 
 export class SimulatedDisk {
+  readonly memory: MemoryStore;
+  /** Durable highest sequence per stream, and what the ring must not forget. */
+  readonly durable = new Map<StreamId, number>();
   record: RingRecord;
-  readonly streams = new Map<StreamId, Entry[]>();
-  readonly bases = new Map<StreamId, Digest>();
+  full = false;
+  /** Of the transaction that is not durable yet; null when there is none. */
+  private written: Entry[] | null = null;
+  private committed = false;
   /** What any disk of this server ever held: outlives a wiped directory. */
   private readonly everHeld: Map<StreamId, number>;
-  private pendingEntries: Entry[] = [];
-  private pendingRecord: Saved = {};
-  private pendingBases: [StreamId, Digest][] = [];
+  private readonly onDurable: (entries: readonly Entry[]) => void;
 
-  constructor(incarnation: string, everHeld: Map<StreamId, number>) {
-    this.everHeld = everHeld;
-    this.record = { incarnation, installedTerm: 0, promisedTerm: 0 };
-  }
-
-  digest(): Map<StreamId, number> {
-    return new Map([...this.streams].map(([stream, entries]) => [stream, entries.length]));
+  constructor(parts: {
+    incarnation: string;
+    everHeld: Map<StreamId, number>;
+    onDurable: (entries: readonly Entry[]) => void;
+  }) {
+    this.memory = new MemoryStore(parts.incarnation);
+    this.record = this.memory.ringRecord();
+    this.everHeld = parts.everHeld;
+    this.onDurable = parts.onDurable;
   }
 
   everHad(stream: StreamId, sequence: number): boolean {
     return (this.everHeld.get(stream) ?? 0) >= sequence;
   }
 
-  highestTime(): { ms: number; counter: number } {
-    let best = { ms: 0, counter: 0 };
-    for (const entries of this.streams.values()) {
-      for (const { hlcMs, hlcCounter } of entries) {
-        if (hlcMs > best.ms || (hlcMs === best.ms && hlcCounter > best.counter))
-          best = { ms: hlcMs, counter: hlcCounter };
-      }
-    }
-    return best;
+  has(stream: StreamId, sequence: number): boolean {
+    return (this.durable.get(stream) ?? 0) >= sequence;
   }
 
-  /** The power goes: what was not committed never was. */
-  crash(): void {
-    this.pendingEntries = [];
-    this.pendingRecord = {};
-    this.pendingBases = [];
-  }
-
-  commit(): void {
-    for (const entry of this.pendingEntries) {
+  /** What was written is on the disk now. */
+  sync(): void {
+    if (!this.written) return;
+    const written = this.written;
+    this.written = null;
+    this.memory.commit();
+    this.record = this.memory.ringRecord();
+    for (const entry of written) {
       const stream = streamIdOf(entry);
-      const entries = this.streams.get(stream) ?? [];
-      if (entry.sequence !== entries.length + 1)
-        throw new Error(`gap in ${stream} at ${entry.sequence}`);
-      entries.push(entry);
-      this.streams.set(stream, entries);
+      this.durable.set(stream, entry.sequence);
       this.everHeld.set(stream, Math.max(this.everHeld.get(stream) ?? 0, entry.sequence));
     }
-    for (const [stream, base] of this.pendingBases) this.bases.set(stream, base);
-    this.record = { ...this.record, ...this.pendingRecord };
-    this.crash();
+    this.onDurable(written);
   }
 
-  asStore(): Store {
-    const unused = (): never => {
-      throw new Error('not part of the simulated disk');
-    };
+  /** The power goes. @param survives whether a transaction that was being written got there in time */
+  crash(survives: boolean): void {
+    if (survives && this.committed) this.sync();
+    this.memory.crash();
+    this.written = null;
+    this.committed = false;
+  }
+
+  /** @param onCommit called when a transaction has been handed over: it is durable at the next `sync` */
+  asStore(onCommit: () => void): Store {
+    const { memory } = this;
     return {
-      ringRecord: () => this.record,
-      digest: () => this.digest(),
-      highestTime: () => this.highestTime(),
-      begin: () => {},
-      commit: () => this.commit(),
-      saveRingRecord: (record) => {
-        this.pendingRecord = {
-          installedTerm: record.installedTerm,
-          promisedTerm: record.promisedTerm,
-        };
+      ringRecord: () => memory.ringRecord(),
+      digest: () => memory.digest(),
+      counts: () => memory.counts(),
+      historyHash: () => memory.historyHash(),
+      highestTime: () => memory.highestTime(),
+      begin: () => {
+        // A second transaction of one turn stands or falls with the first: nothing was let out between.
+        if (!this.written) memory.begin();
+        this.written ??= [];
+        this.committed = false;
       },
-      append: (stored: StoredEntry) => {
-        this.pendingEntries.push(stored.entry);
+      commit: () => {
+        if (this.full) throw new StoreError('full', 'the simulated disk is full');
+        this.committed = true;
+        onCommit();
       },
-      saveBase: (stream, base) => {
-        this.pendingBases.push([stream, base]);
+      saveRingRecord: (record) => memory.saveRingRecord(record),
+      append: (stored) => {
+        memory.append(stored);
+        this.written?.push(stored.entry);
       },
-      base: (stream) => this.bases.get(stream) ?? null,
-      readStream: ({ stream, after, limit }) =>
-        (this.streams.get(stream) ?? []).slice(after, after + limit),
-      counts: unused,
-      historyHash: unused,
-      readOthers: unused,
-      readPosts: unused,
-      latestOrder: unused,
-      findRequest: unused,
-      highestNumber: unused,
+      saveBase: (stream, base) => memory.saveBase(stream, base),
+      base: (stream) => memory.base(stream),
+      readStream: (query) => memory.readStream(query),
+      readOthers: () => memory.readOthers(),
+      readPosts: (query) => memory.readPosts(query),
+      latestOrder: (room) => memory.latestOrder(room),
+      findRequest: (id) => memory.findRequest(id),
+      highestNumber: (id) => memory.highestNumber(id),
       close: () => {},
     };
   }

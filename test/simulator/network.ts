@@ -1,6 +1,8 @@
 // The simulated network between servers: one ordered link for each pair, as TCP gives, and datagrams, as
-// UDP gives. A cut holds back what is on a link until it heals or breaks, and swallows datagrams.
+// UDP gives. A cut holds back what is on a link until it heals or breaks, and swallows datagrams. A link that
+// breaks has delivered what came whole before the break: the rest is gone.
 import type { Random } from '../../lib/random.ts';
+import type { Plan } from './plan.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export type NetworkEvents = Readonly<{
@@ -10,37 +12,34 @@ export type NetworkEvents = Readonly<{
   onDatagram(at: string, from: string, payload: unknown): void;
 }>;
 
-export type NetworkSettings = Readonly<{
-  latencyMsMin: number;
-  latencyMsMax: number;
-  /** Chance of each datagram to be lost, and to arrive twice. */
-  loss: number;
-  duplication: number;
-}>;
-
 type Pair = {
   up: boolean;
   epoch: number;
-  held: Map<string, (() => void)[]>;
+  /** What was sent in this epoch and arrives after this, never does. */
+  endsMs: number;
+  held: Map<string, { sent: number; arrive: () => void }[]>;
   arrivalMs: Map<string, number>;
 };
 
-const REDIAL_MS = 5;
+const DIAL_MS = 5;
+const REDIAL_MS = 45;
 
 export class Network {
   private readonly pairs = new Map<string, Pair>();
   private readonly alive = new Set<string>();
   /** `from>to` directions that are cut. */
   readonly cuts = new Set<string>();
+  /** Messages sent so far: their order on a link. */
+  private sent = 0;
   private readonly scheduler: Scheduler;
   private readonly random: Random;
-  private readonly settings: NetworkSettings;
+  private readonly settings: Plan['network'];
   private readonly events: NetworkEvents;
 
   constructor(parts: {
     scheduler: Scheduler;
     random: Random;
-    settings: NetworkSettings;
+    settings: Plan['network'];
     events: NetworkEvents;
   }) {
     this.scheduler = parts.scheduler;
@@ -50,18 +49,18 @@ export class Network {
   }
 
   private pair(one: string, other: string): Pair {
-    const key = [one, other].sort().join('|');
+    const key = one < other ? `${one}|${other}` : `${other}|${one}`;
     let pair = this.pairs.get(key);
     if (!pair) {
-      pair = { up: false, epoch: 0, held: new Map(), arrivalMs: new Map() };
+      pair = { up: false, epoch: 0, endsMs: 0, held: new Map(), arrivalMs: new Map() };
       this.pairs.set(key, pair);
     }
     return pair;
   }
 
-  private latencyMs(): number {
+  /** Mostly near the lower end, with a tail: the square of an even draw. */
+  latencyMs(): number {
     const { latencyMsMin, latencyMsMax } = this.settings;
-    // Mostly near the lower end, with a tail: the square of an even draw.
     return latencyMsMin + (latencyMsMax - latencyMsMin) * this.random() ** 2;
   }
 
@@ -81,83 +80,96 @@ export class Network {
 
   private dial(one: string, other: string): void {
     const pair = this.pair(one, other);
-    this.scheduler.after(REDIAL_MS + this.latencyMs(), () => {
+    this.scheduler.after(DIAL_MS + this.latencyMs(), () => {
       if (pair.up || !this.alive.has(one)) return;
       if (this.isCut(one, other) || this.isCut(other, one)) return this.redial(one, other);
       if (!this.alive.has(other)) {
         this.events.onLinkDown(one, other, true);
         return this.redial(one, other);
       }
-      pair.up = true;
-      pair.epoch += 1;
-      pair.held.clear();
-      pair.arrivalMs.clear();
-      const { epoch } = pair;
-      for (const [at, peer] of [
-        [one, other],
-        [other, one],
-      ] as const) {
-        this.scheduler.after(this.latencyMs(), () => {
-          if (pair.up && pair.epoch === epoch) this.events.onLinkUp(at, peer);
-        });
-      }
+      this.connect(pair, one, other);
     });
   }
 
+  private connect(pair: Pair, one: string, other: string): void {
+    pair.up = true;
+    pair.epoch += 1;
+    pair.endsMs = Number.POSITIVE_INFINITY;
+    pair.held.clear();
+    pair.arrivalMs.clear();
+    const { epoch } = pair;
+    for (const [at, peer] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      // Nothing arrives before the link is up.
+      const upMs = this.scheduler.nowMs() + this.latencyMs();
+      pair.arrivalMs.set(peer, upMs);
+      this.scheduler.after(upMs - this.scheduler.nowMs(), () => {
+        if (pair.up && pair.epoch === epoch) this.events.onLinkUp(at, peer);
+      });
+    }
+  }
+
   private redial(one: string, other: string): void {
-    this.scheduler.after(45, () => {
+    this.scheduler.after(REDIAL_MS, () => {
       if (this.alive.has(one)) this.dial(one, other);
     });
   }
 
-  /** Breaks a link: what is under way on it is gone; both ends notice, and dial again. */
+  /** Breaks a link between any two of the messages on it; both ends notice, and dial again. */
   break(one: string, other: string): void {
     const pair = this.pair(one, other);
     if (!pair.up) return;
+    const nowMs = this.scheduler.nowMs();
+    const lastMs = Math.max(nowMs, ...pair.arrivalMs.values());
     pair.up = false;
-    pair.epoch += 1;
+    pair.endsMs = nowMs + this.random() * (lastMs - nowMs);
     pair.held.clear();
+    const { epoch, endsMs } = pair;
     for (const [at, peer] of [
       [one, other],
       [other, one],
     ] as const) {
       if (!this.alive.has(at)) continue;
-      this.scheduler.after(this.latencyMs() / 4, () => {
+      const noticedMs = Math.max(endsMs, nowMs + this.latencyMs() / 4);
+      this.scheduler.after(noticedMs - nowMs, () => {
         if (!this.alive.has(at)) return;
-        if (!pair.up) this.events.onLinkDown(at, peer, false);
+        if (pair.epoch === epoch) this.events.onLinkDown(at, peer, false);
         this.dial(at, peer);
       });
     }
   }
 
-  /** @returns false when the link is down, and the message dropped */
-  send(from: string, to: string, message: unknown): boolean {
+  /** A message on a link that is down is dropped. */
+  send(from: string, to: string, message: unknown): void {
     const pair = this.pair(from, to);
-    if (!pair.up) return false;
+    if (!pair.up) return;
     const { epoch } = pair;
+    this.sent += 1;
+    const { sent } = this;
     // Encoded as it would be, so that nobody shares an object with the sender.
     const bytes = JSON.stringify(message);
     const arrive = () => {
-      if (pair.epoch !== epoch || !this.alive.has(to)) return;
-      if (this.isCut(from, to)) this.hold(pair, from, arrive);
+      if (pair.epoch !== epoch || this.scheduler.nowMs() > pair.endsMs || !this.alive.has(to))
+        return;
+      if (this.isCut(from, to)) this.hold(pair, from, { sent, arrive });
       else this.events.onMessage(to, from, JSON.parse(bytes));
     };
-    if (this.isCut(from, to)) {
-      this.hold(pair, from, arrive);
-      return true;
-    }
-    const arrivalMs = Math.max(
-      this.scheduler.nowMs() + this.latencyMs(),
-      pair.arrivalMs.get(from) ?? 0,
-    );
-    pair.arrivalMs.set(from, arrivalMs);
-    this.scheduler.after(arrivalMs - this.scheduler.nowMs(), arrive);
-    return true;
+    if (this.isCut(from, to)) this.hold(pair, from, { sent, arrive });
+    else this.arriveInOrder(pair, from, arrive);
   }
 
-  private hold(pair: Pair, from: string, arrive: () => void): void {
+  private arriveInOrder(pair: Pair, from: string, arrive: () => void): void {
+    const nowMs = this.scheduler.nowMs();
+    const arrivalMs = Math.max(nowMs + this.latencyMs(), pair.arrivalMs.get(from) ?? 0);
+    pair.arrivalMs.set(from, arrivalMs);
+    this.scheduler.after(arrivalMs - nowMs, arrive);
+  }
+
+  private hold(pair: Pair, from: string, message: { sent: number; arrive: () => void }): void {
     const held = pair.held.get(from) ?? [];
-    held.push(arrive);
+    held.push(message);
     pair.held.set(from, held);
   }
 
@@ -184,13 +196,8 @@ export class Network {
     if (this.random() < 0.5) return this.break(from, to);
     const held = pair.held.get(from) ?? [];
     pair.held.delete(from);
-    for (const arrive of held) {
-      const arrivalMs = Math.max(
-        this.scheduler.nowMs() + this.latencyMs(),
-        pair.arrivalMs.get(from) ?? 0,
-      );
-      pair.arrivalMs.set(from, arrivalMs);
-      this.scheduler.after(arrivalMs - this.scheduler.nowMs(), arrive);
-    }
+    // What was under way when the cut came is held after what was sent during it.
+    held.sort((one, other) => one.sent - other.sent);
+    for (const { arrive } of held) this.arriveInOrder(pair, from, arrive);
   }
 }

@@ -1,0 +1,206 @@
+// A person at a terminal, simulated: the client's own core, unchanged, with simulated wires and time, and an
+// outbox that outlives its process. Talks in the rooms it is in, and makes rooms now and then.
+import type { ClientEvent, OutboxItem } from '../../lib/client/api.ts';
+import type { Pending } from '../../lib/client/outbox.ts';
+import { createSession, selfOf, step } from '../../lib/client/session.ts';
+import type { Session, SessionInput, SessionOutput } from '../../lib/client/session-state.ts';
+import { sessionIdOf } from '../../lib/ids.ts';
+import type { ServerMessage } from '../../lib/protocol/events.ts';
+import type { Random } from '../../lib/random.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Wires } from './wires.ts';
+
+export type ClientObserver = Readonly<{
+  onEvent(client: SimulatedClient, event: ClientEvent): void;
+  onRequest(client: SimulatedClient, id: string, request: OutboxItem['request']): void;
+  onRestart(client: SimulatedClient): void;
+}>;
+
+/** What is signed is only compared: the signatures themselves have tests of their own. */
+export const signed = (key: string, text: string) => `${key.slice(0, 8)} signed ${text}`;
+
+export class SimulatedClient {
+  readonly id: string;
+  readonly rooms = new Set<string>(['general']);
+  session: Session;
+  private name: string;
+  private seed: string;
+  private readonly key: string;
+  private readonly addresses: readonly string[];
+  private readonly outbox = new Map<number, Pending>();
+  private next = 1;
+  private stamp: string | null = null;
+  private names = 0;
+  /** Of the process: what was timed for an earlier one is not for this one. */
+  private life = 0;
+  private wakeAtMs = Number.POSITIVE_INFINITY;
+  private readonly wireOfLink = new Map<number, number>();
+  private inputs: SessionInput[] = [];
+  private feeding = false;
+  private readonly parts: {
+    scheduler: Scheduler;
+    random: Random;
+    wires: Wires;
+    observer: ClientObserver;
+  };
+
+  constructor(
+    fields: { index: number; name: string; addresses: readonly string[] },
+    parts: { scheduler: Scheduler; random: Random; wires: Wires; observer: ClientObserver },
+  ) {
+    this.id = `client${fields.index}`;
+    this.name = fields.name;
+    this.key = `key${fields.index}`.padEnd(43, 'k');
+    this.addresses = fields.addresses;
+    this.parts = parts;
+    this.seed = `seed${fields.index}of0`.padEnd(12, 's');
+    this.session = this.begin();
+  }
+
+  get sessionId(): string {
+    return sessionIdOf(this.session.self.account, this.seed);
+  }
+
+  /** Requests not answered yet. */
+  get waiting(): number {
+    return this.outbox.size;
+  }
+
+  private begin(): Session {
+    this.life += 1;
+    this.wakeAtMs = Number.POSITIVE_INFINITY;
+    this.inputs = [];
+    return createSession({
+      signer: { key: this.key, sign: (text) => signed(this.key, text) },
+      name: this.name,
+      seed: this.seed,
+      stamp: this.stamp,
+      pending: [...this.outbox.values()],
+      addresses: this.addresses,
+      nowMs: this.parts.scheduler.nowMs(),
+    });
+  }
+
+  start(): void {
+    this.feed({ type: 'start' });
+  }
+
+  /** The process dies and is started again: what it was given is in its outbox. */
+  restart(): void {
+    for (const wire of this.wireOfLink.values()) this.parts.wires.closeFromClient(wire);
+    this.wireOfLink.clear();
+    this.parts.observer.onRestart(this);
+    this.session = this.begin();
+    this.start();
+  }
+
+  request(request: OutboxItem['request']): void {
+    const number = this.next;
+    this.next += 1;
+    this.outbox.set(number, { number, request });
+    this.parts.observer.onRequest(this, `${this.sessionId}/${number}`, request);
+    this.feed({ type: 'request', item: { number, request } });
+  }
+
+  /** Its name turned out to be another one's: it takes a name that nobody else would. */
+  private takeAnotherName(): void {
+    this.names += 1;
+    this.name = `${this.id}-${this.names}`;
+    this.seed = `seed${this.id.slice(6)}of${this.names}`.padEnd(12, 's');
+    // What waited was for the other account: it is said again under the new one.
+    const again = [...this.outbox.values()].map(({ request }) => request);
+    this.outbox.clear();
+    this.next = 1;
+    this.stamp = null;
+    const self = selfOf(this.key, this.name, this.seed);
+    this.feed({ type: 'signInAs', self, stamp: null, pending: [] });
+    for (const request of again) this.request(request);
+  }
+
+  private feed(input: SessionInput): void {
+    this.inputs.push(input);
+    if (this.feeding) return;
+    this.feeding = true;
+    const { scheduler, random } = this.parts;
+    for (let due = this.inputs.shift(); due; due = this.inputs.shift()) {
+      const stamped = { ...due, nowMs: scheduler.nowMs(), draw: random() };
+      for (const output of step(this.session, stamped)) this.perform(output);
+    }
+    this.feeding = false;
+    this.setTimer();
+    if (this.session.connection.type === 'refused') this.onRefused();
+  }
+
+  private onRefused(): void {
+    const { connection } = this.session;
+    if (connection.type === 'refused' && connection.code === 'name-taken') this.takeAnotherName();
+    else throw new Error(`${this.id} is refused: ${JSON.stringify(connection)}`);
+  }
+
+  private setTimer(): void {
+    const { scheduler } = this.parts;
+    const { wakeMs } = this.session;
+    if (wakeMs >= this.wakeAtMs) return;
+    this.wakeAtMs = wakeMs;
+    const { life } = this;
+    // As a timer of Node: whole milliseconds, at least one.
+    scheduler.after(Math.max(1, Math.ceil(wakeMs - scheduler.nowMs())), () => {
+      if (this.life !== life || this.wakeAtMs !== wakeMs) return;
+      this.wakeAtMs = Number.POSITIVE_INFINITY;
+      if (this.session.wakeMs > scheduler.nowMs()) return this.setTimer();
+      this.feed({ type: 'tick' });
+    });
+  }
+
+  private perform(output: SessionOutput): void {
+    switch (output.type) {
+      case 'open':
+        return this.open(output.link, output.address);
+      case 'close': {
+        const wire = this.wireOfLink.get(output.link);
+        this.wireOfLink.delete(output.link);
+        if (wire !== undefined) this.parts.wires.closeFromClient(wire);
+        return;
+      }
+      case 'send': {
+        const wire = this.wireOfLink.get(output.link);
+        if (wire !== undefined) this.parts.wires.fromClient(wire, output.message);
+        return;
+      }
+      case 'event':
+        return this.onEvent(output.event);
+      case 'forget':
+        this.outbox.delete(output.number);
+        this.stamp = output.stamp;
+        return;
+      default:
+        return; // what only a screen needs
+    }
+  }
+
+  private open(link: number, address: string): void {
+    const { life } = this;
+    const wire = this.parts.wires.dial(this.id, address, {
+      onMessage: (message) => {
+        if (this.life === life)
+          this.feed({ type: 'message', link, message: message as ServerMessage });
+      },
+      onClosed: (reason) => {
+        if (this.life !== life) return;
+        this.wireOfLink.delete(link);
+        this.feed({ type: 'linkClosed', link, reason });
+      },
+    });
+    this.wireOfLink.set(link, wire);
+  }
+
+  private onEvent(event: ClientEvent): void {
+    if (event.type === 'signedIn') for (const { id } of event.rooms) this.rooms.add(id);
+    if (event.type === 'answer' && event.answer.type === 'stored' && event.answer.room) {
+      const { id, joined } = event.answer.room;
+      if (joined) this.rooms.add(id);
+      else this.rooms.delete(id);
+    }
+    this.parts.observer.onEvent(this, event);
+  }
+}

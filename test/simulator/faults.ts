@@ -1,0 +1,158 @@
+// What each planned event does to the cluster it meets.
+import type { Cluster } from './cluster.ts';
+import type { FaultName, PlannedEvent } from './plan.ts';
+import type { SimulatedServer } from './server.ts';
+
+const MIN_COPIES_CHANGES = [1, 2];
+
+type Struck = Readonly<{
+  cluster: Cluster;
+  server: SimulatedServer;
+  /** Another server; the same one in a cluster of one. */
+  other: SimulatedServer;
+  event: PlannedEvent;
+}>;
+
+/** Carries out a planned event. @returns its name when something was done, for the tally */
+export function carryOut(cluster: Cluster, event: PlannedEvent): FaultName | null {
+  if (event.what === 'post') post(cluster, event);
+  else if (event.what === 'room') changeRooms(cluster, event);
+  else {
+    const servers = cluster.all();
+    const server = at(servers, event.who);
+    const others = servers.filter((each) => each !== server);
+    FAULTS[event.what]({ cluster, server, other: at(others, event.other) ?? server, event });
+    return event.what;
+  }
+  return null;
+}
+
+function at<T>(list: readonly T[], share: number): T {
+  return list[Math.floor(share * list.length)] as T;
+}
+
+const FAULTS: Readonly<Record<FaultName, (struck: Struck) => void>> = {
+  crash: ({ server }) => server.crash(),
+  'crash in mid-turn': ({ server }) => {
+    if (server.running) server.crashInTurn = true;
+  },
+  drain: ({ server }) => server.drain(),
+  start: ({ server }) => server.start(),
+  pause: ({ cluster, server, event }) => {
+    server.pause();
+    // Mostly about a second, now and then minutes.
+    cluster.scheduler.after(50 + event.size ** 6 * 120_000 + event.size * 2_000, () =>
+      server.resume(),
+    );
+  },
+  resume: ({ server }) => server.resume(),
+  wipe: ({ cluster, server }) => {
+    if (hasCopy(cluster, server)) server.wipe();
+  },
+  'break a link': ({ cluster, server, other }) => cluster.network.break(server.id, other.id),
+  'break client links': ({ cluster, server }) =>
+    cluster.wires.breakSome(server.id, () => cluster.random() < 0.5),
+  'cut one way': ({ cluster, server, other }) => {
+    if (other !== server) cluster.cut(server.id, other.id);
+  },
+  'cut both ways': ({ cluster, server, other }) => {
+    if (other !== server) cluster.cutBoth(server.id, other.id);
+  },
+  'cut off a client': ({ cluster, server, event }) => {
+    const client = at(cluster.clients, event.other);
+    cluster.cutBoth(client.id, server.id);
+  },
+  isolate: ({ cluster, server }) => {
+    for (const each of cluster.ids()) if (each !== server.id) cluster.cutBoth(server.id, each);
+  },
+  split: ({ cluster, event }) => split(cluster, event),
+  flap: ({ cluster, server, other, event }) => flap(cluster, { server, other, event }),
+  heal: ({ cluster }) => cluster.healNetwork(),
+  'jump the clock': ({ cluster, server, event }) => {
+    server.wallSkewMs += (event.size - 0.5) * 20_000;
+    cluster.say(`${server.id}'s clock jumps by ${Math.round((event.size - 0.5) * 20)} s`);
+  },
+  'slow disk': ({ cluster, server, event }) => {
+    server.slowDiskMs = 50 + event.size * 1_500;
+    cluster.say(`${server.id}'s disk becomes slow`);
+  },
+  'fast disk': ({ server }) => {
+    server.slowDiskMs = 0;
+  },
+  'full disk': ({ cluster, server }) => {
+    server.disk.full = true;
+    cluster.say(`${server.id}'s disk is full`);
+  },
+  'free the disk': ({ server }) => {
+    server.disk.full = false;
+  },
+  'restart a client': ({ cluster, event }) => at(cluster.clients, event.other).restart(),
+  'rolling restart': ({ cluster }) => rollingRestart(cluster),
+  'change min-copies': ({ cluster, event }) => {
+    const copies = at(MIN_COPIES_CHANGES, event.size);
+    for (const server of cluster.all()) server.copiesMin = copies;
+  },
+};
+
+/** Whether some other server's disk has all that this one's has: its directory may go. */
+function hasCopy(cluster: Cluster, server: SimulatedServer): boolean {
+  return cluster
+    .all()
+    .some(
+      (other) =>
+        other !== server &&
+        [...server.disk.durable].every(([stream, sequence]) => other.disk.has(stream, sequence)),
+    );
+}
+
+/** Two sides, clients among them, that do not hear each other. */
+function split(cluster: Cluster, event: PlannedEvent): void {
+  const everyone = [...cluster.ids(), ...cluster.clients.map(({ id }) => id)];
+  const share = 0.2 + event.size * 0.6;
+  const left = everyone.filter(() => cluster.random() < share);
+  const right = everyone.filter((id) => !left.includes(id));
+  for (const one of left) for (const other of right) cluster.cutBoth(one, other);
+}
+
+function flap(cluster: Cluster, { server, other, event }: Omit<Struck, 'cluster'>): void {
+  if (server === other) return;
+  const periodMs = 100 + event.size * 1_500;
+  for (let turn = 0; turn < 6; turn += 1) {
+    cluster.later(turn * periodMs, () => {
+      if (turn % 2 === 0) cluster.cutBoth(server.id, other.id);
+      else {
+        cluster.network.heal(server.id, other.id);
+        cluster.network.heal(other.id, server.id);
+      }
+    });
+  }
+}
+
+function rollingRestart(cluster: Cluster): void {
+  let atMs = 0;
+  for (const server of cluster.all()) {
+    cluster.later(atMs, () => server.drain());
+    cluster.later(atMs + 2_200, () => server.start());
+    atMs += 3_000;
+  }
+}
+
+function post(cluster: Cluster, event: PlannedEvent): void {
+  const client = at(cluster.clients, event.who);
+  const room = event.other < 0.7 ? 'general' : at([...client.rooms], event.size);
+  client.request({ type: 'post', room, text: `text ${event.atMs.toFixed(3)} of ${client.id}` });
+}
+
+const ROOM_NAMES = ['ops', 'dev', 'cats', 'food'];
+
+function changeRooms(cluster: Cluster, event: PlannedEvent): void {
+  const client = at(cluster.clients, event.who);
+  const name = at(ROOM_NAMES, event.size);
+  const rooms = [...client.rooms].filter((room) => room !== 'general');
+  const room = at(rooms, event.size);
+  if (event.other < 0.4) client.request({ type: 'createRoom', name });
+  else if (event.other < 0.75) client.request({ type: 'joinRoom', name });
+  else if (room !== undefined && event.other < 0.85) client.request({ type: 'leaveRoom', room });
+  else if (room !== undefined)
+    client.request({ type: 'setTopic', room, topic: `topic ${event.atMs.toFixed(3)}` });
+}

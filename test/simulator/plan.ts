@@ -1,0 +1,140 @@
+// What one run will be: a layout, a network, people who talk, and faults, all drawn from the seed before
+// anything runs. A plan is plain data, so that a failing one can be made smaller and run again.
+import { type Random, seededRandom } from '../../lib/random.ts';
+
+export type FaultName =
+  | 'crash'
+  | 'crash in mid-turn'
+  | 'drain'
+  | 'start'
+  | 'pause'
+  | 'resume'
+  | 'wipe'
+  | 'break a link'
+  | 'break client links'
+  | 'cut one way'
+  | 'cut both ways'
+  | 'cut off a client'
+  | 'isolate'
+  | 'split'
+  | 'flap'
+  | 'heal'
+  | 'jump the clock'
+  | 'slow disk'
+  | 'fast disk'
+  | 'full disk'
+  | 'free the disk'
+  | 'restart a client'
+  | 'rolling restart'
+  | 'change min-copies';
+
+/** Where an event strikes is drawn as numbers in [0, 1): they fit any layout that a plan is cut down to. */
+export type PlannedEvent = Readonly<{
+  atMs: number;
+  what: FaultName | 'post' | 'room';
+  who: number;
+  other: number;
+  size: number;
+}>;
+
+export type Plan = Readonly<{
+  seed: number;
+  servers: number;
+  clients: number;
+  copiesMin: number;
+  network: Readonly<{
+    latencyMsMin: number;
+    latencyMsMax: number;
+    /** Chance of each datagram to be lost, and to arrive twice. */
+    loss: number;
+    duplication: number;
+  }>;
+  /** Usual time of one commit, milliseconds. */
+  diskMs: number;
+  durationMs: number;
+  /** In order of their times. */
+  events: readonly PlannedEvent[];
+}>;
+
+const WEIGHTS: Readonly<Record<FaultName, number>> = {
+  crash: 4,
+  'crash in mid-turn': 3,
+  drain: 3,
+  start: 9,
+  pause: 3,
+  resume: 5,
+  wipe: 0.5,
+  'break a link': 3,
+  'break client links': 2,
+  'cut one way': 2,
+  'cut both ways': 2,
+  'cut off a client': 1,
+  isolate: 1.5,
+  split: 1,
+  flap: 0.7,
+  heal: 6,
+  'jump the clock': 1,
+  'slow disk': 1,
+  'fast disk': 2,
+  'full disk': 0.4,
+  'free the disk': 2,
+  'restart a client': 0.7,
+  'rolling restart': 0.3,
+  'change min-copies': 0.3,
+};
+
+/** A time to the next event of a process without memory. */
+const pauseOf = (random: Random, meanMs: number) => -Math.log(1 - random()) * meanMs;
+
+function faultOf(random: Random, favourites: ReadonlyMap<FaultName, number>): FaultName {
+  const weightOf = (name: FaultName) => WEIGHTS[name] * (favourites.get(name) ?? 1);
+  const names = Object.keys(WEIGHTS) as FaultName[];
+  let pick = random() * names.reduce((sum, name) => sum + weightOf(name), 0);
+  for (const name of names) {
+    pick -= weightOf(name);
+    if (pick < 0) return name;
+  }
+  return 'heal';
+}
+
+/** Swarm testing (Groce et al. 2012): each run leaves some faults out and favours others. */
+function favouritesOf(random: Random): Map<FaultName, number> {
+  const kept: FaultName[] = ['start', 'resume', 'heal', 'free the disk', 'fast disk'];
+  const names = (Object.keys(WEIGHTS) as FaultName[]).filter((name) => !kept.includes(name));
+  return new Map(names.map((name) => [name, random() < 0.35 ? 0 : random() < 0.2 ? 4 : 1]));
+}
+
+export function drawPlan(seed: number): Plan {
+  const random = seededRandom(seed);
+  const servers = 1 + Math.floor(random() ** 0.8 * 7);
+  const clients = 1 + Math.floor(random() * 5);
+  const latencyMsMin = 0.05 + random() * 2;
+  const network = {
+    latencyMsMin,
+    latencyMsMax: latencyMsMin + random() ** 3 * 40,
+    loss: random() ** 2 * 0.3,
+    duplication: random() ** 2 * 0.2,
+  };
+  const copiesMin = random() < 0.2 ? Math.floor(servers / 2) + 1 : 1;
+  const diskMs = random() < 0.3 ? random() ** 2 * 10 : 0;
+  const durationMs = 2_000 + random() * 18_000;
+  const events: PlannedEvent[] = [];
+  const add = (what: PlannedEvent['what'], atMs: number) =>
+    events.push({ atMs, what, who: random(), other: random(), size: random() });
+  const favourites = favouritesOf(random);
+  const calmMs = 50 + random() ** 2 * 4_000;
+  for (let atMs = pauseOf(random, calmMs); atMs < durationMs; atMs += pauseOf(random, calmMs))
+    add(faultOf(random, favourites), atMs);
+  const betweenPostsMs = 1_000 / (1 + random() ** 2 * 80);
+  for (let atMs = 0; atMs < durationMs; atMs += pauseOf(random, betweenPostsMs)) add('post', atMs);
+  const betweenRoomsMs = 800 + random() * 8_000;
+  for (let atMs = 0; atMs < durationMs; atMs += pauseOf(random, betweenRoomsMs)) add('room', atMs);
+  events.sort((one, other) => one.atMs - other.atMs);
+  return { seed, servers, clients, copiesMin, network, diskMs, durationMs, events };
+}
+
+/** A seed for each run that nobody asked for a particular one. */
+export function freshSeeds(count: number, from: number): number[] {
+  const random = seededRandom(from);
+  return Array.from({ length: count }, () => Math.floor(random() * 2 ** 32));
+}

@@ -1,0 +1,378 @@
+// One simulated server: the daemon's own host, ring and chat, unchanged, on a simulated disk. It works in
+// turns, as the daemon's loop does: what comes in while a commit is under way waits for the next turn.
+import { createChat } from '../../daemon/chat/chat.ts';
+import { createHost, type Host, type Surroundings } from '../../daemon/host.ts';
+import type { Entry } from '../../daemon/ring/entry.ts';
+import type { Announcement, PeerMessage } from '../../daemon/ring/messages.ts';
+import { TICK_INTERVAL_MS } from '../../daemon/ring/settings.ts';
+import { createRing, type Ring } from '../../daemon/ring/state.ts';
+import { type Store, StoreError } from '../../daemon/store/store.ts';
+import type { ClientMessage } from '../../lib/protocol/requests.ts';
+import type { Random } from '../../lib/random.ts';
+import { signed } from './client.ts';
+import { SimulatedDisk } from './disk.ts';
+import type { Network } from './network.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Wires } from './wires.ts';
+
+/** A duration that no run comes near: wall clocks start here, so that skews never go below zero. */
+const WALL_START_MS = 1_700_000_000_000;
+/** A server that is asked to leave leaves after this all the same. */
+const HAND_OVER_MS_MAX = 2_000;
+
+export type Running = Readonly<{ ring: Ring; host: Host; chat: ReturnType<typeof createChat> }>;
+
+export type ServerObserver = Readonly<{
+  /** A client is about to be told that its request is stored. */
+  onAcknowledged(server: SimulatedServer, stored: { id: string; copies: number }): void;
+  onDurable(server: SimulatedServer, entries: readonly Entry[]): void;
+  onAppendHeard(
+    server: SimulatedServer,
+    heard: { term: number; promised: number; kept: number },
+  ): void;
+  onLeads(server: SimulatedServer, inSync: readonly string[]): void;
+  onStep(server: SimulatedServer): void;
+}>;
+
+export type World = Readonly<{
+  scheduler: Scheduler;
+  random: Random;
+  network: Network;
+  wires: Wires;
+  ids: readonly string[];
+  say(line: string): void;
+  observer: ServerObserver;
+}>;
+
+type Piece = (running: Running) => void;
+
+const hexOf = (random: Random) =>
+  Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16)).join('');
+
+export const positionOf = (id: string) => Number(id.slice('server'.length));
+
+export class SimulatedServer {
+  readonly id: string;
+  readonly ringPosition: number;
+  disk: SimulatedDisk;
+  running: Running | null = null;
+  starts = 0;
+  copiesMin: number;
+  wallSkewMs: number;
+  /** Usual time of a commit, and a slow disk's. */
+  diskMs: number;
+  slowDiskMs = 0;
+  /** A crash in mid-turn was drawn: what may go ahead of the disk has gone, the rest never was. */
+  crashInTurn = false;
+  paused = false;
+  private readonly world: World;
+  private readonly everHeld = new Map<string, number>();
+  private pieces: Piece[] = [];
+  private turnDue = false;
+  /** A commit is under way: the process waits in it. */
+  private committing = false;
+  private afterCommit: (() => void)[] | null = null;
+  private commitMs = 0;
+  private whenResumed: (() => void) | null = null;
+
+  constructor(fields: { id: string; copiesMin: number; diskMs: number }, world: World) {
+    this.id = fields.id;
+    this.ringPosition = positionOf(fields.id);
+    this.copiesMin = fields.copiesMin;
+    this.diskMs = fields.diskMs;
+    this.world = world;
+    this.wallSkewMs = (world.random() - 0.5) * 4_000 * world.random();
+    this.disk = this.emptyDisk();
+  }
+
+  private emptyDisk(): SimulatedDisk {
+    return new SimulatedDisk({
+      incarnation: hexOf(this.world.random),
+      everHeld: this.everHeld,
+      onDurable: (entries) => this.world.observer.onDurable(this, entries),
+    });
+  }
+
+  private others(): string[] {
+    return this.world.ids.filter((id) => id !== this.id);
+  }
+
+  private boot(): string {
+    return `${this.id}-${this.starts}`;
+  }
+
+  // --- its life ---
+
+  start(): void {
+    if (this.running) return;
+    const { world, id } = this;
+    this.starts += 1;
+    world.say(`${id} starts${this.copiesMin > 1 ? ` with --min-copies ${this.copiesMin}` : ''}`);
+    const store = this.disk.asStore(() => this.onCommit());
+    this.running = this.cores(store);
+    world.network.start(id, this.others());
+    this.tick(this.starts, world.random() * TICK_INTERVAL_MS);
+  }
+
+  private cores(store: Store): Running {
+    const { world, id, copiesMin } = this;
+    const ring = createRing({
+      self: { id, ringPosition: this.ringPosition, address: id },
+      peers: this.others().map((other) => ({
+        id: other,
+        ringPosition: positionOf(other),
+        address: other,
+      })),
+      copiesMin,
+      boot: this.boot(),
+      record: store.ringRecord(),
+      digest: store.digest(),
+      hlc: store.highestTime(),
+      nowMs: world.scheduler.nowMs(),
+    });
+    const chat = createChat({
+      reader: store,
+      secrets: {
+        sealStamp: ({ ms, counter }) => `${ms}.${counter}`,
+        openStamp: (stamp) => {
+          const [ms, counter] = stamp.split('.').map(Number);
+          return ms === undefined || counter === undefined ? null : { ms, counter };
+        },
+        verify: (key, text, signature) => signature === signed(key, text),
+      },
+      self: { id, address: id },
+      copiesMin,
+      restored: store.readOthers(),
+    });
+    return { ring, chat, host: createHost({ ring, chat, store, world: this.surroundings() }) };
+  }
+
+  private tick(start: number, delayMs: number): void {
+    this.world.scheduler.after(delayMs, () => {
+      if (this.starts !== start || !this.running) return;
+      // A stopped process has no ticks to catch up with: one comes when it goes on.
+      if (!this.paused) {
+        this.input(({ host }) => {
+          host.feedRing({ type: 'tick' });
+          host.feedChat({ type: 'tick' });
+        });
+      }
+      this.tick(start, TICK_INTERVAL_MS);
+    });
+  }
+
+  /** @param why in words, for the story */
+  crash(why = 'crashes'): void {
+    if (!this.running) return;
+    this.world.say(`${this.id} ${why}`);
+    this.running = null;
+    this.crashInTurn = false;
+    this.paused = false;
+    this.pieces = [];
+    this.committing = false;
+    this.afterCommit = null;
+    this.commitMs = 0;
+    this.whenResumed = null;
+    this.disk.crash(this.world.random() < 0.5);
+    this.world.network.stop(this.id, this.others());
+    this.world.wires.serverGone(this.id);
+  }
+
+  /** Asks it to hand over and leave. */
+  drain(): void {
+    if (!this.running) return;
+    this.world.say(`${this.id} is asked to leave`);
+    this.input(({ host }) => host.feedRing({ type: 'drain' }));
+    const { starts } = this;
+    this.world.scheduler.after(HAND_OVER_MS_MAX, () => this.leave(starts));
+  }
+
+  private leave(starts: number): void {
+    if (this.running && this.starts === starts) this.crash('leaves');
+  }
+
+  wipe(): void {
+    this.crash();
+    this.world.say(`${this.id} loses its directory`);
+    this.disk = this.emptyDisk();
+  }
+
+  pause(): void {
+    if (!this.running || this.paused) return;
+    this.world.say(`${this.id} is stopped`);
+    this.paused = true;
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.world.say(`${this.id} goes on`);
+    this.paused = false;
+    this.whenResumed?.();
+    this.scheduleTurn();
+  }
+
+  // --- its turns ---
+
+  /** Gives it an input in its next turn. */
+  input(piece: Piece): void {
+    if (!this.running) return;
+    this.pieces.push(piece);
+    this.scheduleTurn();
+  }
+
+  private scheduleTurn(): void {
+    if (this.turnDue || this.paused || this.committing || this.pieces.length === 0) return;
+    this.turnDue = true;
+    const { starts } = this;
+    this.world.scheduler.after(0, () => {
+      this.turnDue = false;
+      if (this.starts === starts && !this.paused && !this.committing) this.turn();
+    });
+  }
+
+  private turn(): void {
+    const { running } = this;
+    if (!running) return;
+    const pieces = this.pieces;
+    this.pieces = [];
+    const crashes = this.crashInTurn;
+    try {
+      for (const piece of pieces) piece(running);
+      running.host.endTurn();
+    } catch (error) {
+      this.afterCommit = null;
+      if (error instanceof StoreError) return this.crash(`fails: ${error.message}`);
+      if (crashes && error instanceof Error && error.message === 'crash in mid-turn')
+        return this.crash('crashes in mid-turn');
+      throw error;
+    }
+    this.world.observer.onStep(this);
+    if (this.afterCommit) this.waitForDisk(this.afterCommit);
+  }
+
+  /** A transaction has been handed to the disk: what is let out from here on waits until it is there. */
+  private onCommit(): void {
+    const { random } = this.world;
+    const usualMs = this.diskMs * (0.5 + random());
+    this.commitMs += this.slowDiskMs > 0 ? this.slowDiskMs * random() ** 2 : usualMs;
+    if (this.commitMs === 0) this.disk.sync();
+    else this.afterCommit ??= [];
+  }
+
+  private waitForDisk(outputs: (() => void)[]): void {
+    const { starts, commitMs } = this;
+    this.committing = true;
+    this.afterCommit = null;
+    this.commitMs = 0;
+    const letOut = () => {
+      this.committing = false;
+      this.whenResumed = null;
+      for (const output of outputs) output();
+      this.scheduleTurn();
+    };
+    this.world.scheduler.after(commitMs, () => {
+      if (this.starts !== starts || !this.running) return;
+      this.disk.sync();
+      if (this.paused) this.whenResumed = letOut;
+      else letOut();
+    });
+  }
+
+  /** Now, or when the disk has what this relies on. */
+  private out(output: () => void): void {
+    if (this.afterCommit) this.afterCommit.push(output);
+    else output();
+  }
+
+  private surroundings(): Surroundings {
+    const { world, id } = this;
+    return {
+      nowMs: () => world.scheduler.nowMs(),
+      wallMs: () => Math.floor(WALL_START_MS + world.scheduler.nowMs() + this.wallSkewMs),
+      draw: () => world.random(),
+      sendPeer: (to, message) => this.out(() => world.network.send(id, to, message)),
+      flushPeers: () => {
+        if (this.crashInTurn) throw new Error('crash in mid-turn');
+      },
+      sendHeartbeat: (announcement) => {
+        const payload = { boot: this.boot(), announcement };
+        this.out(() => {
+          for (const other of this.others()) world.network.sendDatagram(id, other, payload);
+        });
+      },
+      sendClient: (connection, frame) => this.sendClients([connection], frame),
+      sendClients: (connections, frame) => this.sendClients(connections, frame),
+      closeClient: (connection, code) =>
+        this.out(() => world.wires.closeFromServer(connection, code)),
+      flushClients: () => {},
+      log: (_level, message, fields) => {
+        world.say(`${id} ${message} ${JSON.stringify(fields)}`);
+        // Told before what the view lets out, even when a later piece of the turn ends it again.
+        if (message === 'leading')
+          world.observer.onLeads(this, (fields as { inSync: string[] }).inSync);
+      },
+      drained: () => {
+        const { starts } = this;
+        world.scheduler.after(0, () => this.leave(starts));
+      },
+    };
+  }
+
+  private sendClients(connections: readonly number[], frame: string): void {
+    const message = JSON.parse(frame) as { type: string; id: string; copies: number };
+    this.out(() => {
+      if (message.type === 'stored') this.world.observer.onAcknowledged(this, message);
+      for (const connection of connections) this.world.wires.fromServer(connection, message);
+    });
+  }
+
+  // --- what comes in ---
+
+  onLinkUp(peer: string, boot: string): void {
+    this.input(({ host }) => host.feedRing({ type: 'linkUp', peer, boot }));
+  }
+
+  onLinkDown(peer: string, refused: boolean): void {
+    this.input(({ host }) => host.feedRing({ type: 'linkDown', peer, refused }));
+  }
+
+  onPeerMessage(from: string, message: PeerMessage): void {
+    this.input(({ host, ring }) => {
+      if (message.type === 'presence')
+        return host.feedChat({ type: 'presenceHeard', accounts: message.accounts });
+      const { promisedTerm: promised, entryCount } = ring;
+      host.feedRing({ type: 'message', from, message });
+      if (message.type !== 'append') return;
+      const kept = ring.entryCount - entryCount;
+      this.world.observer.onAppendHeard(this, { term: message.term, promised, kept });
+    });
+  }
+
+  onDatagram(from: string, payload: { boot: string; announcement: Announcement }): void {
+    const { boot, announcement } = payload;
+    this.input(({ ring, host }) => {
+      // As the real socket: only the process behind the authenticated link is listened to.
+      if (ring.peers.get(from)?.boot === boot)
+        host.feedRing({ type: 'heartbeat', from, announcement });
+    });
+  }
+
+  onOpened(wire: number): boolean {
+    if (!this.running) return false;
+    const nonce = `nonce ${wire}`;
+    this.input(({ host }) => host.feedChat({ type: 'opened', connection: wire, nonce }));
+    return true;
+  }
+
+  onClientMessage(wire: number, message: ClientMessage): void {
+    this.input(({ host }) => host.feedChat({ type: 'message', connection: wire, message }));
+  }
+
+  onClosed(wire: number): void {
+    this.input(({ host }) => host.feedChat({ type: 'closed', connection: wire }));
+  }
+
+  bootId(): string {
+    return this.boot();
+  }
+}

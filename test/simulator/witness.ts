@@ -1,0 +1,151 @@
+// What people said and what they were shown: each post once, in the one order, nothing invented, nothing
+// missed. Watches every client, and in the end reads the histories of all servers.
+import { bodyOf } from '../../daemon/chat/bodies.ts';
+import type { Entry } from '../../daemon/ring/entry.ts';
+import type { ClientEvent, OutboxItem } from '../../lib/client/api.ts';
+import type { SimulatedClient } from './client.ts';
+import type { Cluster } from './cluster.ts';
+import { check } from './invariant.ts';
+
+/** More than any run posts. */
+const ALL = 1_000_000;
+
+export function requestOf(entry: Entry): string | null {
+  const body = bodyOf(entry);
+  return body && body.t !== 'claim' ? body.q : null;
+}
+
+/** One client's screen. */
+type Seen = {
+  /** Ids of the posts that it was shown since `wholeSinceMs`. */
+  shown: Set<string>;
+  /** All that was first stored after this must be on its screen in the end. */
+  wholeSinceMs: number | null;
+  /** Order of the last post that was not late, since it signed in. */
+  lastOrder: string;
+};
+
+export class Witness {
+  cluster: Cluster | null = null;
+  /** Texts of all posts that anyone asked for, by id. */
+  private readonly said = new Map<string, string>();
+  private readonly firstDurableMs = new Map<string, number>();
+  private readonly seen = new Map<SimulatedClient, Seen>();
+
+  private nowMs(): number {
+    return this.cluster?.scheduler.nowMs() ?? 0;
+  }
+
+  onFirstDurable(entry: Entry): void {
+    const id = requestOf(entry);
+    if (id !== null && !this.firstDurableMs.has(id)) this.firstDurableMs.set(id, this.nowMs());
+  }
+
+  onRequest(_client: SimulatedClient, id: string, request: OutboxItem['request']): void {
+    if (request.type === 'post') this.said.set(id, request.text);
+  }
+
+  private seenOf(client: SimulatedClient): Seen {
+    let seen = this.seen.get(client);
+    if (!seen) {
+      seen = { shown: new Set(), wholeSinceMs: null, lastOrder: '' };
+      this.seen.set(client, seen);
+    }
+    return seen;
+  }
+
+  /** The client's process begins anew: its screen is empty. */
+  onRestart(client: SimulatedClient): void {
+    this.seen.delete(client);
+  }
+
+  onEvent(client: SimulatedClient, event: ClientEvent): void {
+    const seen = this.seenOf(client);
+    switch (event.type) {
+      case 'signedIn':
+        seen.wholeSinceMs ??= this.nowMs();
+        seen.lastOrder = '';
+        return;
+      case 'reset':
+        // A screen asks for pages now: all that was stored before is on them.
+        seen.wholeSinceMs = this.nowMs();
+        return;
+      case 'answer':
+        if (event.answer.type === 'stored') seen.shown.add(event.answer.id);
+        return;
+      case 'post':
+        return this.onPost(client, seen, event.post);
+      default:
+        return;
+    }
+  }
+
+  private onPost(
+    client: SimulatedClient,
+    seen: Seen,
+    post: { id: string; text: string; order: string; late?: boolean | undefined },
+  ): void {
+    check(!seen.shown.has(post.id), 10, () => `${client.id} is shown ${post.id} twice`);
+    seen.shown.add(post.id);
+    check(this.said.get(post.id) === post.text, 11, () => `nobody said ${post.id}: ${post.text}`);
+    if (post.late) return;
+    const { lastOrder } = seen;
+    check(lastOrder < post.order, 11, () => `${client.id} is shown ${post.id} out of order`);
+    seen.lastOrder = post.order;
+  }
+
+  /** In the end, with everything healed and every request answered. */
+  checkEnd(): void {
+    const cluster = this.cluster as Cluster;
+    for (const client of cluster.clients) {
+      const { connection } = client.session;
+      const state = JSON.stringify(connection);
+      check(connection.type === 'connected', 14, () => `${client.id} is not connected: ${state}`);
+      check(client.waiting === 0, 14, () => `${client.waiting} of ${client.id} are unanswered`);
+    }
+    const histories = cluster.all().map((server) => this.historyOf(server.disk.memory));
+    const [first = []] = histories;
+    for (const history of histories)
+      check(JSON.stringify(history) === JSON.stringify(first), 10, () => 'two histories differ');
+    this.checkHistory(first);
+    for (const client of cluster.clients) this.checkScreen(client, first);
+  }
+
+  private historyOf(store: Reader): Entry[] {
+    return store.readPosts({ room: 'general', before: null, limit: ALL });
+  }
+
+  private checkHistory(history: readonly Entry[]): void {
+    const shown = new Set<string>();
+    const numbers = new Map<string, number>();
+    for (const entry of history) {
+      const id = requestOf(entry) ?? '';
+      check(!shown.has(id), 10, () => `${id} is shown twice`);
+      shown.add(id);
+      check(this.said.has(id), 11, () => `nobody said ${id}`);
+      const [session = '', number] = id.split('/');
+      const last = numbers.get(session) ?? 0;
+      check(Number(number) > last, 11, () => `${id} comes after ${last} of its session`);
+      numbers.set(session, Number(number));
+    }
+  }
+
+  /** Nothing that was stored while a client was there is missing on its screen. */
+  private checkScreen(client: SimulatedClient, history: readonly Entry[]): void {
+    const { shown, wholeSinceMs } = this.seenOf(client);
+    if (wholeSinceMs === null) return;
+    for (const entry of history) {
+      const id = requestOf(entry) ?? '';
+      const storedMs = this.firstDurableMs.get(id) ?? 0;
+      check(
+        shown.has(id) || storedMs <= wholeSinceMs,
+        10,
+        () => `${client.id} was never shown ${id}, first stored at ${storedMs.toFixed(1)}`,
+      );
+    }
+  }
+}
+
+type Reader = {
+  readPosts(query: { room: string; before: string | null; limit: number }): Entry[];
+};

@@ -1,0 +1,81 @@
+// Many seeds on many processes: each takes its share of the list, and tells of what it found.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { simulate } from './simulate.ts';
+
+const STORY_LINES = 60;
+
+export type Found = Readonly<{ seed: number; text: string }>;
+export type Tally = {
+  runs: number;
+  steps: number;
+  acknowledged: number;
+  faults: Record<string, number>;
+  failures: Found[];
+};
+
+type Report = Readonly<{
+  steps: number;
+  acknowledged: number;
+  faults: Readonly<Record<string, number>>;
+  failure: Found | null;
+}>;
+
+const emptyTally = (): Tally => ({ runs: 0, steps: 0, acknowledged: 0, faults: {}, failures: [] });
+
+function add(tally: Tally, report: Report): void {
+  tally.runs += 1;
+  tally.steps += report.steps;
+  tally.acknowledged += report.acknowledged;
+  for (const [name, times] of Object.entries(report.faults))
+    tally.faults[name] = (tally.faults[name] ?? 0) + times;
+  if (report.failure) tally.failures.push(report.failure);
+}
+
+function run(seed: number): Report {
+  const { steps, acknowledged, faults, failure, story } = simulate(seed);
+  const lines = story.slice(-STORY_LINES).join('\n');
+  const text = `${lines}\n\n${failure?.stack}\nagain: npm run simulate -- --seed ${seed}`;
+  return { steps, acknowledged, faults, failure: failure ? { seed, text } : null };
+}
+
+/** @param fields.untilMs wall clock at which to end, or null for all seeds */
+export async function simulateMany(fields: {
+  seeds: readonly number[];
+  untilMs: number | null;
+  workers: number;
+  failuresMax: number;
+  onProgress: (done: number) => void;
+}): Promise<Tally> {
+  const tally = emptyTally();
+  const { seeds, untilMs, workers, failuresMax, onProgress } = fields;
+  let next = 0;
+  const due = () =>
+    next < seeds.length &&
+    tally.failures.length < failuresMax &&
+    (untilMs === null || Date.now() < untilMs);
+  const work = async () => {
+    const child = fork(new URL(import.meta.url), {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const exited = once(child, 'exit').then(([code]) => {
+      throw new Error(`a worker of the simulator ended with ${code}`);
+    });
+    exited.catch(() => {}); // only of interest while an answer is awaited
+    while (due()) {
+      const seed = seeds[next];
+      next += 1;
+      child.send({ seed });
+      const [report] = (await Promise.race([once(child, 'message'), exited])) as [Report];
+      add(tally, report);
+      onProgress(tally.runs);
+    }
+    child.disconnect();
+  };
+  await Promise.all(Array.from({ length: workers }, work));
+  return tally;
+}
+
+if (process.send) {
+  process.on('message', ({ seed }: { seed: number }) => process.send?.(run(seed)));
+}
