@@ -1,0 +1,33 @@
+// A small disk for one server: memory that is mounted over its data directory, in the mounts of the enclosure.
+import { statfsSync } from 'node:fs';
+import { execa, execaSync } from 'execa';
+import type { Servers } from './servers.ts';
+
+export type SmallDisk = Readonly<{
+  /** The server that has it. */
+  owner: string;
+  /** Leaves a little space only: the server's own writes fill it. */
+  fill(): void;
+  enlarge(): void;
+}>;
+
+const MEGABYTE = 1024 * 1024;
+/** More than hours of posts take; memory is used only for what is written. */
+const LARGE_BYTES = 512 * MEGABYTE;
+/** What is left of a full disk: a second or two of posts. */
+const LEFT_BYTES = 256 * 1024;
+
+/** Before the server is started for the first time. */
+export async function mountSmallDisk(servers: Servers, owner: string): Promise<SmallDisk> {
+  const directory = servers.dataDirectory(owner);
+  await execa('mount', ['-t', 'tmpfs', '-o', `size=${LARGE_BYTES}`, 'tmpfs', directory]);
+  const resize = (bytes: number) => execaSync('mount', ['-o', `remount,size=${bytes}`, directory]);
+  return {
+    owner,
+    fill: () => {
+      const { blocks, bfree, bsize } = statfsSync(directory);
+      resize((blocks - bfree) * bsize + LEFT_BYTES);
+    },
+    enlarge: () => resize(LARGE_BYTES),
+  };
+}
