@@ -105,7 +105,7 @@ export type PlannedFault = Readonly<{
 const LEADER_CHANCE = 0.5;
 /** Most faults wait until the one before is over and its traces are gone; the rest meet it half way. */
 const OVERLAP_CHANCE = 0.3;
-const REST_MS = [1_500, 4_000] as const;
+const REST_MS = [2_500, 5_000] as const;
 
 const between = (random: Random, [low, high]: readonly [number, number]) =>
   Math.round(low + random() * (high - low));

@@ -4,6 +4,7 @@ import type { Findings } from './checker.ts';
 import { type FaultKind, KINDS } from './plan.ts';
 import { summaryOf } from './statistics.ts';
 import { isHeld, type Outcome } from './torture.ts';
+import { type Cause, faultsAround, waitsByCause } from './waits.ts';
 
 const FINDINGS: Readonly<Record<keyof Findings, string>> = {
   lost: 'Lost: acknowledged or shown to anyone, and missing from a history',
@@ -15,6 +16,8 @@ const FINDINGS: Readonly<Record<keyof Findings, string>> = {
 };
 /** Of each kind of finding; the rest is counted. */
 const EXAMPLES_MAX = 20;
+const LONGEST_MAX = 5;
+const APART_MS = 5_000;
 
 const ms = (value: number) => (Number.isFinite(value) ? `${Math.round(value)} ms` : 'never');
 
@@ -29,32 +32,19 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), rule, ...rows.map(line)].join('\n');
 }
 
-/**
- * How long posts waited for their acknowledgement, the longest after each fault: of those that were sent from
- * its beginning to the beginning of the next one.
- */
-function waitsByKind({ faults, posts }: Outcome): Map<FaultKind | 'none', number[]> {
-  const waits = new Map<FaultKind | 'none', number[]>();
-  const begins = [{ kind: 'none' as const, fromMs: Number.NEGATIVE_INFINITY }, ...faults];
-  for (const [index, { kind, fromMs }] of begins.entries()) {
-    const nextMs = begins[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY;
-    let longestMs = 0;
-    for (const { sentMs, answeredMs } of posts) {
-      if (sentMs >= fromMs && sentMs < nextMs) longestMs = Math.max(longestMs, answeredMs - sentMs);
-    }
-    waits.set(kind, [...(waits.get(kind) ?? []), longestMs]);
-  }
-  return waits;
-}
+const CAUSES: Readonly<Record<Exclude<Cause, FaultKind>, string>> = {
+  none: 'no fault, the longest of all that time',
+  several: 'faults that met each other',
+};
 
 function faultsTable(outcome: Outcome): string {
-  const rows = [...waitsByKind(outcome)].map(([kind, waits]) => {
-    const { count, median, p99, max } = summaryOf(waits) as NonNullable<
-      ReturnType<typeof summaryOf>
-    >;
-    const what = kind === 'none' ? 'before the first fault' : KINDS[kind].what;
-    const times = kind === 'none' ? '' : String(count);
-    return [kind, what, times, ms(median), ms(p99), ms(max)];
+  const waits = waitsByCause(outcome.faults, outcome.posts);
+  const rows = [...waits].flatMap(([cause, values]) => {
+    const summary = summaryOf(values);
+    if (!summary) return [];
+    const what = cause in CAUSES ? CAUSES[cause as 'none'] : KINDS[cause as FaultKind].what;
+    const times = cause === 'none' ? '' : String(summary.count);
+    return [[cause, what, times, ms(summary.median), ms(summary.p99), ms(summary.max)]];
   });
   return table(['fault', 'what', 'times', 'median', 'p99', 'max'], rows);
 }
@@ -77,6 +67,26 @@ function postsTable({ posts, findings }: Outcome): string {
   );
 }
 
+/** The longest of the waits, each at least so far from the others that they are not of one silence. */
+function longestWaits({ faults, posts }: Outcome): string[] {
+  const waits = posts
+    .map(({ text, sentMs, answeredMs }) => ({ text, sentMs, waitMs: answeredMs - sentMs }))
+    .sort((one, other) => other.waitMs - one.waitMs);
+  const listed: typeof waits = [];
+  for (const wait of waits) {
+    const isApart = listed.every(({ sentMs }) => Math.abs(sentMs - wait.sentMs) > APART_MS);
+    if (isApart) listed.push(wait);
+    if (listed.length === LONGEST_MAX) break;
+  }
+  return listed.map(({ text, sentMs, waitMs }) => {
+    const around = faultsAround(faults, sentMs).map(
+      ({ kind, whom }) => `${kind} ${whom.join(' ')}`,
+    );
+    const amid = around.length > 0 ? around.join(', ') : 'no fault';
+    return `- ${ms(waitMs)}: ${text}, sent at ${(sentMs / 1_000).toFixed(2)} s (${amid})`;
+  });
+}
+
 function findingsText({ findings, troubles }: Outcome): string[] {
   const lists = { ...findings, troubles };
   return Object.entries(lists).flatMap(([name, found]) => {
@@ -91,10 +101,11 @@ function findingsText({ findings, troubles }: Outcome): string[] {
 /**
  * @param where on what network, and what could not be done there and why
  * @param command that makes the same plan again
+ * @param picture its file, beside the page
  */
 export function reportText(
   outcome: Outcome,
-  { where, command }: { where: string; command: string },
+  { where, command, picture }: { where: string; command: string; picture: string },
 ): string {
   const { faults, skippedCount, leaders, latenessMs, sightingsCount } = outcome;
   const terms = leaders.length - 1;
@@ -108,9 +119,15 @@ export function reportText(
     `${faults.length} faults (${skippedCount} planned ones met nobody), ${terms} changes of the leader, ` +
       `${sightingsCount} posts shown to readers. Each server's history was read while it led.`,
     '',
-    'The longest that a post waited for its acknowledgement after each fault:',
+    'The longest that a post waited for its acknowledgement, during each fault and the seconds after it:',
     '',
     faultsTable(outcome),
+    '',
+    'The longest of these waits:',
+    '',
+    ...longestWaits(outcome),
+    '',
+    `![The run as a timeline](${picture})`,
     '',
     `The harness itself was late by ${ms(latenessMs)} at most.`,
     ...findingsText(outcome),

@@ -111,7 +111,7 @@ export async function torture(options: TortureOptions): Promise<Outcome> {
 
 /** Waits, unless the run is to end. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => {}); // it only ends the wait
+  await delay(Math.max(0, ms), undefined, { signal }).catch(() => {}); // it only ends the wait
 }
 
 type RunOptions = TortureOptions & { disk: Stage['disk'] };
