@@ -13,8 +13,8 @@ const USAGE = `Runs whole clusters on simulated time, network and disks, under s
   npm run simulate -- --seeds COUNT [--from N]        so many fresh seeds (2000), or those drawn from N
   npm run simulate -- --minutes M                     fresh seeds for so long
   --workers K                                         processes side by side (one for each core)
+  --failures K                                        ends after so many seeds that failed (3)
 `;
-const FAILURES_MAX = 3;
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     from: { type: 'string' },
     minutes: { type: 'string' },
     workers: { type: 'string', default: String(availableParallelism()) },
+    failures: { type: 'string', default: '3' },
     story: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -62,7 +63,7 @@ async function runMany(): Promise<void> {
     seeds: freshSeeds(count, from),
     untilMs: minutes === null ? null : beganMs + minutes * 60_000,
     workers: Number(values.workers),
-    failuresMax: FAILURES_MAX,
+    failuresMax: Number(values.failures),
     onProgress: (done) => {
       if (process.stderr.isTTY) process.stderr.write(`\r${done} seeds`);
     },

@@ -201,7 +201,8 @@ function onSignedIn(
 ): void {
   if (session.phase !== 'searching') return;
   dropLinks(session, link);
-  const tookMs = session.everSignedIn ? session.nowMs - session.lostMs : null;
+  const again = session.everSignedIn;
+  const tookMs = again ? session.nowMs - session.lostMs : null;
   link.signInMs = null;
   session.phase = 'signedIn';
   session.active = link;
@@ -211,6 +212,8 @@ function onSignedIn(
   session.pingedMs = Number.NEGATIVE_INFINITY;
   const { account, name, server, rooms } = message;
   emit(session, { type: 'signedIn', account, name, server, rooms });
+  // It was given no place to resume from: the cluster was read-only. What it missed it asks for.
+  if (again && session.cursor === null) emit(session, { type: 'reset' });
   for (const [number, item] of session.items)
     session.items.set(number, { ...item, state: 'queued' });
   session.sentCount = 0;
