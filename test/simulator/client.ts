@@ -112,6 +112,8 @@ export class SimulatedClient {
     this.outbox.clear();
     this.next = 1;
     this.stamp = null;
+    // Another account is another beginning: its screen is empty.
+    this.parts.observer.onRestart(this);
     const self = selfOf(this.key, this.name, this.seed);
     this.feed({ type: 'signInAs', self, stamp: null, pending: [] });
     for (const request of again) this.request(request);

@@ -54,7 +54,7 @@ export class Witness {
     return seen;
   }
 
-  /** The client's process begins anew: its screen is empty. */
+  /** The client begins anew: its screen is empty. */
   onRestart(client: SimulatedClient): void {
     this.seen.delete(client);
   }

@@ -1,0 +1,231 @@
+// Deliberate mistakes in the cores, one at a time: each must be caught by the simulator's checkers, or they
+// would not see the real one either. An edit whose text is not found any more is an error, not a pass.
+
+export type Mutant = Readonly<{
+  name: string;
+  /** From the top of the package. */
+  file: string;
+  edits: readonly (readonly [find: string, replace: string])[];
+}>;
+
+const RING = 'daemon/ring';
+const CHAT = 'daemon/chat';
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'acknowledges before every in-sync server has it',
+    file: `${RING}/replication.ts`,
+    edits: [['if (peer) sequence = Math.min(sequence, peer.storedSequence);', '']],
+  },
+  {
+    name: 'no catch-up at takeover',
+    file: `${RING}/view-change.ts`,
+    edits: [['([, digest]) => lackCount(ring.digest, digest) > 0,', '() => false,']],
+  },
+  {
+    name: 'in sync without what it lacks',
+    file: `${RING}/view-change.ts`,
+    edits: [
+      ['if (lacks === 0) preparing.ready.add(id);', 'if (lacks >= 0) preparing.ready.add(id);'],
+    ],
+  },
+  {
+    name: 'a pushed chunk lost with a link goes unnoticed',
+    file: `${RING}/view-change.ts`,
+    edits: [['if (lackCount(digest, turn.ring.digest) > 0) return;', '']],
+  },
+  {
+    name: 'a lower server may lead',
+    file: `${RING}/decide.ts`,
+    edits: [
+      ['if (higher || leaderByHearsay(turn)) return;', 'if (higher && !higher) return;'],
+      ['return peer.ringPosition < ring.self.ringPosition || !isEligible(peer);', 'return true;'],
+    ],
+  },
+  {
+    name: 'keys without incarnation',
+    file: `${RING}/entry.ts`,
+    edits: [
+      [
+        'return `${entry.term}.${entry.ringPosition}.${entry.incarnation}`;',
+        "return `${entry.term}.${entry.ringPosition}.${'0'.repeat(entry.incarnation.length)}`;",
+      ],
+    ],
+  },
+  {
+    name: 'entries stamped with the highest term seen',
+    file: `${RING}/replication.ts`,
+    edits: [['    term: view.term,\n    sequence', '    term: ring.termSeen,\n    sequence']],
+  },
+  {
+    name: 'a leader ignores the views that its followers announce',
+    file: `${RING}/decide.ts`,
+    edits: [['if (nowMs - peer.astrayMs > PROMISE_PATIENCE_MS)', 'if (nowMs < 0)']],
+  },
+  {
+    name: 'no pause guard',
+    file: `${RING}/ring.ts`,
+    edits: [['if (lateMs <= PAUSE_LATENESS_MS) return;', 'if (lateMs !== Number.NaN) return;']],
+  },
+  {
+    name: 'commits while its view is unconfirmed',
+    file: `${RING}/replication.ts`,
+    edits: [
+      [
+        "if (ring.phase !== 'leading' || !ring.stream || !ring.view) return;\n  let",
+        'if (!ring.stream || !ring.view) return;\n  let',
+      ],
+    ],
+  },
+  {
+    name: 'a promise is not on disk before it is sent',
+    file: `${RING}/view-change.ts`,
+    edits: [
+      [
+        "turn.outputs.push({ type: 'saveRecord', installedTerm: ring.installedTerm, promisedTerm: term });",
+        '',
+      ],
+    ],
+  },
+  {
+    name: 'a follower says stored before its disk has it',
+    file: `${RING}/replication.ts`,
+    edits: [
+      [
+        "send(turn, from.id, { type: 'stored', term: message.term, sequence });",
+        "turn.outputs.push({ type: 'sendNow', to: from.id, message: { type: 'stored', term: message.term, sequence } });",
+      ],
+    ],
+  },
+  {
+    name: 'what relies on the disk is let out before the commit',
+    file: 'daemon/host.ts',
+    edits: [
+      ['      const due = deferred;\n', '      const due: typeof deferred = [];\n'],
+      [
+        '    world.flushPeers();\n    do {',
+        '    world.flushPeers();\n    for (const output of deferred.splice(0)) release(output);\n    do {',
+      ],
+    ],
+  },
+  {
+    name: 'accepts a term that it promised before',
+    file: `${RING}/view-change.ts`,
+    edits: [['if (term <= ring.promisedTerm) return', 'if (term < ring.promisedTerm) return']],
+  },
+  {
+    name: 'appends of a lower term after a promise',
+    file: `${RING}/replication.ts`,
+    edits: [
+      [
+        'if (view?.term !== message.term || view.leader !== from.id || ring.promisedTerm !== message.term)\n    return;',
+        '',
+      ],
+      ['if (tuple[0] !== view.term || tuple[1] !== from.ringPosition) return;', ''],
+    ],
+  },
+  {
+    name: 'installs a view that it did not promise',
+    file: `${RING}/view-change.ts`,
+    edits: [
+      [
+        'if (ring.promisedTerm !== term || ring.promisedTo !== from.id || ring.view !== null) return;',
+        'if (ring.installedTerm > term) return;',
+      ],
+    ],
+  },
+  {
+    name: 'old announcements are believed',
+    file: `${RING}/ring.ts`,
+    edits: [['if (announcement.version <= (from.announcement?.version ?? 0)) return;', '']],
+  },
+  {
+    name: 'a follower that starts anew is not asked what it kept',
+    file: `${RING}/ring.ts`,
+    edits: [
+      [
+        'if (ring.stream && ring.view?.inSync.includes(peer.id)) peer.astrayMs = Number.NEGATIVE_INFINITY;',
+        '',
+      ],
+    ],
+  },
+  {
+    name: 'hybrid time not above what is held',
+    file: `${RING}/replication.ts`,
+    edits: [['Math.max(wallMs, ring.hlcMs, above.ms)', 'wallMs']],
+  },
+  {
+    name: 'truncation at the merge: streams of earlier terms are not sent',
+    file: 'daemon/host.ts',
+    edits: [
+      [
+        '([stream, sequence]) => sequence > (theirs.get(stream) ?? 0),',
+        '([stream, sequence]) => sequence > (theirs.get(stream) ?? 0) && parseStreamId(stream).term + 2 > ring.installedTerm,',
+      ],
+    ],
+  },
+  {
+    name: 'numbers with gaps are taken',
+    file: `${CHAT}/requests.ts`,
+    edits: [['if (number !== expected && !begins) {', 'if (number < expected && !begins) {']],
+  },
+  {
+    name: 'both copies of a retry are shown',
+    file: 'daemon/store/memory-store.ts',
+    edits: [['if (loser) loser.hidden = true;', '']],
+  },
+  {
+    name: 'stamps of clients are ignored',
+    file: `${CHAT}/sign-in.ts`,
+    edits: [['chat.parts.secrets.openStamp(', '((_: string) => null)(']],
+  },
+  {
+    name: 'a resumption sends nothing',
+    file: `${CHAT}/sign-in.ts`,
+    edits: [
+      ['const seen = new Map(base);', 'const seen = new Map([...base, ...reader.digest()]);'],
+    ],
+  },
+  {
+    name: 'what a merge brought is not shown',
+    file: `${CHAT}/delivery.ts`,
+    edits: [
+      [
+        'for (const added of all) show(chat, added, !made(added.entry));',
+        'for (const added of all) if (made(added.entry)) show(chat, added, false);',
+      ],
+    ],
+  },
+  {
+    name: 'what is not committed is shown',
+    file: `${CHAT}/state.ts`,
+    edits: [
+      ['if (streamIdOf(entry) === chat.stream) return entry.sequence <= chat.committed;', ''],
+    ],
+  },
+  {
+    name: 'fewer copies than demanded acknowledge',
+    file: `${CHAT}/state.ts`,
+    edits: [['return copies >= copiesMin;', 'return copies >= Math.min(1, copiesMin);']],
+  },
+  {
+    name: 'a cursor goes out for what is withheld',
+    file: `${CHAT}/messages.ts`,
+    edits: [
+      [
+        'const cursor = begins && hasCopies(chat) ? chat.stream : null;',
+        'const cursor = begins ? chat.stream : null;',
+      ],
+    ],
+  },
+  {
+    name: 'of single values the last to arrive counts',
+    file: `${CHAT}/fold.ts`,
+    edits: [['if (!last || each.place > last.place) last = each;', 'last = each;']],
+  },
+  {
+    name: 'a repeat is answered before its entry is committed',
+    file: `${CHAT}/requests.ts`,
+    edits: [['if (!isShown(chat, entry)) chat.waiting.set', 'if (!entry) chat.waiting.set']],
+  },
+];
