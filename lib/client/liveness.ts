@@ -3,11 +3,16 @@ import { beginSearch, fail } from './search.ts';
 import { type Link, type Session, send } from './session-state.ts';
 
 /** Between two pings of an idle connection, in milliseconds. */
-const PING_IDLE_MS = 1_000;
+const PING_IDLE_MS = 500;
 /** While something is unanswered a frozen leader must be noticed sooner. */
-const PING_BUSY_MS = 250;
-/** With nothing heard for this long after a ping the leader counts as frozen. */
-const SILENCE_MS_MAX = 700;
+const PING_BUSY_MS = 100;
+/**
+ * With nothing heard for this long after a ping the leader counts as frozen: what servers allow each other,
+ * and a slow commit; longer over a long way, and as long as the way is not known.
+ */
+const SILENCE_MS_MIN = 400;
+const SILENCE_ROUND_TRIPS = 4;
+const SILENCE_MS_UNKNOWN = 1_000;
 /** A wake-up later than this means that this process slept: the server had no chance to be heard. */
 const OWN_SLEEP_MS = 500;
 /** Weight of the newest round trip in the smoothed one, as in TCP (RFC 6298). */
@@ -22,7 +27,7 @@ export function watch(session: Session, link: Link): void {
   }
   if (session.ping) {
     const silentMs = nowMs - Math.max(session.ping.sentMs, link.heardMs);
-    if (silentMs < SILENCE_MS_MAX) return;
+    if (silentMs < silenceMsMax(session)) return;
     lose(session, link.heardMs);
     return fail(session, link, 'silent');
   }
@@ -31,6 +36,11 @@ export function watch(session: Session, link: Link): void {
   session.ping = { query: session.queries, sentMs: nowMs };
   session.pingedMs = nowMs;
   send(session, link, { type: 'ping', query: session.queries });
+}
+
+function silenceMsMax({ roundTripMs }: Session): number {
+  if (roundTripMs === null) return SILENCE_MS_UNKNOWN;
+  return Math.max(SILENCE_MS_MIN, SILENCE_ROUND_TRIPS * roundTripMs);
 }
 
 const pingIntervalMs = (session: Session) =>
@@ -69,6 +79,6 @@ export function watchWakeMs(session: Session): number {
   const { active, ping } = session;
   if (!active) return Number.POSITIVE_INFINITY;
   return ping
-    ? Math.max(ping.sentMs, active.heardMs) + SILENCE_MS_MAX
+    ? Math.max(ping.sentMs, active.heardMs) + silenceMsMax(session)
     : session.pingedMs + pingIntervalMs(session);
 }

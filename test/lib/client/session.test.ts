@@ -131,9 +131,36 @@ test('no more requests are under way than a server takes', () => {
 
 test('a leader that answers no ping is frozen, and left', () => {
   const stage = connected();
-  stage.advance(701);
+  stage.advance(999);
+  assert.equal(stage.session.connection.type, 'connected');
+  stage.advance(2);
   assert.equal(stage.session.connection.type, 'leaderLost');
   assert.equal(stage.session.active, null);
+});
+
+for (const { tripMs, patienceMs } of [
+  { tripMs: 4, patienceMs: 400 },
+  { tripMs: 300, patienceMs: 1_200 },
+]) {
+  test(`over a round trip of ${tripMs} ms a silence of ${patienceMs} ms is forgiven`, () => {
+    const stage = connected();
+    const ping = stage.sentOf('ping').at(-1);
+    stage.nowMs += tripMs;
+    if (ping?.type === 'ping') stage.says(THREE, { type: 'pong', query: ping.query });
+    while (stage.sentOf('ping').length < 2) stage.advance(1);
+    stage.advance(patienceMs - 2);
+    assert.equal(stage.session.connection.type, 'connected');
+    stage.advance(4);
+    assert.equal(stage.session.connection.type, 'leaderLost');
+  });
+}
+
+test('who was given no place to resume from is told to ask for pages after the next sign-in', () => {
+  const stage = connected();
+  assert.deepEqual(stage.eventsOf('reset'), []);
+  stage.closes(THREE);
+  stage.reaches(ONE, 'server1');
+  assert.equal(stage.eventsOf('reset').length, 1);
 });
 
 test('a leader that answers its pings stays, and the round trip is known', () => {
