@@ -5,16 +5,19 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { type Enclosure, enclosureHere, endAsked, runEnclosed } from '../test/torture/enclosure.ts';
+import { MEASURES, type MeasureOptions, measure } from '../test/torture/measure.ts';
+import { measureText } from '../test/torture/measure-report.ts';
 import { openNetwork } from '../test/torture/network.ts';
 import { reportText } from '../test/torture/report.ts';
 import { loopback, Servers } from '../test/torture/servers.ts';
 import { timelineSvg } from '../test/torture/timeline-svg.ts';
-import { isHeld, type Outcome, torture } from '../test/torture/torture.ts';
+import { isHeld, type Outcome, type TortureOptions, torture } from '../test/torture/torture.ts';
 
 const USAGE = `Tortures three real servers while real clients talk, and checks that every promise was kept.
 
   npm run torture                             one minute of faults from a fresh seed
   npm run torture -- --minutes M --seed N     faults drawn from the seed, for so long
+  npm run torture -- --measure WHAT --runs R  how long people notice it: sigkill, sigterm, sigstop, takeback, cable
   --loopback                                  signals and wiped directories only
   --report DIR                                where the page and its picture go, and after a broken promise the
                                               servers' logs and disks (torture-report in the temporary folder)
@@ -29,6 +32,8 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    measure: { type: 'string' },
+    runs: { type: 'string', default: '50' },
     loopback: { type: 'boolean', default: false },
     report: { type: 'string', default: join(tmpdir(), 'torture-report') },
     keep: { type: 'boolean', default: false },
@@ -36,43 +41,63 @@ const { values } = parseArgs({
   },
 });
 
+const measured = MEASURES.find((name) => name === values.measure);
+// What is measured is measured on loopback, where no bridge adds to it; a cable needs one.
+const wantsNetwork = measured ? measured === 'cable' : !values.loopback;
+
 async function main(): Promise<number> {
   if (values.help) {
     console.log(USAGE);
     return 0;
   }
+  if (values.measure && !measured) {
+    console.error(`--measure: expected one of ${MEASURES.join(', ')}, got ${values.measure}`);
+    return 2;
+  }
   const enclosure = enclosureHere();
   if (enclosure) return await inside(enclosure);
   const script = new URL(import.meta.url).pathname;
-  const argv = process.argv.slice(2);
-  return await runEnclosed({ script, argv, wantsNetwork: !values.loopback });
+  return await runEnclosed({ script, argv: process.argv.slice(2), wantsNetwork });
 }
 
 async function inside(enclosure: Enclosure): Promise<number> {
-  const seed = values.seed ? Number(values.seed) : Math.floor(Math.random() * 2 ** 31);
-  const command = `npm run torture -- --minutes ${values.minutes} --seed ${seed}${values.loopback ? ' --loopback' : ''}`;
-  console.log(command);
   if (enclosure.mounts) await execa('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
   const network = enclosure.network ? await openNetwork(IDS) : null;
   const servers = new Servers(network?.place ?? (await loopback()), enclosure.directory);
   const signal = endAsked(() => servers.close().finally(() => process.exit(1)));
+  const seed = values.seed ? Number(values.seed) : Math.floor(Math.random() * 2 ** 31);
+  const say = (line: string) => console.log(line);
+  const common = { seed, servers, network, signal, say };
   try {
-    const outcome = await torture({
-      seed,
-      durationMs: Number(values.minutes) * 60_000,
-      servers,
-      network,
-      canMount: enclosure.mounts,
-      signal,
-      say: (line) => console.log(line),
-    });
-    const place = network ? 'each server in a network namespace of its own' : 'on loopback';
-    const where = enclosure.missing ? `${place} (${enclosure.missing})` : place;
-    writeReport(outcome, { where, command, servers });
-    return isHeld(outcome) ? 0 : 1;
+    if (measured)
+      return await runMeasure({ ...common, measure: measured, runs: Number(values.runs) });
+    const durationMs = Number(values.minutes) * 60_000;
+    return await runTorture({ ...common, durationMs, canMount: enclosure.mounts }, enclosure);
   } finally {
     await servers.close();
   }
+}
+
+async function runMeasure(options: MeasureOptions): Promise<number> {
+  if (options.measure === 'cable' && !options.network) {
+    console.error('a cable is pulled in network namespaces only: root, iproute2 and iptables');
+    return 2;
+  }
+  const found = await measure(options);
+  const command = `npm run torture -- --measure ${options.measure} --runs ${options.runs}`;
+  console.log(`\n${measureText(found, { measure: options.measure, command })}`);
+  return isHeld(found) ? 0 : 1;
+}
+
+async function runTorture(options: TortureOptions, { missing }: Enclosure): Promise<number> {
+  const { minutes, loopback: isLoopback } = values;
+  const command = `npm run torture -- --minutes ${minutes} --seed ${options.seed}${isLoopback ? ' --loopback' : ''}`;
+  console.log(command);
+  const outcome = await torture(options);
+  const place = options.network ? 'each server in a network namespace of its own' : 'on loopback';
+  const where = missing ? `${place} (${missing})` : place;
+  writeReport(outcome, { where, command, servers: options.servers });
+  return isHeld(outcome) ? 0 : 1;
 }
 
 function writeReport(

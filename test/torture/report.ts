@@ -87,7 +87,11 @@ function longestWaits({ faults, posts }: Outcome): string[] {
   });
 }
 
-function findingsText({ findings, troubles }: Outcome): string[] {
+/** What was found, if anything was: a chapter for each kind. */
+export function findingsText({
+  findings,
+  troubles,
+}: Pick<Outcome, 'findings' | 'troubles'>): string[] {
   const lists = { ...findings, troubles };
   return Object.entries(lists).flatMap(([name, found]) => {
     if (found.length === 0) return [];

@@ -58,7 +58,7 @@ export type Outcome = Readonly<{
 }>;
 
 /** Whether every promise was kept. */
-export function isHeld({ findings, troubles }: Outcome): boolean {
+export function isHeld({ findings, troubles }: Pick<Outcome, 'findings' | 'troubles'>): boolean {
   return isClean(findings) && troubles.length === 0;
 }
 
