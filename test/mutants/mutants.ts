@@ -30,16 +30,24 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'a pushed chunk lost with a link goes unnoticed',
+    name: 'a lower server takes a higher one into its view',
     file: `${RING}/view-change.ts`,
-    edits: [['if (lackCount(digest, turn.ring.digest) > 0) return;', '']],
+    edits: [
+      [
+        'if (!peer || peer.ringPosition > ring.self.ringPosition) continue;',
+        'if (!peer) continue;',
+      ],
+    ],
   },
   {
-    name: 'a lower server may lead',
+    name: 'a lower server may lead: its followers are not asked who leads',
     file: `${RING}/decide.ts`,
     edits: [
-      ['if (higher || leaderByHearsay(turn)) return;', 'if (higher && !higher) return;'],
-      ['return peer.ringPosition < ring.self.ringPosition || !isEligible(peer);', 'return true;'],
+      [
+        'if (leader && leader.ringPosition > ring.self.ringPosition) return;',
+        'if (leader && nowMs < 0) return;',
+      ],
+      ['if (higher || leaderByHearsay(turn)) return;', ''],
     ],
   },
   {
