@@ -53,12 +53,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'keys without incarnation',
     file: `${RING}/entry.ts`,
-    edits: [
-      [
-        'return `${entry.term}.${entry.ringPosition}.${entry.incarnation}`;',
-        "return `${entry.term}.${entry.ringPosition}.${'0'.repeat(entry.incarnation.length)}`;",
-      ],
-    ],
+    edits: [['.ringPosition}.$\x7bentry.incarnation}`', '.ringPosition}.0000000000000000`']],
   },
   {
     name: 'entries stamped with the highest term seen',

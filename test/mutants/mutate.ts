@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { MUTANTS } from './mutants.ts';
 
 const ROOT = new URL('../../', import.meta.url);
-const mutant = MUTANTS.find(({ name }) => name === process.env['SYNCNET_MUTANT']);
-if (!mutant) throw new Error(`no mutant ${process.env['SYNCNET_MUTANT']}`);
+const mutant = MUTANTS.find(({ name }) => name === process.env.SYNCNET_MUTANT);
+if (!mutant) throw new Error(`no mutant ${process.env.SYNCNET_MUTANT}`);
 const { file, edits } = mutant;
 const target = new URL(file, ROOT).href;
 
