@@ -64,7 +64,7 @@ async function inside(enclosure: Enclosure): Promise<number> {
   if (enclosure.mounts) await execa('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
   const network = enclosure.network ? await openNetwork(IDS) : null;
   const servers = new Servers(network?.place ?? (await loopback()), enclosure.directory);
-  const signal = endAsked(() => servers.close().finally(() => process.exit(1)));
+  const signal = endAsked(() => abandon(servers, enclosure));
   const seed = values.seed ? Number(values.seed) : Math.floor(Math.random() * 2 ** 31);
   const say = (line: string) => console.log(line);
   const common = { seed, servers, network, signal, say };
@@ -76,6 +76,16 @@ async function inside(enclosure: Enclosure): Promise<number> {
   } finally {
     await servers.close();
   }
+}
+
+/** Nobody is left to remove what was written: done here, small disks taken away first. */
+async function abandon(servers: Servers, { directory }: Enclosure): Promise<void> {
+  await servers.close();
+  for (const id of servers.ids) {
+    await execa('umount', ['--lazy', servers.dataDirectory(id)], { reject: false });
+  }
+  rmSync(directory, { recursive: true, force: true });
+  process.exit(1);
 }
 
 async function runMeasure(options: MeasureOptions): Promise<number> {

@@ -114,7 +114,7 @@ export function enclosureHere(): Enclosure | null {
 }
 
 /** Within the enclosure: aborted when whoever typed the command wants an end. @param onGone he has gone */
-export function endAsked(onGone: () => void): AbortSignal {
+export function endAsked(onGone: () => Promise<void>): AbortSignal {
   const controller = new AbortController();
   process.stdin.once('data', () => controller.abort());
   process.stdin.once('end', onGone);
