@@ -5,6 +5,8 @@ import { StoreError } from './store.ts';
 export const DAMAGE_ADVICE =
   'move the directory away and start empty: the other servers give everything back';
 
+export const FULL_ADVICE = 'the disk is full: free some space and start again';
+
 /** SQLite's primary result codes (sqlite.org/rescode.html), by what a person can do about them. */
 const CODES: Readonly<Record<number, { code: StoreError['code']; advice: string }>> = {
   5: {
@@ -14,14 +16,14 @@ const CODES: Readonly<Record<number, { code: StoreError['code']; advice: string 
   8: { code: 'failed', advice: 'it is read-only: check its owner and mode' },
   10: { code: 'failed', advice: 'the disk does not read or write: check it' },
   11: { code: 'damaged', advice: DAMAGE_ADVICE },
-  13: { code: 'full', advice: 'the disk is full: free some space and start again' },
+  13: { code: 'full', advice: FULL_ADVICE },
   14: { code: 'failed', advice: 'it cannot be opened: check its owner and mode' },
   26: { code: 'damaged', advice: 'it is no SyncNet history: give --data another directory' },
 };
 
 /** The same by the system's codes, which come from making the directory. */
 const SYSTEM_CODES: Readonly<Record<string, { code: StoreError['code']; advice: string }>> = {
-  ENOSPC: { code: 'full', advice: 'the disk is full: free some space and start again' },
+  ENOSPC: { code: 'full', advice: FULL_ADVICE },
   EACCES: { code: 'failed', advice: 'this user may not write there: check its owner and mode' },
   EROFS: { code: 'failed', advice: 'the disk is read-only' },
   ENOTDIR: { code: 'failed', advice: 'a part of the path is no directory' },

@@ -1,7 +1,7 @@
 // The store on a real disk: SQLite through node:sqlite, in WAL mode, synced at every commit. Every entry
 // carries its SHA-256 and is checked when it is read. Above 300 lines because its statements and the mirrors
 // they keep belong together.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync as Database, SQLInputValue, StatementSync } from 'node:sqlite';
 import {
@@ -15,11 +15,14 @@ import {
 } from '../ring/entry.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { DatabaseSync } from './sqlite.ts';
-import { DAMAGE_ADVICE, storeErrorOf } from './sqlite-errors.ts';
+import { DAMAGE_ADVICE, FULL_ADVICE, storeErrorOf } from './sqlite-errors.ts';
 import { type Store, type StoredEntry, StoreError } from './store.ts';
 
 /** Pages of the WAL after which SQLite checkpoints: 4 MB, some thousand posts. */
 const WAL_PAGES_MAX = 1_000;
+
+/** Free space to begin with: a WAL and what its checkpoint adds, in pages of 4 KiB. */
+const FREE_BYTES_MIN = 2 * WAL_PAGES_MAX * 4_096;
 
 /** Cursors older than so many views are answered with a reset: their bases are forgotten. */
 const BASES_MAX = 200;
@@ -74,6 +77,7 @@ export function openSqliteStore(options: {
   const path = join(options.directory, 'history.db');
   try {
     mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+    checkSpace(options.directory, path);
     const database = new DatabaseSync(path);
     try {
       prepareDatabase(database, path);
@@ -85,6 +89,16 @@ export function openSqliteStore(options: {
   } catch (error) {
     throw storeErrorOf(error, path);
   }
+}
+
+/** A server that began on a full disk would be admitted, and hold everyone up when its first write fails. */
+function checkSpace(directory: string, path: string): void {
+  const { bavail, bsize, blocks } = statfsSync(directory);
+  const freeBytes = bavail * bsize;
+  // Some file systems do not tell.
+  if (blocks === 0 || freeBytes >= FREE_BYTES_MIN) return;
+  const wanted = `expected ${FREE_BYTES_MIN} bytes to begin with, got ${freeBytes}`;
+  throw new StoreError('full', `${path}: ${FULL_ADVICE} (${wanted})`);
 }
 
 function prepareDatabase(database: Database, path: string): void {
