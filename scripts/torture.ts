@@ -8,6 +8,7 @@ import { type Enclosure, enclosureHere, endAsked, runEnclosed } from '../test/to
 import { MEASURES, type MeasureOptions, measure } from '../test/torture/measure.ts';
 import { measureText } from '../test/torture/measure-report.ts';
 import { openNetwork } from '../test/torture/network.ts';
+import { FAULT_KINDS, type FaultKind } from '../test/torture/plan.ts';
 import { reportText } from '../test/torture/report.ts';
 import { loopback, Servers } from '../test/torture/servers.ts';
 import { timelineSvg } from '../test/torture/timeline-svg.ts';
@@ -18,6 +19,7 @@ const USAGE = `Tortures three real servers while real clients talk, and checks t
   npm run torture                             one minute of faults from a fresh seed
   npm run torture -- --minutes M --seed N     faults drawn from the seed, for so long
   npm run torture -- --measure WHAT --runs R  how long people notice it: sigkill, sigterm, sigstop, takeback, cable
+  --faults KIND,…                             only these: ${FAULT_KINDS.join(', ')}
   --loopback                                  signals and wiped directories only
   --report DIR                                where the page and its picture go, and after a broken promise the
                                               servers' logs and disks (torture-report in the temporary folder)
@@ -36,6 +38,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '50' },
     loopback: { type: 'boolean', default: false },
     report: { type: 'string', default: join(tmpdir(), 'torture-report') },
+    faults: { type: 'string' },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -45,10 +48,21 @@ const measured = MEASURES.find((name) => name === values.measure);
 // What is measured is measured on loopback, where no bridge adds to it; a cable needs one.
 const wantsNetwork = measured ? measured === 'cable' : !values.loopback;
 
+function wantedKinds(): FaultKind[] | null {
+  return values.faults ? (values.faults.split(',') as FaultKind[]) : null;
+}
+
 async function main(): Promise<number> {
   if (values.help) {
     console.log(USAGE);
     return 0;
+  }
+  const unknown = wantedKinds()?.filter((kind) => !FAULT_KINDS.includes(kind)) ?? [];
+  if (unknown.length > 0) {
+    console.error(
+      `--faults: expected some of ${FAULT_KINDS.join(', ')}, got ${unknown.join(', ')}`,
+    );
+    return 2;
   }
   if (values.measure && !measured) {
     console.error(`--measure: expected one of ${MEASURES.join(', ')}, got ${values.measure}`);
@@ -72,7 +86,8 @@ async function inside(enclosure: Enclosure): Promise<number> {
     if (measured)
       return await runMeasure({ ...common, measure: measured, runs: Number(values.runs) });
     const durationMs = Number(values.minutes) * 60_000;
-    return await runTorture({ ...common, durationMs, canMount: enclosure.mounts }, enclosure);
+    const kinds = { canMount: enclosure.mounts, only: wantedKinds() };
+    return await runTorture({ ...common, ...kinds, durationMs }, enclosure);
   } finally {
     await servers.close();
   }
@@ -101,12 +116,14 @@ async function runMeasure(options: MeasureOptions): Promise<number> {
 
 async function runTorture(options: TortureOptions, { missing }: Enclosure): Promise<number> {
   const { minutes, loopback: isLoopback } = values;
-  const command = `npm run torture -- --minutes ${minutes} --seed ${options.seed}${isLoopback ? ' --loopback' : ''}`;
+  const only = values.faults ? ` --faults ${values.faults}` : '';
+  const where = `${only}${isLoopback ? ' --loopback' : ''}`;
+  const command = `npm run torture -- --minutes ${minutes} --seed ${options.seed}${where}`;
   console.log(command);
   const outcome = await torture(options);
   const place = options.network ? 'each server in a network namespace of its own' : 'on loopback';
-  const where = missing ? `${place} (${missing})` : place;
-  writeReport(outcome, { where, command, servers: options.servers });
+  const network = missing ? `${place} (${missing})` : place;
+  writeReport(outcome, { where: network, command, servers: options.servers });
   return isHeld(outcome) ? 0 : 1;
 }
 

@@ -3,7 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertNever } from '../../lib/assert.ts';
 import type { Crowd } from './crowd.ts';
-import type { Cut, Network } from './network.ts';
+import type { Cut } from './cuts.ts';
+import type { Network } from './network.ts';
 import type { PlannedFault } from './plan.ts';
 import type { Servers } from './servers.ts';
 import type { SmallDisk } from './small-disk.ts';
@@ -29,6 +30,7 @@ export type Struck = Readonly<{
 }>;
 
 const CLOCK_JUMP_MS_MAX = 600_000;
+const HELD_UP_MS_MAX = 200;
 const LOSS = { least: 0.05, most: 0.3 } as const;
 /** Within this after an answer of a server its view cannot have shrunk: others are dead after 250 ms only. */
 const VIEW_AGE_MS_MAX = 100;
@@ -55,6 +57,7 @@ export async function strike(stage: Stage, fault: PlannedFault): Promise<Struck 
     case 'oneWay':
     case 'loss':
     case 'reset':
+    case 'slow':
     case 'cable':
     case 'deaf':
       return await cut(stage, fault);
@@ -190,6 +193,11 @@ function cutOf({ kind, severity }: PlannedFault, at: string, from: string): Cut 
       return { type: 'reset', at, from };
     case 'deaf':
       return { type: 'deaf', at };
+    case 'slow': {
+      // Half of it for everything, the other half as chance has it.
+      const half = (severity * HELD_UP_MS_MAX) / 2;
+      return { type: 'slow', at, from, slowness: { leastMs: half, spreadMs: half } };
+    }
     case 'loss':
       return { type: 'loss', at, share: LOSS.least + severity * (LOSS.most - LOSS.least) };
     default:

@@ -1,22 +1,11 @@
 // A network of its own for the tortured servers: each in a namespace, with a cable to one bridge; this process,
 // and with it the clients, on the bridge. It lives in the namespace that enclosure.ts made, so that nothing of
 // the machine's own network is touched, and all of it vanishes with this process.
+import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
+import { type Cut, type Rule, rulesOf, type Slowness } from './cuts.ts';
 import type { Place } from './servers.ts';
-
-export type Cut =
-  /** Neither hears the other. */
-  | Readonly<{ type: 'split'; at: string; from: string }>
-  /** `at` does not hear `from`, which hears it. */
-  | Readonly<{ type: 'oneWay'; at: string; from: string }>
-  /** TCP between the two is answered with resets, both ways; datagrams pass. */
-  | Readonly<{ type: 'reset'; at: string; from: string }>
-  /** `at` does not hear its clients. */
-  | Readonly<{ type: 'deaf'; at: string }>
-  /** `at` loses this share of all packets that come. */
-  | Readonly<{ type: 'loss'; at: string; share: number }>
-  /** The bridge's end of its cable is pulled. */
-  | Readonly<{ type: 'cable'; at: string }>;
+import { openSlowWire } from './slow-wire.ts';
 
 export type Network = Readonly<{
   place: Place;
@@ -28,9 +17,8 @@ export type Network = Readonly<{
 const HOST_PREFIX = '10.77.0.';
 const HUB = `${HOST_PREFIX}254`;
 const PORT_BASE = 8000;
-
-/** Rules in the namespace of one server: what is dropped, or reset, of what comes in. */
-type Rule = Readonly<{ at: string; match: readonly string[] }>;
+/** Longer than the pause between two heartbeats over a link: every connection has said something. */
+const RESET_MS = 200;
 
 async function run(command: string, ...words: string[]): Promise<void> {
   await execa(command, words);
@@ -40,76 +28,115 @@ const within = (id: string) => ['nsenter', `--net=/run/netns/${id}`] as const;
 
 /** Inside the enclosure only. */
 export async function openNetwork(ids: readonly string[]): Promise<Network> {
-  const numberOf = (id: string) => ids.indexOf(id) + 1;
-  const hostOf = (number: number) => `${HOST_PREFIX}${number}`;
+  const network = new Namespaces(ids);
   await run('ip', 'link', 'set', 'lo', 'up');
   await run('ip', 'link', 'add', 'hub', 'type', 'bridge');
   await run('ip', 'address', 'add', `${HUB}/24`, 'dev', 'hub');
   await run('ip', 'link', 'set', 'hub', 'up');
-  for (const id of ids) await plugIn(id, hostOf(numberOf(id)));
+  for (const id of ids) await network.plugIn(id);
+  return network;
+}
 
-  function rulesOf(cut: Exclude<Cut, { type: 'cable' }>): Rule[] {
-    const drop = ['-j', 'DROP'];
-    const reset = ['-p', 'tcp', '-j', 'REJECT', '--reject-with', 'tcp-reset'];
-    const source = (id: string) => ['-s', hostOf(numberOf(id))];
+class Namespaces implements Network {
+  readonly place: Place;
+  private readonly ids: readonly string[];
+  /** Pulled twice at a time, a cable is back when both let go of it. */
+  private readonly pulls = new Map<string, number>();
+  private zones = 0;
+
+  constructor(ids: readonly string[]) {
+    this.ids = ids;
+    const hostOf = (number: number) => `${HOST_PREFIX}${number}`;
+    this.place = { portBase: PORT_BASE, hostOf, prefixOf: within };
+  }
+
+  private hostOf(id: string): string {
+    return this.place.hostOf(this.ids.indexOf(id) + 1);
+  }
+
+  /** A namespace with one cable to the bridge. */
+  async plugIn(id: string): Promise<void> {
+    const [command, net] = within(id);
+    const cable = `to-${id}`;
+    await run('ip', 'netns', 'add', id);
+    await run('ip', 'link', 'add', cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', id);
+    await run('ip', 'link', 'set', cable, 'master', 'hub', 'up');
+    await run(command, net, 'ip', 'link', 'set', 'lo', 'up');
+    await run(command, net, 'ip', 'address', 'add', `${this.hostOf(id)}/24`, 'dev', 'eth0');
+    await run(command, net, 'ip', 'link', 'set', 'eth0', 'up');
+  }
+
+  async apply(cut: Cut): Promise<() => Promise<void>> {
     switch (cut.type) {
-      case 'split':
-        return [
-          { at: cut.at, match: [...source(cut.from), ...drop] },
-          { at: cut.from, match: [...source(cut.at), ...drop] },
-        ];
-      case 'oneWay':
-        return [{ at: cut.at, match: [...source(cut.from), ...drop] }];
-      case 'reset':
-        return [
-          { at: cut.at, match: [...source(cut.from), ...reset] },
-          { at: cut.from, match: [...source(cut.at), ...reset] },
-        ];
-      case 'deaf':
-        return [{ at: cut.at, match: ['-s', HUB, ...drop] }];
-      case 'loss': {
-        const chance = ['--mode', 'random', '--probability', cut.share.toFixed(3)];
-        return [{ at: cut.at, match: ['-m', 'statistic', ...chance, ...drop] }];
-      }
+      case 'cable':
+        return await this.pull(cut.at);
+      case 'slow':
+        return await this.slow(cut);
+      default:
+        return await this.impose(rulesOf(cut, { of: (id) => this.hostOf(id), clients: HUB }));
     }
   }
 
-  async function change(action: '-A' | '-D', { at, match }: Rule): Promise<void> {
-    const [command, net] = within(at);
-    await run(command, net, 'iptables', '-w', action, 'INPUT', ...match);
+  private async pull(id: string): Promise<() => Promise<void>> {
+    const change = async (by: 1 | -1) => {
+      const count = (this.pulls.get(id) ?? 0) + by;
+      this.pulls.set(id, count);
+      await run('ip', 'link', 'set', `to-${id}`, count > 0 ? 'down' : 'up');
+    };
+    await change(1);
+    return () => change(-1);
   }
 
-  // Pulled twice at a time, a cable is back when both let go of it.
-  const pulls = new Map<string, number>();
-  async function pull(id: string, by: 1 | -1): Promise<void> {
-    const count = (pulls.get(id) ?? 0) + by;
-    pulls.set(id, count);
-    await run('ip', 'link', 'set', `to-${id}`, count > 0 ? 'down' : 'up');
-  }
-
-  return {
-    place: { portBase: PORT_BASE, hostOf, prefixOf: within },
-    apply: async (cut) => {
-      if (cut.type === 'cable') {
-        await pull(cut.at, 1);
-        return () => pull(cut.at, -1);
+  private async impose(rules: readonly Rule[]): Promise<() => Promise<void>> {
+    const change = async (action: '-A' | '-D') => {
+      for (const { at, table, words } of rules) {
+        const [command, net] = within(at);
+        await run(command, net, 'iptables', '-w', '-t', table, action, ...words);
       }
-      const rules = rulesOf(cut);
-      for (const rule of rules) await change('-A', rule);
-      return async () => {
-        for (const rule of rules) await change('-D', rule);
-      };
-    },
-  };
-}
+    };
+    await change('-A');
+    return () => change('-D');
+  }
 
-/** A namespace with one cable to the bridge. */
-async function plugIn(id: string, host: string): Promise<void> {
-  const [command, net] = within(id);
-  await run('ip', 'netns', 'add', id);
-  await run('ip', 'link', 'add', `to-${id}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', id);
-  await run('ip', 'link', 'set', `to-${id}`, 'master', 'hub', 'up');
-  await run(command, net, 'ip', 'link', 'set', 'lo', 'up');
-  await run(command, net, 'ip', 'address', 'add', `${host}/24`, 'dev', 'eth0');
-  await run(command, net, 'ip', 'link', 'set', 'eth0', 'up');
+  private async slow(cut: Extract<Cut, { type: 'slow' }>): Promise<() => Promise<void>> {
+    const there = await this.detour(cut.at, cut.from, cut.slowness);
+    const back = await this.detour(cut.from, cut.at, cut.slowness);
+    // Connections that are open keep their way: they are reset, and the new ones take the other.
+    const lift = await this.apply({ ...cut, type: 'reset' });
+    await delay(RESET_MS);
+    await lift();
+    return async () => {
+      await there();
+      await back();
+    };
+  }
+
+  /**
+   * What one server sends to another goes through this process from its next connection on. A flow that is
+   * known to the kernel keeps its way, so each detour has a zone of its own for the flows it knows: in it all
+   * are new, and none is left of it afterwards.
+   */
+  private async detour(by: string, to: string, slowness: Slowness): Promise<() => Promise<void>> {
+    const host = this.hostOf(to);
+    const index = this.ids.indexOf(to);
+    const ports = { tcp: PORT_BASE + 10 + index, udp: PORT_BASE + 20 + index };
+    const wire = await openSlowWire({ host: HUB, target: { host, ...ports }, slowness });
+    this.zones += 1;
+    const zone = ['-j', 'CT', '--zone', String(this.zones)];
+    const rules = (['tcp', 'udp'] as const).flatMap((protocol): Rule[] => {
+      const there = ['OUTPUT', '-p', protocol, '-d', host, '--dport', String(ports[protocol])];
+      const back = ['PREROUTING', '-p', protocol, '-s', HUB, '--sport', String(wire[protocol])];
+      const instead = ['-j', 'DNAT', '--to-destination', `${HUB}:${wire[protocol]}`];
+      return [
+        { at: by, table: 'raw', words: [...there, ...zone] },
+        { at: by, table: 'raw', words: [...back, ...zone] },
+        { at: by, table: 'nat', words: [...there, ...instead] },
+      ];
+    });
+    const lift = await this.impose(rules);
+    return async () => {
+      wire.close();
+      await lift();
+    };
+  }
 }

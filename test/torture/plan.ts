@@ -65,6 +65,12 @@ export const KINDS = {
     lastsMs: [200, 1_500],
     what: 'every TCP connection between two servers is reset',
   },
+  slow: {
+    means: 'network',
+    weight: 2,
+    lastsMs: [2_000, 10_000],
+    what: 'all between two servers is held up, for up to 200 ms and unevenly',
+  },
   cable: {
     means: 'network',
     weight: 3,

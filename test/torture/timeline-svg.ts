@@ -41,6 +41,7 @@ const COLOURS: Readonly<Record<FaultKind, string>> = {
   oneWay: '#3a8fb7',
   loss: '#7fb7d6',
   reset: '#16425b',
+  slow: '#4d8076',
   cable: '#1f7a8c',
   deaf: '#5c9ead',
   full: '#c98a1b',

@@ -33,6 +33,7 @@ test('servers that are killed, stopped, frozen and wiped lose nothing and agree'
     servers,
     network: null,
     canMount: false,
+    only: null,
     signal: t.signal,
     say: (line) => t.diagnostic(line),
   });

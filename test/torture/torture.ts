@@ -27,6 +27,8 @@ export type TortureOptions = Readonly<{
   servers: Servers;
   network: Network | null;
   canMount: boolean;
+  /** Only these; null for all that is possible. */
+  only: readonly FaultKind[] | null;
   /** Ends the faults early; the checks are made all the same. */
   signal: AbortSignal;
   say(line: string): void;
@@ -136,8 +138,10 @@ class Run {
 
   /** Does what was planned, and undoes all of it. */
   async torment(): Promise<void> {
-    const { seed, durationMs, servers, network, canMount, signal } = this.options;
-    const kinds = possibleKinds({ network: network !== null, disk: canMount });
+    const { seed, durationMs, servers, network, canMount, only, signal } = this.options;
+    const possible = possibleKinds({ network: network !== null, disk: canMount });
+    const kinds = possible.filter((kind) => only?.includes(kind) ?? true);
+    if (kinds.length === 0) throw new Error('none of these faults is possible here');
     const beganMs = this.crowd.nowMs();
     for (const fault of drawPlan({ seed, durationMs, servers: servers.ids.length, kinds })) {
       await pause(beganMs + fault.atMs - this.crowd.nowMs(), signal);
