@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { type Enclosure, enclosureHere, endAsked, runEnclosed } from '../test/torture/enclosure.ts';
+import { endure } from '../test/torture/endurance.ts';
 import { MEASURES, type MeasureOptions, measure } from '../test/torture/measure.ts';
-import { measureText } from '../test/torture/measure-report.ts';
+import { enduranceText, measureText } from '../test/torture/measure-report.ts';
 import { openNetwork } from '../test/torture/network.ts';
 import { FAULT_KINDS, type FaultKind } from '../test/torture/plan.ts';
 import { reportText } from '../test/torture/report.ts';
@@ -19,6 +20,7 @@ const USAGE = `Tortures three real servers while real clients talk, and checks t
   npm run torture                             one minute of faults from a fresh seed
   npm run torture -- --minutes M --seed N     faults drawn from the seed, for so long
   npm run torture -- --measure WHAT --runs R  how long people notice it: sigkill, sigterm, sigstop, takeback, cable
+  npm run torture -- --measure load --minutes M  servers that were called dead while all cores were busy
   --faults KIND,…                             only these: ${FAULT_KINDS.join(', ')}
   --loopback                                  signals and wiped directories only
   --report DIR                                where the page and its picture go, and after a broken promise the
@@ -46,7 +48,8 @@ const { values } = parseArgs({
 
 const measured = MEASURES.find((name) => name === values.measure);
 // What is measured is measured on loopback, where no bridge adds to it; a cable needs one.
-const wantsNetwork = measured ? measured === 'cable' : !values.loopback;
+const isLoad = values.measure === 'load';
+const wantsNetwork = values.measure ? measured === 'cable' : !values.loopback;
 
 function wantedKinds(): FaultKind[] | null {
   return values.faults ? (values.faults.split(',') as FaultKind[]) : null;
@@ -64,8 +67,8 @@ async function main(): Promise<number> {
     );
     return 2;
   }
-  if (values.measure && !measured) {
-    console.error(`--measure: expected one of ${MEASURES.join(', ')}, got ${values.measure}`);
+  if (values.measure && !measured && !isLoad) {
+    console.error(`--measure: expected one of ${MEASURES.join(', ')}, load, got ${values.measure}`);
     return 2;
   }
   const enclosure = enclosureHere();
@@ -86,6 +89,7 @@ async function inside(enclosure: Enclosure): Promise<number> {
     if (measured)
       return await runMeasure({ ...common, measure: measured, runs: Number(values.runs) });
     const durationMs = Number(values.minutes) * 60_000;
+    if (isLoad) return await runLoad({ ...common, durationMs });
     const kinds = { canMount: enclosure.mounts, only: wantedKinds() };
     return await runTorture({ ...common, ...kinds, durationMs }, enclosure);
   } finally {
@@ -112,6 +116,14 @@ async function runMeasure(options: MeasureOptions): Promise<number> {
   const command = `npm run torture -- --measure ${options.measure} --runs ${options.runs}`;
   console.log(`\n${measureText(found, { measure: options.measure, command })}`);
   return isHeld(found) ? 0 : 1;
+}
+
+async function runLoad(options: Parameters<typeof endure>[0]): Promise<number> {
+  const endured = await endure(options);
+  console.log(
+    enduranceText(endured, `npm run torture -- --measure load --minutes ${values.minutes}`),
+  );
+  return isHeld(endured) && endured.viewChanges === 0 ? 0 : 1;
 }
 
 async function runTorture(options: TortureOptions, { missing }: Enclosure): Promise<number> {

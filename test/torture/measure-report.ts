@@ -1,5 +1,6 @@
 // What a measurement found, as a page of Markdown that reads as well on a terminal.
 import { loadavg } from 'node:os';
+import type { Endured } from './endurance.ts';
 import type { Measure, Measured } from './measure.ts';
 import { findingsText, table } from './report.ts';
 import { summaryOf } from './statistics.ts';
@@ -37,6 +38,19 @@ export function measureText(measured: Measured, of: { measure: Measure; command:
     '',
     `${postsCount} posts, ${refusedCount} refused; load of the machine ${loadavg()[0]?.toFixed(1)}.`,
     ...findingsText(measured),
+    '',
+  ].join('\n');
+}
+
+/** @param command that does the same again */
+export function enduranceText(endured: Endured, command: string): string {
+  const { durationMs, coresBusy, postsCount, viewChanges, longestWaitMs } = endured;
+  return [
+    `# ${(durationMs / 60_000).toFixed(1)} minutes of full load, ${viewChanges} false suspicions`,
+    '',
+    `\`${command}\`: ${postsCount} posts, while ${coresBusy} other processes never rested. The longest wait for an ` +
+      `acknowledgement was ${ms(longestWaitMs)}.`,
+    ...findingsText(endured),
     '',
   ].join('\n');
 }
