@@ -35,6 +35,8 @@ export class Checkers {
     if (!ring || !entry) return check(false, 2, () => `${stored.id} is acknowledged, and not held`);
     const has = (id: string) =>
       this.clusterOf(server).server(id).disk.everHad(streamIdOf(entry), entry.sequence);
+    const stale = () => `${server.id} acknowledges after a stop, its view not confirmed`;
+    check(!server.unconfirmed, 2, stale);
     // What one view committed may be told in the turn in which the next begins.
     const led = this.led.get(server.id) ?? [];
     check(
@@ -72,6 +74,11 @@ export class Checkers {
 
   onLeads(server: SimulatedServer, inSync: readonly string[]): void {
     this.led.set(server.id, [inSync, ...(this.led.get(server.id) ?? [])].slice(0, 2));
+  }
+
+  onPromised(server: SimulatedServer, term: number): void {
+    const { promisedTerm } = server.disk.record;
+    check(promisedTerm >= term, 7, () => `${server.id} promised ${term}, its disk ${promisedTerm}`);
   }
 
   /** An append of a lower term than was promised keeps nothing. */

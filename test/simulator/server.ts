@@ -4,7 +4,7 @@ import { createChat } from '../../daemon/chat/chat.ts';
 import { createHost, type Host, type Surroundings } from '../../daemon/host.ts';
 import type { Entry } from '../../daemon/ring/entry.ts';
 import type { Announcement, PeerMessage } from '../../daemon/ring/messages.ts';
-import { TICK_INTERVAL_MS } from '../../daemon/ring/settings.ts';
+import { PAUSE_LATENESS_MS, TICK_INTERVAL_MS } from '../../daemon/ring/settings.ts';
 import { createRing, type Ring } from '../../daemon/ring/state.ts';
 import { type Store, StoreError } from '../../daemon/store/store.ts';
 import type { ClientMessage } from '../../lib/protocol/requests.ts';
@@ -17,6 +17,9 @@ import type { Wires } from './wires.ts';
 
 /** A duration that no run comes near: wall clocks start here, so that skews never go below zero. */
 const WALL_START_MS = 1_700_000_000_000;
+/** The guard against pauses may forgive a stop that is shorter. */
+const PAUSE_FORGIVEN_MS = PAUSE_LATENESS_MS + 2 * TICK_INTERVAL_MS;
+const VIEW_STANDS = 'the view stands: leading on';
 /** A server that is asked to leave leaves after this all the same. */
 const HAND_OVER_MS_MAX = 2_000;
 
@@ -26,6 +29,8 @@ export type ServerObserver = Readonly<{
   /** A client is about to be told that its request is stored. */
   onAcknowledged(server: SimulatedServer, stored: { id: string; copies: number }): void;
   onDurable(server: SimulatedServer, entries: readonly Entry[]): void;
+  /** A promise leaves the server. */
+  onPromised(server: SimulatedServer, term: number): void;
   onAppendHeard(
     server: SimulatedServer,
     heard: { term: number; promised: number; kept: number },
@@ -65,6 +70,9 @@ export class SimulatedServer {
   /** A crash in mid-turn was drawn: what may go ahead of the disk has gone, the rest never was. */
   crashInTurn = false;
   paused = false;
+  /** It led, was stopped for longer than its guard forgives, and has not confirmed its view since. */
+  unconfirmed = false;
+  private pausedMs = 0;
   private readonly world: World;
   private readonly everHeld = new Map<string, number>();
   private pieces: Piece[] = [];
@@ -168,6 +176,7 @@ export class SimulatedServer {
     this.running = null;
     this.crashInTurn = false;
     this.paused = false;
+    this.unconfirmed = false;
     this.pieces = [];
     this.committing = false;
     this.afterCommit = null;
@@ -201,13 +210,17 @@ export class SimulatedServer {
     if (!this.running || this.paused) return;
     this.world.say(`${this.id} is stopped`);
     this.paused = true;
+    this.pausedMs = this.world.scheduler.nowMs();
   }
 
   resume(): void {
     if (!this.paused) return;
     this.world.say(`${this.id} goes on`);
     this.paused = false;
+    // What its disk had before it was stopped goes out as it would have.
     this.whenResumed?.();
+    const stoppedMs = this.world.scheduler.nowMs() - this.pausedMs;
+    this.unconfirmed = this.running?.ring.stream != null && stoppedMs > PAUSE_FORGIVEN_MS;
     this.scheduleTurn();
   }
 
@@ -290,7 +303,11 @@ export class SimulatedServer {
       nowMs: () => world.scheduler.nowMs(),
       wallMs: () => Math.floor(WALL_START_MS + world.scheduler.nowMs() + this.wallSkewMs),
       draw: () => world.random(),
-      sendPeer: (to, message) => this.out(() => world.network.send(id, to, message)),
+      sendPeer: (to, message) =>
+        this.out(() => {
+          if (message.type === 'promise') world.observer.onPromised(this, message.term);
+          world.network.send(id, to, message);
+        }),
       flushPeers: () => {
         if (this.crashInTurn) throw new Error('crash in mid-turn');
       },
@@ -307,6 +324,7 @@ export class SimulatedServer {
       flushClients: () => {},
       log: (_level, message, fields) => {
         world.say(`${id} ${message} ${JSON.stringify(fields)}`);
+        if (message === 'leading' || message === VIEW_STANDS) this.unconfirmed = false;
         // Told before what the view lets out, even when a later piece of the turn ends it again.
         if (message === 'leading')
           world.observer.onLeads(this, (fields as { inSync: string[] }).inSync);
