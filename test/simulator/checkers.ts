@@ -18,6 +18,8 @@ export class Checkers {
   /** Id of every request that a client was told is stored, with its entry. */
   readonly acknowledgedEntries = new Map<string, Entry>();
   private readonly contents = new Map<string, string>();
+  /** Every entry of each request: more than one when both sides of a split stored it. */
+  private readonly copies = new Map<string, Entry[]>();
   private readonly installed = new Map<string, string>();
   private readonly terms = new Map<string, { promised: number; installed: number }>();
   /** Since when a server has been able to act and has seen nobody lead. */
@@ -33,21 +35,22 @@ export class Checkers {
     const ring = server.running?.ring;
     const entry = server.disk.memory.findRequest(stored.id);
     if (!ring || !entry) return check(false, 2, () => `${stored.id} is acknowledged, and not held`);
-    const has = (id: string) =>
-      this.clusterOf(server).server(id).disk.everHad(streamIdOf(entry), entry.sequence);
-    const stale = () => `${server.id} acknowledges after a stop, its view not confirmed`;
-    check(!server.unconfirmed, 2, stale);
+    const hasOne = (copy: Entry) => (id: string) =>
+      this.clusterOf(server).server(id).disk.everHad(streamIdOf(copy), copy.sequence);
     // What one view committed may be told in the turn in which the next begins.
     const led = this.led.get(server.id) ?? [];
+    // Another copy of the request, of the other side of a split, may have come in meanwhile.
+    const copiesOfIt = this.copies.get(stored.id) ?? [];
     check(
-      led.some((inSync) => inSync.every(has)),
+      led.some((inSync) => copiesOfIt.some((copy) => inSync.every(hasOne(copy)))),
       2,
       () => `${server.id} acknowledges ${stored.id}, and led ${JSON.stringify(led)}`,
     );
     // An answer that waited for those before it tells the copies of when it was made: fewer, never more.
-    const held = this.clusterOf(server).ids().filter(has);
-    const text = () => `${stored.id}: ${stored.copies} copies told, on the disks of ${held}`;
-    check(held.length >= stored.copies, 2, text);
+    const ids = this.clusterOf(server).ids();
+    const held = Math.max(...copiesOfIt.map((copy) => ids.filter(hasOne(copy)).length));
+    const text = () => `${stored.id}: ${stored.copies} copies told, on ${held} disks`;
+    check(held >= stored.copies, 2, text);
     const { copies } = stored;
     check(copies >= ring.copiesMin, 2, () => `acknowledged with ${copies} of ${ring.copiesMin}`);
     this.acknowledged += 1;
@@ -67,9 +70,15 @@ export class Checkers {
       const hash = Buffer.from(entryHash(entry)).toString('base64');
       const known = this.contents.get(key);
       check(known === undefined || known === hash, 5, () => `two entries of key ${key}`);
-      if (known === undefined) this.witness?.onFirstDurable(entry);
+      if (known === undefined) this.onNewEntry(entry);
       this.contents.set(key, hash);
     }
+  }
+
+  private onNewEntry(entry: Entry): void {
+    this.witness?.onFirstDurable(entry);
+    const id = requestOf(entry);
+    if (id !== null) this.copies.set(id, [...(this.copies.get(id) ?? []), entry]);
   }
 
   onLeads(server: SimulatedServer, inSync: readonly string[]): void {

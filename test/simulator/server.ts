@@ -4,7 +4,7 @@ import { createChat } from '../../daemon/chat/chat.ts';
 import { createHost, type Host, type Surroundings } from '../../daemon/host.ts';
 import type { Entry } from '../../daemon/ring/entry.ts';
 import type { Announcement, PeerMessage } from '../../daemon/ring/messages.ts';
-import { PAUSE_LATENESS_MS, TICK_INTERVAL_MS } from '../../daemon/ring/settings.ts';
+import { TICK_INTERVAL_MS } from '../../daemon/ring/settings.ts';
 import { createRing, type Ring } from '../../daemon/ring/state.ts';
 import { type Store, StoreError } from '../../daemon/store/store.ts';
 import type { ClientMessage } from '../../lib/protocol/requests.ts';
@@ -17,9 +17,6 @@ import type { Wires } from './wires.ts';
 
 /** A duration that no run comes near: wall clocks start here, so that skews never go below zero. */
 const WALL_START_MS = 1_700_000_000_000;
-/** The guard against pauses may forgive a stop that is shorter. */
-const PAUSE_FORGIVEN_MS = PAUSE_LATENESS_MS + 2 * TICK_INTERVAL_MS;
-const VIEW_STANDS = 'the view stands: leading on';
 /** A server that is asked to leave leaves after this all the same. */
 const HAND_OVER_MS_MAX = 2_000;
 
@@ -70,9 +67,6 @@ export class SimulatedServer {
   /** A crash in mid-turn was drawn: what may go ahead of the disk has gone, the rest never was. */
   crashInTurn = false;
   paused = false;
-  /** It led, was stopped for longer than its guard forgives, and has not confirmed its view since. */
-  unconfirmed = false;
-  private pausedMs = 0;
   private readonly world: World;
   private readonly everHeld = new Map<string, number>();
   private pieces: Piece[] = [];
@@ -176,7 +170,6 @@ export class SimulatedServer {
     this.running = null;
     this.crashInTurn = false;
     this.paused = false;
-    this.unconfirmed = false;
     this.pieces = [];
     this.committing = false;
     this.afterCommit = null;
@@ -210,7 +203,6 @@ export class SimulatedServer {
     if (!this.running || this.paused) return;
     this.world.say(`${this.id} is stopped`);
     this.paused = true;
-    this.pausedMs = this.world.scheduler.nowMs();
   }
 
   resume(): void {
@@ -219,8 +211,6 @@ export class SimulatedServer {
     this.paused = false;
     // What its disk had before it was stopped goes out as it would have.
     this.whenResumed?.();
-    const stoppedMs = this.world.scheduler.nowMs() - this.pausedMs;
-    this.unconfirmed = this.running?.ring.stream != null && stoppedMs > PAUSE_FORGIVEN_MS;
     this.scheduleTurn();
   }
 
@@ -324,7 +314,6 @@ export class SimulatedServer {
       flushClients: () => {},
       log: (_level, message, fields) => {
         world.say(`${id} ${message} ${JSON.stringify(fields)}`);
-        if (message === 'leading' || message === VIEW_STANDS) this.unconfirmed = false;
         // Told before what the view lets out, even when a later piece of the turn ends it again.
         if (message === 'leading')
           world.observer.onLeads(this, (fields as { inSync: string[] }).inSync);
