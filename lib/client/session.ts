@@ -247,7 +247,7 @@ function onActiveMessage(session: Session, link: Link, message: ServerMessage): 
       return message.reset ? emit(session, { type: 'reset' }) : undefined;
     case 'redirect':
       // It has stepped down: the link stays, and hears who leads next.
-      lose(session, link.heardMs);
+      lose(session, session.nowMs);
       return follow(session, link, message.leader, message.term);
     case 'closing':
       return onLeaderCloses(session, message);
@@ -291,7 +291,8 @@ function onView(session: Session, message: Extract<ServerMessage, { type: 'view'
 function onClosed(session: Session, number: number, reason: string): void {
   const link = session.links.get(number);
   if (!link) return;
-  if (link === session.active) lose(session, link.heardMs);
+  // A close is known at once, however long the leader had nothing to say before it.
+  if (link === session.active) lose(session, session.nowMs);
   fail(session, link, link.closing ?? reason);
   advance(session);
 }
