@@ -30,7 +30,8 @@ async function isFree(port: number): Promise<boolean> {
 /** The first client port of a block of which all TCP ports are free: outside the system's ephemeral range. */
 export async function freePortBase(): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt += 1) {
-    const base = 10_000 + 50 * Math.floor(Math.random() * 400);
+    // Above 10080, the highest of the ports that fetch refuses.
+    const base = 10_100 + 50 * Math.floor(Math.random() * 400);
     const ports = builtInCluster(base).servers.flatMap((server) => [
       server.clientPort,
       server.peerPort,
