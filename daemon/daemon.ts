@@ -126,6 +126,7 @@ function openCores(config: DaemonConfig, store: Store): Cores {
     record: store.ringRecord(),
     digest: store.digest(),
     hlc: store.highestTime(),
+    base: store.newestBase(),
     nowMs: performance.now(),
   });
   const chat = createChat({

@@ -125,10 +125,14 @@ export function maybeBecomeActive(turn: Turn): void {
   if (ring.phase !== 'joining') return;
   const peers = [...ring.peers.values()];
   if (ring.discovering) {
+    // Nothing on its disk: those that hold the history may merely be starting too, and not listen yet.
+    const isEmpty = ring.entryCount === 0;
     const met = peers.every(
-      (peer) => peer.refused || (peer.digest !== null && isReachable(ring, peer, nowMs)),
+      (peer) =>
+        (peer.refused && !isEmpty) || (peer.digest !== null && isReachable(ring, peer, nowMs)),
     );
-    if (!met && nowMs - ring.startedMs < DISCOVERY_MS) return;
+    const patienceMs = isEmpty ? JOINING_PATIENCE_MS : DISCOVERY_MS;
+    if (!met && nowMs - ring.startedMs < patienceMs) return;
     ring.discovering = false;
     ring.leaderlessSinceMs = nowMs;
   }

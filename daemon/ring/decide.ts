@@ -127,6 +127,7 @@ function decideAsActive(turn: Turn): void {
   if (nowMs < ring.backoffUntilMs) return;
   const leader = servingLeader(turn);
   if (leader && leader.ringPosition > ring.self.ringPosition) return;
+  if (leader && nowMs < ring.unstableUntilMs) return;
   if (leader && (leader.lead > CATCH_UP_ENTRIES_MAX || unstableForMs(leader, nowMs) > 0)) return;
   const higher = reachablePeers(turn).some(
     (peer) => peer.ringPosition > ring.self.ringPosition && isEligible(peer),

@@ -92,6 +92,8 @@ export type Ring = {
   preparing: Preparing | null;
   /** No change of view of its own before this. */
   backoffUntilMs: number;
+  /** Until then the lead is not taken from a lower server that serves; with nobody serving it means nothing. */
+  unstableUntilMs: number;
   refusals: number;
   startedMs: number;
   discovering: boolean;
@@ -170,6 +172,7 @@ export type RingParts = Readonly<{
   record: Readonly<{ incarnation: string; installedTerm: number; promisedTerm: number }>;
   digest: ReadonlyMap<StreamId, number>;
   hlc: Readonly<{ ms: number; counter: number }>;
+  base: Ring['base'];
   nowMs: number;
 }>;
 
@@ -218,13 +221,14 @@ export function createRing(parts: RingParts): Ring {
     termSeen: Math.max(parts.record.installedTerm, parts.record.promisedTerm),
     view: null,
     stream: null,
-    base: null,
+    base: parts.base,
     digest: new Map(parts.digest),
     entryCount,
     hlcMs: parts.hlc.ms,
     hlcCounter: parts.hlc.counter,
     preparing: null,
     backoffUntilMs: Number.NEGATIVE_INFINITY,
+    unstableUntilMs: Number.NEGATIVE_INFINITY,
     refusals: 0,
     startedMs: parts.nowMs,
     discovering: true,

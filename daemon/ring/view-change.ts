@@ -162,16 +162,17 @@ export function onRefuse(turn: Turn, from: Peer, message: PeerMessageOf<'refuse'
     peer: from.id,
     reason: message.reason,
   });
-  abandon(turn, message.reason === 'promised-higher' ? 0 : message.waitMs);
+  ring.unstableUntilMs = Math.max(ring.unstableUntilMs, turn.nowMs + message.waitMs);
+  abandon(turn);
 }
 
 /** Gives up a change of view, and waits a random time, doubled with each refusal, before the next. */
-function abandon(turn: Turn, atLeastMs: number): void {
+function abandon(turn: Turn): void {
   const { ring, nowMs, draw } = turn;
   stopServing(ring);
   const rangeMs =
     Math.min(BACKOFF_MS_MAX * 2 ** Math.min(ring.refusals, 3), 1_000) - BACKOFF_MS_MIN;
-  ring.backoffUntilMs = nowMs + Math.max(atLeastMs, BACKOFF_MS_MIN + draw * rangeMs);
+  ring.backoffUntilMs = nowMs + BACKOFF_MS_MIN + draw * rangeMs;
   ring.refusals += 1;
 }
 

@@ -129,11 +129,18 @@ export class MemoryStore implements Store {
 
   saveBase(stream: StreamId, base: Digest): void {
     const before = this.bases.get(stream);
+    // The newest stands last.
+    this.bases.delete(stream);
     this.bases.set(stream, new Map(base));
     this.undos.push(() => {
       if (before) this.bases.set(stream, before);
       else this.bases.delete(stream);
     });
+  }
+
+  newestBase() {
+    const newest = [...this.bases].at(-1);
+    return newest ? { stream: newest[0], digest: newest[1] } : null;
   }
 
   base(stream: StreamId): Digest | null {

@@ -53,7 +53,8 @@ const SQL = {
   highest: 'SELECT highest FROM sessions WHERE id = ?',
   addBase: 'INSERT OR REPLACE INTO bases VALUES (?, ?, ?)',
   dropBases: 'DELETE FROM bases WHERE made <= ?',
-  base: 'SELECT digest FROM bases WHERE stream = ?',
+  base: 'SELECT stream, digest FROM bases WHERE stream = ?',
+  newestBase: 'SELECT stream, digest FROM bases ORDER BY made DESC LIMIT 1',
   readStream: 'SELECT * FROM entries WHERE stream = ? AND sequence > ? ORDER BY sequence LIMIT ?',
   readOthers: 'SELECT * FROM entries WHERE room IS NULL',
   readPosts:
@@ -328,11 +329,12 @@ class SqliteStore implements Store {
     this.run(SQL.dropBases, made - BASES_MAX);
   }
 
+  newestBase(): { stream: StreamId; digest: Digest } | null {
+    return this.attempt(() => baseOf(this.statement(SQL.newestBase).get()));
+  }
+
   base(stream: StreamId): Digest | null {
-    const row = this.attempt(() => this.statement(SQL.base).get(stream)) as
-      | { digest: string }
-      | undefined;
-    return row ? new Map(Object.entries(JSON.parse(row.digest) as Record<string, number>)) : null;
+    return this.attempt(() => baseOf(this.statement(SQL.base).get(stream)))?.digest ?? null;
   }
 
   private entryOf(columns: unknown): Entry {
@@ -413,4 +415,11 @@ class SqliteStore implements Store {
     // Closing rolls back what was not committed.
     this.database.close();
   }
+}
+
+function baseOf(columns: unknown): { stream: StreamId; digest: Digest } | null {
+  const row = columns as { stream: string; digest: string } | undefined;
+  if (!row) return null;
+  const digest = new Map(Object.entries(JSON.parse(row.digest) as Record<string, number>));
+  return { stream: row.stream, digest };
 }

@@ -42,6 +42,8 @@ export interface Store {
   /** Keeps what a leader held when it installed its view: what a cursor of that stream stands for. */
   saveBase(stream: StreamId, base: Digest): void;
 
+  /** The base that was saved last, and its stream; null when there is none. */
+  newestBase(): Readonly<{ stream: StreamId; digest: Digest }> | null;
   /** The base of a stream, or null when it is not known here. */
   base(stream: StreamId): Digest | null;
   /**

@@ -1,4 +1,4 @@
-// The Compose file on a real engine (issue 3, what it must show, 7): up, healthy, chat through the published
+// The Compose file on a real engine: up, healthy, chat through the published
 // ports, the leader stopped and started again, everything taken down and up again. Needs Docker and the
 // built product; uses a project and ports of its own.
 import assert from 'node:assert/strict';

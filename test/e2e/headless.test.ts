@@ -1,4 +1,4 @@
-// The headless commands of the built product against real servers. Issue 3: exactly as DESIGN.md, section 1.
+// The headless commands of the built product against real servers: options, JSON fields, exit codes.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';

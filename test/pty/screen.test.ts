@@ -1,4 +1,4 @@
-// Issue 3, "must show" 6: the built product in a real pseudo-terminal with a local cluster of its own, its
+// The built product in a real pseudo-terminal with a local cluster of its own, its
 // servers killed while a person talks.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -86,6 +86,7 @@ export class SimulatedDisk {
       },
       saveBase: (stream, base) => memory.saveBase(stream, base),
       base: (stream) => memory.base(stream),
+      newestBase: () => memory.newestBase(),
       readStream: (query) => memory.readStream(query),
       readOthers: () => memory.readOthers(),
       readPosts: (query) => memory.readPosts(query),

@@ -130,6 +130,7 @@ export class SimulatedServer {
       record: store.ringRecord(),
       digest: store.digest(),
       hlc: store.highestTime(),
+      base: store.newestBase(),
       nowMs: world.scheduler.nowMs(),
     });
     const chat = createChat({

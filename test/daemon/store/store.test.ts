@@ -159,6 +159,7 @@ const CASES: Readonly<Record<string, (store: Store) => void>> = {
     assert.equal(store.highestNumber('ada'), 0);
   },
   'the base of a stream is what was saved last': (store) => {
+    assert.equal(store.newestBase(), null);
     store.begin();
     store.saveBase(STREAM, new Map([[OTHER_STREAM, 3]]));
     store.saveBase(STREAM, new Map([[OTHER_STREAM, 4]]));
@@ -166,6 +167,7 @@ const CASES: Readonly<Record<string, (store: Store) => void>> = {
     store.commit();
     assert.deepEqual(store.base(STREAM), new Map([[OTHER_STREAM, 4]]));
     assert.deepEqual(store.base(OTHER_STREAM), new Map());
+    assert.deepEqual(store.newestBase(), { stream: OTHER_STREAM, digest: new Map() });
   },
 };
 
