@@ -21,6 +21,11 @@ const HELP = `
     --secret-file FILE    the cluster secret, at least 16 bytes; without one it serves loopback only
     --min-copies N        acknowledge nothing with fewer copies; 1 by default
 
+  History
+    --retention TIME      how long posts are kept: 90d, 12h, 30m, or forever, which is the default;
+                          the same on every server
+    --forget-after TIME   a server away for longer no longer holds pruning up; 7d by default
+
   Running
     --log-level LEVEL     debug, info, warn, error, silent; info by default
     --log-format FORMAT   auto, json, pretty; auto is pretty on a terminal
@@ -67,6 +72,8 @@ export function readArguments(argv: readonly string[]): Arguments {
         httpPort: { type: 'string' },
         secretFile: { type: 'string' },
         minCopies: { type: 'string' },
+        retention: { type: 'string' },
+        forgetAfter: { type: 'string' },
         logLevel: { type: 'string' },
         logFormat: { type: 'string' },
         exitWithParent: { type: 'boolean' },

@@ -6,6 +6,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { builtInCluster, ClusterFile, type ClusterServer } from '../lib/cluster-file.ts';
 import { readArguments } from './arguments.ts';
 import type { LogFormat, LogLevel } from './ops/logger.ts';
+import type { RetentionSettings } from './retention.ts';
 import { expectation, type ReadSettings, readSettings } from './settings.ts';
 
 export type DaemonConfig = Readonly<{
@@ -18,6 +19,7 @@ export type DaemonConfig = Readonly<{
   /** null: loopback only. */
   secret: Uint8Array | null;
   copiesMin: number;
+  retention: RetentionSettings;
   logLevel: LogLevel;
   logFormat: LogFormat;
   exitWithParent: boolean;
@@ -56,7 +58,8 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
   const bindHost = read.settings.bind ?? self.host;
   if (secret === null) checkLoopback([bindHost, ...servers.map(({ host }) => host)], problems);
   if (problems.length > 0 || !checked || secret === 'wrong') return { problems };
-  const { data, minCopies, logLevel, logFormat, exitWithParent } = read.settings;
+  const { data, minCopies, retention, forgetAfter, logLevel, logFormat, exitWithParent } =
+    read.settings;
   const config: DaemonConfig = {
     self,
     cluster: { servers },
@@ -65,6 +68,7 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
     dataDirectory: resolve(data ?? defaultDataDirectory(input.env, self.id)),
     secret,
     copiesMin: minCopies,
+    retention: { retentionMs: retention, forgetAfterMs: forgetAfter },
     logLevel,
     logFormat,
     exitWithParent,

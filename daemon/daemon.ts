@@ -14,6 +14,7 @@ import { type ClientGateway, openClientGateway } from './net/client-gateway.ts';
 import { type HeartbeatSocket, openHeartbeatSocket } from './net/heartbeat-socket.ts';
 import { openPeerLinks, type PeerLinks } from './net/peer-links.ts';
 import { type HttpServer, openHttp } from './ops/http.ts';
+import { createRetention, type Retention } from './retention.ts';
 import { Announcement, PeerMessage } from './ring/messages.ts';
 import { TICK_INTERVAL_MS } from './ring/settings.ts';
 import { createRing, phaseOf, type Ring, type RingServer } from './ring/state.ts';
@@ -65,7 +66,14 @@ export async function startDaemon(parts: {
     world: surroundingsOf({ cores, sockets, logger, drained: drained.resolve }),
   });
   const loop = createTurnLoop({ endTurn: host.endTurn, onError });
-  const ticker = setInterval(() => loop.run(() => tick(host)), TICK_INTERVAL_MS);
+  const retention = createRetention({
+    ...cores,
+    host,
+    settings: config.retention,
+    nowMs: () => performance.now(),
+    wallMs: () => Date.now(),
+  });
+  const ticker = setInterval(() => loop.run(() => tick(host, retention)), TICK_INTERVAL_MS);
 
   async function close(code: RefusalCode): Promise<void> {
     loop.close();
@@ -139,9 +147,10 @@ function openCores(config: DaemonConfig, store: Store): Cores {
   return { ring, chat, store, boot };
 }
 
-function tick(host: Host): void {
+function tick(host: Host, retention: Retention): void {
   host.feedRing({ type: 'tick' });
   host.feedChat({ type: 'tick' });
+  retention.tick();
 }
 
 type WorldParts = { cores: Cores; sockets: Sockets; logger: Logger; drained: () => void };

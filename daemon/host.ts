@@ -40,6 +40,9 @@ export type Host = Readonly<{
   /** Takes an input; what follows from it is let out by the next `endTurn`. */
   feedRing(input: RingInput): void;
   feedChat(input: ChatInput): void;
+  /** Prunes in the present turn: see `Store.prune`. */
+  prune(query: Parameters<Store['prune']>[0]): void;
+  saveSeen(seen: ReadonlyMap<string, number>): void;
   /** Commits, then lets out. @throws StoreError when the disk fails: nothing is let out then */
   endTurn(): void;
 }>;
@@ -243,5 +246,15 @@ export function createHost(parts: {
     }
   }
 
-  return { feedRing, feedChat, endTurn };
+  function prune(query: Parameters<Store['prune']>[0]): void {
+    begin();
+    store.prune(query);
+  }
+
+  function saveSeen(seen: ReadonlyMap<string, number>): void {
+    begin();
+    store.saveSeen(seen);
+  }
+
+  return { feedRing, feedChat, prune, saveSeen, endTurn };
 }

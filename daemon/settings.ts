@@ -14,6 +14,8 @@ const VARIABLES = {
   advertise: 'SYNCNET_ADVERTISE',
   secretFile: 'SYNCNET_SECRET_FILE',
   minCopies: 'SYNCNET_MIN_COPIES',
+  retention: 'SYNCNET_RETENTION',
+  forgetAfter: 'SYNCNET_FORGET_AFTER',
   portBase: 'SYNCNET_PORT_BASE',
   ringPosition: 'SYNCNET_RING_POSITION',
   clientPort: 'SYNCNET_CLIENT_PORT',
@@ -35,6 +37,16 @@ const wholeNumber = (max: number) =>
 const Port = wholeNumber(65_535);
 const Text = z.string().min(1);
 
+/** Milliseconds in each unit of a duration. */
+const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+const DURATION_TEXT = 'expected a duration such as 90d, 12h or 30m';
+
+/** `90d`, `12h`, `30m`, as milliseconds. */
+const Duration = z
+  .string()
+  .regex(/^[1-9]\d{0,5}[mhd]$/, DURATION_TEXT)
+  .transform((text) => Number(text.slice(0, -1)) * (UNITS[text.slice(-1)] ?? 0));
+
 /** The highest base whose HTTP ports, 30 to 32 above it, are still ports. */
 const PORT_BASE_MAX = 65_503;
 
@@ -49,6 +61,12 @@ const Settings = z.object({
   advertise: ClusterServer.shape.advertise,
   secretFile: Text.optional(),
   minCopies: wholeNumber(SERVERS_MAX).default(1),
+  retention: z
+    .union([z.literal('forever').transform(() => null), Duration], {
+      error: 'expected forever, or a duration such as 90d, 12h or 30m',
+    })
+    .default(null),
+  forgetAfter: Duration.default(7 * 86_400_000),
   portBase: wholeNumber(PORT_BASE_MAX).default(CLIENT_PORT_BASE),
   ringPosition: wholeNumber(1_000_000).optional(),
   clientPort: Port.optional(),

@@ -1,11 +1,13 @@
 // What the chat writes into entries: compact JSON, told apart by `t`. Old bodies stay readable for ever,
 // so fields are only ever added. A body that does not parse is kept by the ring and ignored here.
 import { z } from 'zod';
+import { assert } from '../../lib/assert.ts';
 import {
   AccountId,
   PostText,
   RoomId,
   RoomName,
+  ServerId,
   Topic,
   UserName,
 } from '../../lib/protocol/fields.ts';
@@ -23,6 +25,13 @@ const JoinBody = z.object({ t: z.literal('join'), ...made, r: RoomId });
 const LeaveBody = z.object({ t: z.literal('leave'), ...made, r: RoomId });
 const TopicBody = z.object({ t: z.literal('topic'), ...made, r: RoomId, x: Topic });
 
+/** What is left of a post when it is pruned: its request, so that a repeat is known for ever. */
+const PrunedBody = z.object({ t: z.literal('pruned'), q: RequestId });
+/** Posts whose hybrid time is below `b` milliseconds are pruned on every server that has this entry. */
+const PruneBody = z.object({ t: z.literal('prune'), b: z.int().min(0) });
+/** A server that is gone holds nothing back, until it is in sync after `w` (wall clock, milliseconds). */
+const ForgetBody = z.object({ t: z.literal('forget'), s: ServerId, w: z.int().min(0) });
+
 const Body = z.discriminatedUnion('t', [
   ClaimBody,
   PostBody,
@@ -30,6 +39,9 @@ const Body = z.discriminatedUnion('t', [
   JoinBody,
   LeaveBody,
   TopicBody,
+  PrunedBody,
+  PruneBody,
+  ForgetBody,
 ]);
 export type Body = z.infer<typeof Body>;
 
@@ -48,6 +60,18 @@ export function bodyOf(entry: Entry): Body | null {
     parsed.set(entry, body);
   }
   return body;
+}
+
+/** @throws AssertionError for an entry that is no post */
+export function prunedBodyOf(entry: Entry): string {
+  const body = bodyOf(entry);
+  assert(body?.t === 'post', 'only posts are pruned');
+  return encodeBody({ t: 'pruned', q: body.q });
+}
+
+/** The request that made an entry; null for one that no client asked for. */
+export function requestOf(body: Body): string | null {
+  return 'q' in body ? body.q : null;
 }
 
 function parseBody(text: string): Body | null {

@@ -4,7 +4,7 @@ import { assert, assertNever } from '../../lib/assert.ts';
 import type { Cluster } from '../../lib/client/api.ts';
 import type { ClientMessage } from '../../lib/protocol/requests.ts';
 import { type Entry, type StreamId, streamIdOf } from '../ring/entry.ts';
-import { bodyOf } from './bodies.ts';
+import { bodyOf, requestOf } from './bodies.ts';
 import type { Chat, ChatCounts, ChatInput, ChatOutput, Stamped } from './chat.ts';
 import {
   onAdded,
@@ -46,6 +46,8 @@ export function createChat(parts: ChatParts): Chat {
     indexOf,
     counts: () => countsOf(chat),
     stateHash: () => chat.fold.hash(),
+    prunedBelowMs: () => chat.fold.prunedBelowMs,
+    forgottenMs: () => chat.fold.forgottenMs,
   };
 }
 
@@ -99,9 +101,10 @@ function dispatch(chat: ChatState, input: Stamped<ChatInput>): void {
 
 function indexOf(entry: Entry) {
   const body = bodyOf(entry);
-  if (!body || body.t === 'claim') return { kind: 'other' as const, room: null, requestId: null };
-  if (body.t !== 'post') return { kind: 'other' as const, room: null, requestId: body.q };
-  return { kind: 'post' as const, room: body.r, requestId: body.q };
+  const requestId = body && requestOf(body);
+  if (body?.t === 'pruned') return { kind: 'pruned' as const, room: null, requestId };
+  if (body?.t !== 'post') return { kind: 'other' as const, room: null, requestId };
+  return { kind: 'post' as const, room: body.r, requestId };
 }
 
 function countsOf({ connections, fold }: ChatState): ChatCounts {

@@ -89,6 +89,10 @@ export interface Chat {
   counts(): ChatCounts;
   /** SHA-256 (hex) of the folded state: equal on two servers that hold the same entries. */
   stateHash(): string;
+  /** Posts of a hybrid time below this, milliseconds, are to be pruned; 0 for none. */
+  prunedBelowMs(): number;
+  /** When each server that was forgotten was, wall clock in milliseconds. */
+  forgottenMs(): ReadonlyMap<string, number>;
 }
 
 export { createChat } from './chat-core.ts';

@@ -71,5 +71,5 @@ export function roomOfBody(
   roomIdOfRequest: (requestId: string) => string,
 ): string | null {
   if (body.t === 'create') return roomIdOfRequest(body.q);
-  return body.t === 'claim' || body.t === 'post' ? null : body.r;
+  return 'r' in body && body.t !== 'post' ? body.r : null;
 }

@@ -2,7 +2,7 @@
 // topics to everyone. Nothing here is told before its entry is on disk on every in-sync server.
 import { accountIdOf } from '../../lib/ids.ts';
 import { type Entry, orderOf, streamIdOf } from '../ring/entry.ts';
-import { type Body, bodyOf } from './bodies.ts';
+import { type Body, bodyOf, requestOf } from './bodies.ts';
 import type { MemberChange } from './fold.ts';
 import { historyPost, roomSummary } from './messages.ts';
 import { answerWaiting } from './requests.ts';
@@ -57,7 +57,8 @@ function show(chat: ChatState, added: Added, late: boolean): void {
   for (const member of change.members) showMember(chat, entry, member);
   for (const room of change.rooms) tellRoom(chat, room, chat.connections.signedIn());
   if (body.t === 'claim') completeClaims(chat, accountIdOf(body.k, body.n));
-  else answerWaiting(chat, entry, body.q);
+  const request = requestOf(body);
+  if (request !== null) answerWaiting(chat, entry, request);
 }
 
 function showPost(

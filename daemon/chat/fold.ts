@@ -65,6 +65,11 @@ export class Fold {
   readonly rooms = new Map<string, FoldedRoom>();
   private readonly roomsByName = new Map<string, Set<FoldedRoom>>();
 
+  /** Posts of a hybrid time below this are pruned. */
+  prunedBelowMs = 0;
+  /** When each server that was forgotten was, by the wall clock. */
+  readonly forgottenMs = new Map<string, number>();
+
   constructor() {
     const general = this.room(GENERAL_ROOM_ID);
     general.created = { name: 'general', creator: '', place: '' };
@@ -89,7 +94,14 @@ export class Fold {
       }
       case 'topic':
         return { ...NO_CHANGE, rooms: this.setTopic(body, place) };
+      case 'prune':
+        this.prunedBelowMs = Math.max(this.prunedBelowMs, body.b);
+        return NO_CHANGE;
+      case 'forget':
+        this.forgottenMs.set(body.s, Math.max(this.forgottenMs.get(body.s) ?? 0, body.w));
+        return NO_CHANGE;
       case 'post':
+      case 'pruned':
         return NO_CHANGE;
     }
   }
@@ -228,7 +240,7 @@ export class Fold {
       .sort((one, other) => (one.id < other.id ? -1 : 1))
       .map((room) => [room.id, this.roomName(room), this.topicOf(room), [...room.members].sort()]);
     return createHash('sha256')
-      .update(JSON.stringify([accounts, rooms]))
+      .update(JSON.stringify([accounts, rooms, this.prunedBelowMs, [...this.forgottenMs].sort()]))
       .digest('hex');
   }
 }

@@ -7,7 +7,7 @@ import { REQUESTS_IN_FLIGHT_MAX } from '../../lib/protocol/limits.ts';
 import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
 import type { NumberedRequest } from '../../lib/protocol/requests.ts';
 import { type Entry, orderOf } from '../ring/entry.ts';
-import { bodyOf, encodeBody } from './bodies.ts';
+import { bodyOf, encodeBody, requestOf } from './bodies.ts';
 import type { HybridTime } from './chat.ts';
 import { judge, roomOfBody } from './commands.ts';
 import type { Connection, RequestAnswer } from './connections.ts';
@@ -125,12 +125,13 @@ export function answerWaiting(chat: ChatState, entry: Entry, requestId: string):
 
 function answerStored(chat: ChatState, connection: Connection, entry: Entry): void {
   const body = bodyOf(entry);
-  assert(body && body.t !== 'claim', 'the entry of a request has its body');
-  const number = Number(body.q.slice(body.q.lastIndexOf('/') + 1));
+  const id = body && requestOf(body);
+  assert(body && id, 'the entry of a request has its body');
+  const number = Number(id.slice(id.lastIndexOf('/') + 1));
   const answer = {
     type: 'stored' as const,
     number,
-    id: body.q,
+    id,
     time: entry.wallMs,
     order: orderOf(entry),
     copies: chat.cluster.copies,

@@ -57,6 +57,11 @@ export function orderOf(entry: Entry): string {
   ].join('.');
 }
 
+/** The lowest place of that hybrid time, milliseconds: places below it are earlier. */
+export function placeFloor(hlcMs: number): string {
+  return hex(hlcMs, 12);
+}
+
 /** SHA-256 over all of an entry: equal on two servers exactly when the entry is. 32 bytes. */
 export function entryHash(entry: Entry): Uint8Array {
   const head = `${streamIdOf(entry)}.${entry.sequence}.${entry.hlcMs}.${entry.hlcCounter}.${entry.wallMs}\n`;

@@ -9,7 +9,7 @@ const HASH_MODULUS = 2n ** 256n;
 type Undo = () => void;
 
 /** The same hidden flags as on disk: of one request only the lowest in the order is shown. */
-type Held = StoredEntry & { hidden: boolean };
+type Held = { -readonly [K in keyof StoredEntry]: StoredEntry[K] } & { hidden: boolean };
 
 export class MemoryStore implements Store {
   private record: RingRecord;
@@ -18,6 +18,8 @@ export class MemoryStore implements Store {
   private readonly byRoom = new Map<string, Held[]>();
   private readonly highest = new Map<string, number>();
   private readonly bases = new Map<StreamId, Digest>();
+  private readonly pruned = new Map<StreamId, number>();
+  private seenMs: ReadonlyMap<string, number> = new Map();
   private entryCount = 0;
   private postCount = 0;
   private hash = 0n;
@@ -90,9 +92,8 @@ export class MemoryStore implements Store {
   }
 
   private count({ entry }: Held): void {
-    const bytes = Buffer.from(entryHash(entry));
     this.entryCount += 1;
-    this.hash = (this.hash + BigInt(`0x${bytes.toString('hex')}`)) % HASH_MODULUS;
+    this.hash = (this.hash + hashValue(entry)) % HASH_MODULUS;
     const { hlcMs, hlcCounter } = entry;
     const later =
       hlcMs > this.time.ms || (hlcMs === this.time.ms && hlcCounter > this.time.counter);
@@ -114,7 +115,7 @@ export class MemoryStore implements Store {
     const shown = same.find((other) => !other.hidden);
     const loser = shown && shown.order < held.order ? held : shown;
     if (loser) loser.hidden = true;
-    if (loser && loser !== held && loser.index.room !== null) this.postCount -= 1;
+    if (loser && loser !== held && loser.index.kind === 'post') this.postCount -= 1;
     insertInOrder(same, held);
     const session = requestId.slice(0, requestId.lastIndexOf('/'));
     const highest = this.highestNumber(session);
@@ -124,6 +125,61 @@ export class MemoryStore implements Store {
       if (loser) loser.hidden = false;
       same.splice(same.indexOf(held), 1);
       this.highest.set(session, highest);
+    });
+  }
+
+  prune(query: { below: string; limit: number; replace: (entry: Entry) => string }): number {
+    let looked = 0;
+    for (const [stream, entries] of this.streams) {
+      const after = this.pruned.get(stream) ?? 0;
+      let reached = after;
+      for (const held of entries.slice(after)) {
+        if (held.order >= query.below || looked >= query.limit) break;
+        if (held.index.kind === 'post') this.pruneOne(held, query.replace);
+        reached += 1;
+        looked += 1;
+      }
+      this.pruned.set(stream, reached);
+      this.undos.push(() => this.pruned.set(stream, after));
+    }
+    return looked;
+  }
+
+  private pruneOne(held: Held, replace: (entry: Entry) => string): void {
+    const { hash, postCount } = this;
+    const { entry, index } = held;
+    const inRoom = listOf(this.byRoom, index.room ?? '');
+    const place = inRoom.indexOf(held);
+    inRoom.splice(place, 1);
+    held.entry = { ...entry, body: replace(entry) };
+    held.index = { ...index, kind: 'pruned', room: null };
+    this.hash =
+      (this.hash - hashValue(entry) + hashValue(held.entry) + HASH_MODULUS) % HASH_MODULUS;
+    if (!held.hidden) this.postCount -= 1;
+    this.undos.push(() => {
+      Object.assign(held, { entry, index });
+      inRoom.splice(place, 0, held);
+      Object.assign(this, { hash, postCount });
+    });
+  }
+
+  hasPrunable(below: string): boolean {
+    return [...this.streams].some(([stream, entries]) =>
+      entries
+        .slice(this.pruned.get(stream) ?? 0)
+        .some(({ order, index }) => order < below && index.kind === 'post'),
+    );
+  }
+
+  seen(): ReadonlyMap<string, number> {
+    return this.seenMs;
+  }
+
+  saveSeen(seen: ReadonlyMap<string, number>): void {
+    const before = this.seenMs;
+    this.seenMs = new Map(seen);
+    this.undos.push(() => {
+      this.seenMs = before;
     });
   }
 
@@ -161,7 +217,7 @@ export class MemoryStore implements Store {
 
   *readOthers(): Iterable<Entry> {
     for (const entries of this.streams.values()) {
-      for (const { entry, index } of entries) if (index.room === null) yield entry;
+      for (const { entry, index } of entries) if (index.kind === 'other') yield entry;
     }
   }
 
@@ -188,6 +244,10 @@ export class MemoryStore implements Store {
   close(): void {
     this.crash();
   }
+}
+
+function hashValue(entry: Entry): bigint {
+  return BigInt(`0x${Buffer.from(entryHash(entry)).toString('hex')}`);
 }
 
 function listOf(lists: Map<string, Held[]>, key: string): Held[] {

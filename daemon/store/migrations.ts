@@ -27,4 +27,6 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE sessions (id TEXT PRIMARY KEY, highest INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE bases (stream TEXT PRIMARY KEY, digest TEXT NOT NULL, made INTEGER NOT NULL) WITHOUT ROWID;
   `,
+  // Posts up to this sequence are pruned; the room of a pruned post is ''.
+  'ALTER TABLE streams ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;',
 ];

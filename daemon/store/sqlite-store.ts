@@ -41,9 +41,14 @@ type Row = {
 
 const SQL = {
   meta: 'SELECT key, value FROM meta',
-  streams: 'SELECT id, name, last FROM streams',
+  streams: 'SELECT id, name, last, pruned FROM streams',
   setMeta: 'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
   addStream: 'INSERT INTO streams (name, last) VALUES (?, 0)',
+  setPruned: 'UPDATE streams SET pruned = ? WHERE id = ?',
+  pruneEntry: "UPDATE entries SET room = '', body = ?, hash = ? WHERE stream = ? AND sequence = ?",
+  readRaw: 'SELECT * FROM entries WHERE stream = ? AND sequence > ? ORDER BY sequence LIMIT ?',
+  prunable:
+    "SELECT 1 FROM entries WHERE stream = ? AND sequence > ? AND place < ? AND room <> '' LIMIT 1",
   setLast: 'UPDATE streams SET last = ? WHERE id = ?',
   addEntry: 'INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   sameRequest: 'SELECT stream, sequence, place, hidden, room FROM entries WHERE request = ?',
@@ -129,6 +134,7 @@ class SqliteStore implements Store {
   private readonly streamNumbers = new Map<StreamId, number>();
   private readonly streamNames = new Map<number, StreamId>();
   private readonly last = new Map<StreamId, number>();
+  private readonly pruned = new Map<StreamId, number>();
   /** Mirrors of what is on the disk, so that reading them costs nothing; `reload` fills them. */
   private meta = new Map<string, string>();
   private hash = 0n;
@@ -151,14 +157,16 @@ class SqliteStore implements Store {
     this.entryCount = Number(this.meta.get('entryCount') ?? 0);
     this.postCount = Number(this.meta.get('postCount') ?? 0);
     this.highestPlace = this.meta.get('highestPlace') ?? '';
-    for (const kept of [this.streamNumbers, this.streamNames, this.last, this.touched])
+    for (const kept of [this.streamNumbers, this.streamNames, this.last, this.pruned, this.touched])
       kept.clear();
     const streams = this.statement(SQL.streams).all() as {
       id: number;
       name: string;
       last: number;
+      pruned: number;
     }[];
-    for (const { id, name, last } of streams) {
+    for (const { id, name, last, pruned } of streams) {
+      this.pruned.set(name, pruned);
       this.streamNumbers.set(name, id);
       this.streamNames.set(id, name);
       this.last.set(name, last);
@@ -266,7 +274,7 @@ class SqliteStore implements Store {
         `${this.path}: entry ${entry.sequence} does not follow in stream ${stream}`,
       );
     }
-    const room = index.kind === 'post' ? index.room : null;
+    const room = index.kind === 'post' ? index.room : index.kind === 'pruned' ? '' : null;
     const hidden = index.requestId === null ? false : this.settleRequest(index.requestId, order);
     const hash = entryHash(entry);
     const { sequence, wallMs, body } = entry;
@@ -282,13 +290,75 @@ class SqliteStore implements Store {
       body,
       hash,
     );
-    if (room !== null && !hidden) this.postCount += 1;
+    if (room && !hidden) this.postCount += 1;
     if (index.requestId !== null) this.noteNumber(index.requestId);
     this.last.set(stream, sequence);
     this.touched.add(stream);
     this.entryCount += 1;
-    this.hash = (this.hash + BigInt(`0x${Buffer.from(hash).toString('hex')}`)) % HASH_MODULUS;
+    this.addToHash(hash);
     if (order > this.highestPlace) this.highestPlace = order;
+  }
+
+  private addToHash(hash: Uint8Array, sign: 1n | -1n = 1n): void {
+    const value = BigInt(`0x${Buffer.from(hash).toString('hex')}`);
+    this.hash = (this.hash + sign * value + HASH_MODULUS) % HASH_MODULUS;
+  }
+
+  prune(query: { below: string; limit: number; replace: (entry: Entry) => string }): number {
+    let looked = 0;
+    for (const [stream, last] of this.last) {
+      const after = this.pruned.get(stream) ?? 0;
+      if (after >= last) continue;
+      const number = this.streamNumber(stream);
+      const rows = this.attempt(() =>
+        this.statement(SQL.readRaw).all(number, after, query.limit - looked),
+      ) as unknown as (Row & { room: string | null; hidden: number })[];
+      let reached = after;
+      for (const row of rows) {
+        if (row.place >= query.below) break;
+        if (row.room) this.pruneRow(row, query.replace);
+        reached = row.sequence;
+        looked += 1;
+      }
+      if (reached === after) continue;
+      this.pruned.set(stream, reached);
+      this.run(SQL.setPruned, reached, number);
+      this.touched.add(stream);
+      if (looked >= query.limit) break;
+    }
+    return looked;
+  }
+
+  private pruneRow(
+    row: Row & { room: string | null; hidden: number },
+    replace: (entry: Entry) => string,
+  ): void {
+    const entry = this.entryOf(row);
+    const body = replace(entry);
+    const hash = entryHash({ ...entry, body });
+    this.run(SQL.pruneEntry, body, hash, row.stream, row.sequence);
+    this.addToHash(row.hash, -1n);
+    this.addToHash(hash);
+    if (row.hidden === 0) this.postCount -= 1;
+  }
+
+  hasPrunable(below: string): boolean {
+    for (const [stream, last] of this.last) {
+      const after = this.pruned.get(stream) ?? 0;
+      if (after >= last) continue;
+      const number = this.streamNumber(stream);
+      if (this.attempt(() => this.statement(SQL.prunable).get(number, after, below))) return true;
+    }
+    return false;
+  }
+
+  seen(): ReadonlyMap<string, number> {
+    const text = this.meta.get('seen') ?? '{}';
+    return new Map(Object.entries(JSON.parse(text) as Record<string, number>));
+  }
+
+  saveSeen(seen: ReadonlyMap<string, number>): void {
+    this.setMeta('seen', JSON.stringify(Object.fromEntries(seen)));
   }
 
   private streamNumber(stream: StreamId): number {
@@ -313,7 +383,7 @@ class SqliteStore implements Store {
     if (!shown) return false;
     if (shown.place < place) return true;
     this.run(SQL.hide, 1, shown.stream, shown.sequence);
-    if (shown.room !== null) this.postCount -= 1;
+    if (shown.room) this.postCount -= 1;
     return false;
   }
 

@@ -12,7 +12,7 @@ export type RingRecord = Readonly<{
 
 /** What of an entry the history pages and repeats are looked up by; the chat derives it from the body. */
 export type EntryIndex = Readonly<{
-  kind: 'post' | 'other';
+  kind: 'post' | 'pruned' | 'other';
   /** Room of a post; null for other entries. */
   room: string | null;
   /** Id of the request that made it, `session/number`; null where there was none. */
@@ -41,6 +41,20 @@ export interface Store {
   append(stored: StoredEntry): void;
   /** Keeps what a leader held when it installed its view: what a cursor of that stream stands for. */
   saveBase(stream: StreamId, base: Digest): void;
+
+  /**
+   * Replaces the bodies of posts whose place is below `below`, a few at a time and each for good: call it in
+   * a transaction until it gives 0.
+   * @param limit most entries to look at, so that a turn stays short
+   * @param replace the body that an entry is left with
+   * @returns how many entries were looked at
+   */
+  prune(query: { below: string; limit: number; replace: (entry: Entry) => string }): number;
+  /** Whether `prune` would find a post. */
+  hasPrunable(below: string): boolean;
+  /** When each server was last known to be in sync, wall clock in milliseconds, as `saveSeen` left it. */
+  seen(): ReadonlyMap<string, number>;
+  saveSeen(seen: ReadonlyMap<string, number>): void;
 
   /** The base that was saved last, and its stream; null when there is none. */
   newestBase(): Readonly<{ stream: StreamId; digest: Digest }> | null;

@@ -1,10 +1,12 @@
 // The invariants of docs/ARCHITECTURE.md, held against what every server does, after every step. The
 // numbers are those of the list there. What clients are shown is checked in witness.ts.
+import { bodyOf } from '../../daemon/chat/bodies.ts';
 import type { Entry } from '../../daemon/ring/entry.ts';
-import { entryHash, streamIdOf } from '../../daemon/ring/entry.ts';
+import { entryHash, orderOf, streamIdOf } from '../../daemon/ring/entry.ts';
 import { PENDING_ENTRIES_MAX } from '../../daemon/ring/settings.ts';
 import type { Cluster } from './cluster.ts';
 import { check } from './invariant.ts';
+import { NEVER_MS } from './plan.ts';
 import { positionOf, type SimulatedServer } from './server.ts';
 import { requestOf, type Witness } from './witness.ts';
 
@@ -20,6 +22,9 @@ export class Checkers {
   private readonly contents = new Map<string, string>();
   /** Every entry of each request: more than one when both sides of a split stored it. */
   private readonly copies = new Map<string, Entry[]>();
+  /** All that are not pruned; and the time below which they are. */
+  private posts: Entry[] = [];
+  private prunedBelowMs = 0;
   private readonly installed = new Map<string, string>();
   private readonly terms = new Map<string, { promised: number; installed: number }>();
   /** Since when a server has been able to act and has seen nobody lead. */
@@ -69,14 +74,41 @@ export class Checkers {
       const key = `${streamIdOf(entry)}.${entry.sequence}`;
       const hash = Buffer.from(entryHash(entry)).toString('base64');
       const known = this.contents.get(key);
+      const body = bodyOf(entry);
+      if (body?.t === 'pruned') {
+        this.checkPruned(entry);
+        if (known !== undefined) continue;
+      } else if (body?.t === 'prune' && known === undefined) this.onPrune(body.b);
       check(known === undefined || known === hash, 5, () => `two entries of key ${key}`);
       if (known === undefined) this.onNewEntry(entry);
       this.contents.set(key, hash);
     }
   }
 
+  /** A server got an entry without its body: only if all were told to prune it. */
+  private checkPruned(entry: Entry): void {
+    const text = () => `${orderOf(entry)} is pruned, and posts from ${this.prunedBelowMs} are not`;
+    check(entry.hlcMs < this.prunedBelowMs, 12, text);
+  }
+
+  /** Nothing is pruned that a server still lacks, unless that has been away for long. */
+  private onPrune(belowMs: number): void {
+    this.prunedBelowMs = Math.max(this.prunedBelowMs, belowMs);
+    const cluster = this.cluster as Cluster;
+    if (cluster.plan.retention.forgetAfterMs < NEVER_MS) return;
+    for (const entry of this.posts) {
+      if (entry.hlcMs >= belowMs) continue;
+      for (const server of cluster.all()) {
+        const had = server.disk.everHad(streamIdOf(entry), entry.sequence);
+        check(had, 12, () => `${orderOf(entry)} is pruned, and ${server.id} never had it`);
+      }
+    }
+    this.posts = this.posts.filter((entry) => entry.hlcMs >= belowMs);
+  }
+
   private onNewEntry(entry: Entry): void {
     this.witness?.onFirstDurable(entry);
+    if (bodyOf(entry)?.t === 'post') this.posts.push(entry);
     const id = requestOf(entry);
     if (id !== null) this.copies.set(id, [...(this.copies.get(id) ?? []), entry]);
   }

@@ -65,6 +65,7 @@ export class Cluster {
       network: this.network,
       wires: this.wires,
       ids,
+      retention: plan.retention,
       say: (line) => this.say(line),
       observer: {
         ...observer,

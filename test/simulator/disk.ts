@@ -84,6 +84,10 @@ export class SimulatedDisk {
         memory.append(stored);
         this.written?.push(stored.entry);
       },
+      prune: (query) => memory.prune(query),
+      hasPrunable: (below) => memory.hasPrunable(below),
+      seen: () => memory.seen(),
+      saveSeen: (seen) => memory.saveSeen(seen),
       saveBase: (stream, base) => memory.saveBase(stream, base),
       base: (stream) => memory.base(stream),
       newestBase: () => memory.newestBase(),

@@ -2,6 +2,7 @@
 // UDP gives. A cut holds back what is on a link until it heals or breaks, and swallows datagrams. A link that
 // breaks has delivered what came whole before the break: the rest is gone.
 import type { Random } from '../../lib/random.ts';
+import { Pipe } from './pipe.ts';
 import type { Plan } from './plan.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -17,8 +18,8 @@ type Pair = {
   epoch: number;
   /** What was sent in this epoch and arrives after this, never does. */
   endsMs: number;
-  held: Map<string, { sent: number; arrive: () => void }[]>;
-  arrivalMs: Map<string, number>;
+  /** By sender, of this epoch. */
+  pipes: Map<string, Pipe>;
 };
 
 const DIAL_MS = 5;
@@ -29,8 +30,6 @@ export class Network {
   private readonly alive = new Set<string>();
   /** `from>to` directions that are cut. */
   readonly cuts = new Set<string>();
-  /** Messages sent so far: their order on a link. */
-  private sent = 0;
   private readonly scheduler: Scheduler;
   private readonly random: Random;
   private readonly settings: Plan['network'];
@@ -52,7 +51,7 @@ export class Network {
     const key = one < other ? `${one}|${other}` : `${other}|${one}`;
     let pair = this.pairs.get(key);
     if (!pair) {
-      pair = { up: false, epoch: 0, endsMs: 0, held: new Map(), arrivalMs: new Map() };
+      pair = { up: false, epoch: 0, endsMs: 0, pipes: new Map() };
       this.pairs.set(key, pair);
     }
     return pair;
@@ -95,8 +94,6 @@ export class Network {
     pair.up = true;
     pair.epoch += 1;
     pair.endsMs = Number.POSITIVE_INFINITY;
-    pair.held.clear();
-    pair.arrivalMs.clear();
     const { epoch } = pair;
     for (const [at, peer] of [
       [one, other],
@@ -104,7 +101,13 @@ export class Network {
     ] as const) {
       // Nothing arrives before the link is up.
       const upMs = this.scheduler.nowMs() + this.latencyMs();
-      pair.arrivalMs.set(peer, upMs);
+      const pipe = new Pipe({
+        scheduler: this.scheduler,
+        latencyMs: () => this.latencyMs(),
+        isCut: () => this.isCut(peer, at),
+      });
+      pipe.arrivalMs = upMs;
+      pair.pipes.set(peer, pipe);
       this.scheduler.after(upMs - this.scheduler.nowMs(), () => {
         if (pair.up && pair.epoch === epoch) this.events.onLinkUp(at, peer);
       });
@@ -122,10 +125,9 @@ export class Network {
     const pair = this.pair(one, other);
     if (!pair.up) return;
     const nowMs = this.scheduler.nowMs();
-    const lastMs = Math.max(nowMs, ...pair.arrivalMs.values());
+    const lastMs = Math.max(nowMs, ...[...pair.pipes.values()].map((pipe) => pipe.arrivalMs));
     pair.up = false;
     pair.endsMs = nowMs + this.random() * (lastMs - nowMs);
-    pair.held.clear();
     const { epoch, endsMs } = pair;
     for (const [at, peer] of [
       [one, other],
@@ -146,31 +148,13 @@ export class Network {
     const pair = this.pair(from, to);
     if (!pair.up) return;
     const { epoch } = pair;
-    this.sent += 1;
-    const { sent } = this;
     // Encoded as it would be, so that nobody shares an object with the sender.
     const bytes = JSON.stringify(message);
-    const arrive = () => {
+    pair.pipes.get(from)?.send(() => {
       if (pair.epoch !== epoch || this.scheduler.nowMs() > pair.endsMs || !this.alive.has(to))
         return;
-      if (this.isCut(from, to)) this.hold(pair, from, { sent, arrive });
-      else this.events.onMessage(to, from, JSON.parse(bytes));
-    };
-    if (this.isCut(from, to)) this.hold(pair, from, { sent, arrive });
-    else this.arriveInOrder(pair, from, arrive);
-  }
-
-  private arriveInOrder(pair: Pair, from: string, arrive: () => void): void {
-    const nowMs = this.scheduler.nowMs();
-    const arrivalMs = Math.max(nowMs + this.latencyMs(), pair.arrivalMs.get(from) ?? 0);
-    pair.arrivalMs.set(from, arrivalMs);
-    this.scheduler.after(arrivalMs - nowMs, arrive);
-  }
-
-  private hold(pair: Pair, from: string, message: { sent: number; arrive: () => void }): void {
-    const held = pair.held.get(from) ?? [];
-    held.push(message);
-    pair.held.set(from, held);
+      this.events.onMessage(to, from, JSON.parse(bytes));
+    });
   }
 
   sendDatagram(from: string, to: string, payload: unknown): void {
@@ -194,10 +178,6 @@ export class Network {
     if (!this.cuts.delete(`${from}>${to}`)) return;
     const pair = this.pair(from, to);
     if (this.random() < 0.5) return this.break(from, to);
-    const held = pair.held.get(from) ?? [];
-    pair.held.delete(from);
-    // What was under way when the cut came is held after what was sent during it.
-    held.sort((one, other) => one.sent - other.sent);
-    for (const { arrive } of held) this.arriveInOrder(pair, from, arrive);
+    pair.pipes.get(from)?.healed();
   }
 }

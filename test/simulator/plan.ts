@@ -1,5 +1,6 @@
 // What one run will be: a layout, a network, people who talk, and faults, all drawn from the seed before
 // anything runs. A plan is plain data, so that a failing one can be made smaller and run again.
+import type { RetentionSettings } from '../../daemon/retention.ts';
 import { type Random, seededRandom } from '../../lib/random.ts';
 
 export type FaultName =
@@ -49,12 +50,16 @@ export type Plan = Readonly<{
     loss: number;
     duplication: number;
   }>;
+  retention: RetentionSettings;
   /** Usual time of one commit, milliseconds. */
   diskMs: number;
   durationMs: number;
   /** In order of their times. */
   events: readonly PlannedEvent[];
 }>;
+
+/** Longer than any run. */
+export const NEVER_MS = 3_600_000;
 
 const WEIGHTS: Readonly<Record<FaultName, number>> = {
   crash: 4,
@@ -130,7 +135,17 @@ export function drawPlan(seed: number): Plan {
   const betweenRoomsMs = 800 + random() * 8_000;
   for (let atMs = 0; atMs < durationMs; atMs += pauseOf(random, betweenRoomsMs)) add('room', atMs);
   events.sort((one, other) => one.atMs - other.atMs);
-  return { seed, servers, clients, copiesMin, network, diskMs, durationMs, events };
+  // Drawn last: what came before stays as it was for each seed.
+  const retention = {
+    retentionMs: random() < 0.1 ? 5_000 + random() * 5_000 : null,
+    forgetAfterMs: random() < 0.3 ? 2_000 + random() * 10_000 : NEVER_MS,
+  };
+  // Clocks that are wrong by more than the retention prune what was said just now.
+  if (retention.retentionMs !== null) {
+    const steady = events.filter(({ what }) => what !== 'jump the clock');
+    events.splice(0, events.length, ...steady);
+  }
+  return { seed, servers, clients, copiesMin, retention, network, diskMs, durationMs, events };
 }
 
 /** A seed for each run that nobody asked for a particular one. */

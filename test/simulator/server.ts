@@ -2,6 +2,7 @@
 // turns, as the daemon's loop does: what comes in while a commit is under way waits for the next turn.
 import { createChat } from '../../daemon/chat/chat.ts';
 import { createHost, type Host, type Surroundings } from '../../daemon/host.ts';
+import { createRetention, type Retention, type RetentionSettings } from '../../daemon/retention.ts';
 import type { Entry } from '../../daemon/ring/entry.ts';
 import type { Announcement, PeerMessage } from '../../daemon/ring/messages.ts';
 import { TICK_INTERVAL_MS } from '../../daemon/ring/settings.ts';
@@ -20,7 +21,12 @@ const WALL_START_MS = 1_700_000_000_000;
 /** A server that is asked to leave leaves after this all the same. */
 const HAND_OVER_MS_MAX = 2_000;
 
-export type Running = Readonly<{ ring: Ring; host: Host; chat: ReturnType<typeof createChat> }>;
+export type Running = Readonly<{
+  ring: Ring;
+  host: Host;
+  chat: ReturnType<typeof createChat>;
+  retention: Retention;
+}>;
 
 export type ServerObserver = Readonly<{
   /** A client is about to be told that its request is stored. */
@@ -42,6 +48,7 @@ export type World = Readonly<{
   network: Network;
   wires: Wires;
   ids: readonly string[];
+  retention: RetentionSettings;
   say(line: string): void;
   observer: ServerObserver;
 }>;
@@ -147,7 +154,12 @@ export class SimulatedServer {
       copiesMin,
       restored: store.readOthers(),
     });
-    return { ring, chat, host: createHost({ ring, chat, store, world: this.surroundings() }) };
+    const surroundings = this.surroundings();
+    const host = createHost({ ring, chat, store, world: surroundings });
+    const { nowMs, wallMs } = surroundings;
+    const settings = world.retention;
+    const retention = createRetention({ ring, chat, store, host, settings, nowMs, wallMs });
+    return { ring, chat, host, retention };
   }
 
   private tick(start: number, delayMs: number): void {
@@ -155,9 +167,10 @@ export class SimulatedServer {
       if (this.starts !== start || !this.running) return;
       // A stopped process has no ticks to catch up with: one comes when it goes on.
       if (!this.paused) {
-        this.input(({ host }) => {
+        this.input(({ host, retention }) => {
           host.feedRing({ type: 'tick' });
           host.feedChat({ type: 'tick' });
+          retention.tick();
         });
       }
       this.tick(start, TICK_INTERVAL_MS);

@@ -1,6 +1,7 @@
 // Connections of clients, simulated: ordered both ways, refused by a server that is down, and silent where
 // a cut is between the two.
 import type { Network } from './network.ts';
+import { Pipe } from './pipe.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** The client's end. */
@@ -25,14 +26,13 @@ type Wire = {
   open: boolean;
   /** The client does not listen any more. */
   deaf: boolean;
-  arrivalMs: Map<string, number>;
-  held: { from: string; to: string; sent: number; run: () => void }[];
+  /** By sender. */
+  readonly pipes: ReadonlyMap<string, Pipe>;
 };
 
 export class Wires {
   private readonly all = new Map<number, Wire>();
   private made = 0;
-  private sent = 0;
   private readonly network: Network;
   private readonly scheduler: Scheduler;
   private readonly serverEnd: (server: string) => ServerEnd;
@@ -57,14 +57,16 @@ export class Wires {
       events,
       open: false,
       deaf: false,
-      arrivalMs: new Map(),
-      held: [],
+      pipes: new Map([
+        [client, this.pipe(client, server)],
+        [server, this.pipe(server, client)],
+      ]),
     };
     this.all.set(wire.number, wire);
-    this.carry(wire, client, server, () => {
+    this.carry(wire, client, () => {
       if (wire.deaf) return;
       wire.open = this.serverEnd(server).onOpened(wire.number);
-      if (!wire.open) this.carry(wire, server, client, () => this.tellClosed(wire, 'refused'));
+      if (!wire.open) this.carry(wire, server, () => this.tellClosed(wire, 'refused'));
     });
     return wire.number;
   }
@@ -73,7 +75,7 @@ export class Wires {
     const wire = this.all.get(number);
     if (!wire || wire.deaf) return;
     const bytes = JSON.stringify(message);
-    this.carry(wire, wire.client, wire.server, () => {
+    this.carry(wire, wire.client, () => {
       if (wire.open) this.serverEnd(wire.server).onMessage(number, JSON.parse(bytes));
     });
   }
@@ -82,7 +84,7 @@ export class Wires {
   fromServer(number: number, message: unknown): void {
     const wire = this.all.get(number);
     if (!wire?.open) return;
-    this.carry(wire, wire.server, wire.client, () => {
+    this.carry(wire, wire.server, () => {
       if (!wire.deaf) wire.events.onMessage(message);
     });
   }
@@ -91,7 +93,7 @@ export class Wires {
     const wire = this.all.get(number);
     if (!wire || wire.deaf) return;
     wire.deaf = true;
-    this.carry(wire, wire.client, wire.server, () => {
+    this.carry(wire, wire.client, () => {
       if (wire.open) this.serverEnd(wire.server).onClosed(number);
       this.forget(wire);
     });
@@ -101,7 +103,7 @@ export class Wires {
     const wire = this.all.get(number);
     if (!wire?.open) return;
     wire.open = false;
-    this.carry(wire, wire.server, wire.client, () => this.tellClosed(wire, reason));
+    this.carry(wire, wire.server, () => this.tellClosed(wire, reason));
   }
 
   /** Both ends lose it, and what is under way on it. */
@@ -109,7 +111,6 @@ export class Wires {
     if (!wire.open) return;
     this.serverEnd(wire.server).onClosed(wire.number);
     wire.open = false;
-    wire.arrivalMs.clear();
     this.tellClosed(wire, 'broken');
   }
 
@@ -125,13 +126,7 @@ export class Wires {
   }
 
   healed(): void {
-    for (const wire of this.all.values()) {
-      const held = wire.held;
-      wire.held = [];
-      // What was under way when the cut came is held after what was sent during it.
-      held.sort((one, other) => one.sent - other.sent);
-      for (const { from, to, run } of held) this.carry(wire, from, to, run);
-    }
+    for (const wire of this.all.values()) for (const pipe of wire.pipes.values()) pipe.healed();
   }
 
   private tellClosed(wire: Wire, reason: string): void {
@@ -146,21 +141,17 @@ export class Wires {
     this.all.delete(wire.number);
   }
 
-  private carry(wire: Wire, from: string, to: string, run: () => void): void {
-    this.sent += 1;
-    const message = { from, to, sent: this.sent, run };
-    const arrive = () => {
-      if (!this.all.has(wire.number)) return;
-      if (this.network.isCut(from, to)) wire.held.push(message);
-      else run();
-    };
-    if (this.network.isCut(from, to)) {
-      wire.held.push(message);
-      return;
-    }
-    const nowMs = this.scheduler.nowMs();
-    const arrivalMs = Math.max(nowMs + this.network.latencyMs(), wire.arrivalMs.get(from) ?? 0);
-    wire.arrivalMs.set(from, arrivalMs);
-    this.scheduler.after(arrivalMs - nowMs, arrive);
+  private pipe(from: string, to: string): Pipe {
+    return new Pipe({
+      scheduler: this.scheduler,
+      latencyMs: () => this.network.latencyMs(),
+      isCut: () => this.network.isCut(from, to),
+    });
+  }
+
+  private carry(wire: Wire, from: string, deliver: () => void): void {
+    wire.pipes.get(from)?.send(() => {
+      if (this.all.has(wire.number)) deliver();
+    });
   }
 }

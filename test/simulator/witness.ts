@@ -1,6 +1,6 @@
 // What people said and what they were shown: each post once, in the one order, nothing invented, nothing
 // missed. Watches every client, and in the end reads the histories of all servers.
-import { bodyOf } from '../../daemon/chat/bodies.ts';
+import { bodyOf, requestOf as requestOfBody } from '../../daemon/chat/bodies.ts';
 import type { Entry } from '../../daemon/ring/entry.ts';
 import type { ClientEvent, OutboxItem } from '../../lib/client/api.ts';
 import type { SimulatedClient } from './client.ts';
@@ -12,7 +12,7 @@ const ALL = 1_000_000;
 
 export function requestOf(entry: Entry): string | null {
   const body = bodyOf(entry);
-  return body && body.t !== 'claim' ? body.q : null;
+  return body && requestOfBody(body);
 }
 
 /** One client's screen. */
