@@ -4,6 +4,8 @@ import meow from 'meow';
 const HELP = `
   Usage
     $ syncnet-daemon --id server1 [--config cluster.json] [--data DIR]
+    $ syncnet-daemon forget server1 [--config cluster.json] [--secret-file FILE]
+                          it is gone for good, and no longer holds pruning up
 
   Which server
     --id ID               one of the cluster's servers
@@ -22,7 +24,7 @@ const HELP = `
     --min-copies N        acknowledge nothing with fewer copies; 1 by default
 
   History
-    --retention TIME      how long posts are kept: 90d, 12h, 30m, or forever, which is the default;
+    --retention TIME      how long posts are kept: 90d, 12h, 30m, 45s, or forever, which is the default;
                           the same on every server
     --forget-after TIME   a server away for longer no longer holds pruning up; 7d by default
 

@@ -9,11 +9,13 @@ import type { RefusalCode } from '../lib/protocol/refusals.ts';
 import { type Chat, createChat } from './chat/chat.ts';
 import { chatSecrets } from './chat-secrets.ts';
 import type { DaemonConfig } from './config.ts';
+import { forgetServer, type Verdict } from './forget.ts';
 import { createHost, type Host, type Surroundings } from './host.ts';
 import { type ClientGateway, openClientGateway } from './net/client-gateway.ts';
 import { type HeartbeatSocket, openHeartbeatSocket } from './net/heartbeat-socket.ts';
 import { openPeerLinks, type PeerLinks } from './net/peer-links.ts';
-import { type HttpServer, openHttp } from './ops/http.ts';
+import { type CommandAnswer, type HttpServer, openHttp } from './ops/http.ts';
+import { operatorProblem } from './ops/operator-seal.ts';
 import { createRetention, type Retention } from './retention.ts';
 import { Announcement, PeerMessage } from './ring/messages.ts';
 import { TICK_INTERVAL_MS } from './ring/settings.ts';
@@ -228,6 +230,7 @@ async function openSockets(parts: SocketParts): Promise<void> {
     port: config.self.httpPort,
     status: () => statusOf({ ring, chat, store, nowMs: performance.now(), wallMs: Date.now() }),
     ready: () => readiness(ring),
+    forget: (server, seal) => forget(parts, { server, seal }),
   });
   sockets.links = await openPeerLinks<PeerMessage>({
     ...common,
@@ -246,6 +249,21 @@ async function openSockets(parts: SocketParts): Promise<void> {
       loop.run(() => host.feedRing({ type: 'linkDown', peer, refused })),
     onMessage: (from, message) => loop.run(() => takePeerMessage(host, from, message)),
   });
+}
+
+function forget(
+  { config, cores: { ring }, host, loop }: SocketParts,
+  { server, seal }: { server: string; seal: string | undefined },
+): CommandAnswer {
+  const wallMs = Date.now();
+  const given = { command: `forget ${server}`, seal, wallMs };
+  const problem = operatorProblem(config.secret, given);
+  if (problem !== null) return { code: 403, body: { error: problem } };
+  let verdict: Verdict = { ok: false, reason: 'this server is stopping' };
+  loop.run(() => {
+    verdict = forgetServer({ ring, host }, { server, wallMs });
+  });
+  return { code: verdict.ok ? 200 : 409, body: verdict };
 }
 
 function takePeerMessage(host: Host, from: string, message: PeerMessage): void {

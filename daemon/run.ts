@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { type DaemonConfig, loadConfig } from './config.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { askToForget } from './forget.ts';
 import { createLogger } from './ops/logger.ts';
 
 /** A stop that takes longer is given up: a change of view, and all sockets closed, take far less. */
@@ -11,6 +12,8 @@ const STOP_MS_MAX = 5_000;
 
 /** @returns the exit code, once the daemon has ended */
 export async function run(argv: readonly string[]): Promise<number> {
+  const [command, ...rest] = argv;
+  if (command === 'forget') return await forget(rest);
   const readFile = (path: string) => readFileSync(path, 'utf8');
   const loaded = loadConfig({ argv, env: process.env, readFile });
   if ('text' in loaded) {
@@ -38,6 +41,25 @@ export async function run(argv: readonly string[]): Promise<number> {
   } finally {
     await flush();
   }
+}
+
+/** `forget ID`: the configuration is that of the server named. */
+async function forget(argv: readonly string[]): Promise<number> {
+  const [server, ...options] = argv;
+  if (server === undefined || server.startsWith('-')) {
+    say('forget: expected the id of a server, such as: syncnet-daemon forget server1');
+    return 2;
+  }
+  const readFile = (path: string) => readFileSync(path, 'utf8');
+  const loaded = loadConfig({ argv: ['--id', server, ...options], env: process.env, readFile });
+  if (!('config' in loaded)) {
+    for (const problem of 'problems' in loaded ? loaded.problems : [loaded.text]) say(problem);
+    return 2;
+  }
+  const { text, code } = await askToForget(loaded.config);
+  if (code === 0) process.stdout.write(`${text}\n`);
+  else say(text);
+  return code;
 }
 
 /** One line for whoever started it, next to the log. */

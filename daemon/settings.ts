@@ -38,13 +38,18 @@ const Port = wholeNumber(65_535);
 const Text = z.string().min(1);
 
 /** Milliseconds in each unit of a duration. */
-const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNITS: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 const DURATION_TEXT = 'expected a duration such as 90d, 12h or 30m';
 
-/** `90d`, `12h`, `30m`, as milliseconds. */
+/** `90d`, `12h`, `30m`, `45s`, as milliseconds. */
 const Duration = z
   .string()
-  .regex(/^[1-9]\d{0,5}[mhd]$/, DURATION_TEXT)
+  .regex(/^[1-9]\d{0,5}[smhd]$/, DURATION_TEXT)
   .transform((text) => Number(text.slice(0, -1)) * (UNITS[text.slice(-1)] ?? 0));
 
 /** The highest base whose HTTP ports, 30 to 32 above it, are still ports. */

@@ -15,6 +15,8 @@ export type StatusReport = Omit<z.infer<typeof StatusReply>, 'type' | 'query'> &
     copiesMin: number;
     entries: number;
     posts: number;
+    /** Posts said before this are pruned; null when none are. ISO 8601. */
+    prunedBelow: string | null;
     /** Equal on two servers that hold the same entries. */
     historyHash: string;
     /** Equal on two servers that fold the same entries. */
@@ -42,6 +44,7 @@ export function statusOf(parts: {
     copiesMin: cluster.copiesMin,
     entries,
     posts,
+    prunedBelow: chat.prunedBelowMs() === 0 ? null : new Date(chat.prunedBelowMs()).toISOString(),
     historyHash: store.historyHash(),
     stateHash: chat.stateHash(),
     clients: chat.counts(),

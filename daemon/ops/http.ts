@@ -1,4 +1,5 @@
-// Health and status over HTTP, for operators and container engines: reading only, and nothing secret.
+// Health and status over HTTP, for operators and container engines: for anyone to read, and nothing secret. The
+// one thing that changes anything, `forget`, demands the cluster secret.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { ListenError } from '../net/listen-error.ts';
@@ -24,21 +25,39 @@ export type HttpOptions = Readonly<{
   status: () => object;
   /** Whether clients are served from here, or redirected to whoever serves them. */
   ready: () => Readonly<{ ok: boolean; reason: string }>;
+  /** POST /forget?server=ID, with the header that proves the secret. */
+  forget: (server: string, seal: string | undefined) => CommandAnswer;
 }>;
 
+/** What a command of an operator came to. */
+export type CommandAnswer = Readonly<{ code: 200 | 403 | 409; body: object }>;
+
+const READING = ['GET', 'HEAD'];
+
 type Answer = Readonly<{ code: number; body: object; allow?: string }>;
-type Routes = Readonly<Record<string, () => Answer>>;
+type Route = Readonly<{ methods: readonly string[]; answer: (request: IncomingMessage) => Answer }>;
+type Routes = Readonly<Record<string, Route>>;
 
 /** Listens until it is closed. @throws ListenError */
 export async function openHttp(options: HttpOptions): Promise<HttpServer> {
   const routes: Routes = {
     // Whoever answers has a loop that turns.
-    '/healthz': () => ({ code: 200, body: { ok: true } }),
-    '/readyz': () => {
-      const ready = options.ready();
-      return { code: ready.ok ? 200 : 503, body: ready };
+    '/healthz': { methods: READING, answer: () => ({ code: 200, body: { ok: true } }) },
+    '/readyz': {
+      methods: READING,
+      answer: () => {
+        const ready = options.ready();
+        return { code: ready.ok ? 200 : 503, body: ready };
+      },
     },
-    '/status': () => ({ code: 200, body: options.status() }),
+    '/status': { methods: READING, answer: () => ({ code: 200, body: options.status() }) },
+    '/forget': {
+      methods: ['POST'],
+      answer: ({ url, headers }) => {
+        const server = new URL(url ?? '/', 'http://any').searchParams.get('server') ?? '';
+        return options.forget(server, headers.authorization);
+      },
+    },
   };
   const limits = {
     maxHeaderSize: HEADER_BYTES_MAX,
@@ -80,10 +99,11 @@ function answerTo(routes: Routes, request: IncomingMessage): Answer {
       body: { error: `nothing here; there is ${Object.keys(routes).join(', ')}` },
     };
   }
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return { code: 405, body: { error: 'expected GET or HEAD' }, allow: 'GET, HEAD' };
+  if (!route.methods.includes(request.method ?? '')) {
+    const error = `expected ${route.methods.join(' or ')}`;
+    return { code: 405, body: { error }, allow: route.methods.join(', ') };
   }
-  return route();
+  return route.answer(request);
 }
 
 function send(answer: Answer, request: IncomingMessage, response: ServerResponse): void {

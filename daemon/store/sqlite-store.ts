@@ -111,6 +111,8 @@ function prepareDatabase(database: Database, path: string): void {
   database.exec(
     'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;',
   );
+  // What is pruned is overwritten, not merely let go.
+  database.exec('PRAGMA secure_delete = ON;');
   database.exec(`PRAGMA wal_autocheckpoint = ${WAL_PAGES_MAX}; PRAGMA cache_size = -16000;`);
   const row = database.prepare('PRAGMA user_version').get() as { user_version: number };
   const version = row.user_version;

@@ -6,12 +6,13 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { type HttpServer, openHttp } from '../../../daemon/ops/http.ts';
 
 let server: HttpServer;
+const forget = (id: string) => ({ code: 403 as const, body: { error: `not ${id}` } });
 let ready = { ok: true, reason: 'in a view' };
 
 beforeEach(async () => {
   ready = { ok: true, reason: 'in a view' };
   const status = () => ({ id: 'server1', term: 7 });
-  server = await openHttp({ host: '127.0.0.1', port: 0, status, ready: () => ready });
+  server = await openHttp({ host: '127.0.0.1', port: 0, status, ready: () => ready, forget });
 });
 afterEach(() => server.close());
 
@@ -28,15 +29,18 @@ const ROWS = [
     path: '/',
     method: 'GET',
     code: 404,
-    body: { error: 'nothing here; there is /healthz, /readyz, /status' },
+    body: { error: 'nothing here; there is /healthz, /readyz, /status, /forget' },
   },
   {
     path: '/constructor',
     method: 'GET',
     code: 404,
-    body: { error: 'nothing here; there is /healthz, /readyz, /status' },
+    body: { error: 'nothing here; there is /healthz, /readyz, /status, /forget' },
   },
   { path: '/status', method: 'POST', code: 405, body: { error: 'expected GET or HEAD' } },
+  { path: '/forget', method: 'GET', code: 405, body: { error: 'expected POST' } },
+  { path: '/forget?server=server1', method: 'POST', code: 403, body: { error: 'not server1' } },
+  { path: '/forget?server=%E0%A4%A', method: 'POST', code: 403, body: { error: 'not \ufffd%A' } },
 ];
 
 for (const { path, method, code, body } of ROWS) {
@@ -80,7 +84,7 @@ test('a header without end is cut off', async () => {
 test('a port that is taken is named, with what to do', async () => {
   const { port } = server;
   await assert.rejects(
-    openHttp({ host: '127.0.0.1', port, status: () => ({}), ready: () => ready }),
+    openHttp({ host: '127.0.0.1', port, status: () => ({}), ready: () => ready, forget }),
     {
       name: 'ListenError',
       code: 'EADDRINUSE',

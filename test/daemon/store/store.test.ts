@@ -4,7 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type Entry, entryHash, orderOf, streamIdOf } from '../../../daemon/ring/entry.ts';
+import {
+  type Entry,
+  entryHash,
+  orderOf,
+  placeFloor,
+  streamIdOf,
+} from '../../../daemon/ring/entry.ts';
 import { openMemoryStore } from '../../../daemon/store/memory-store.ts';
 import { openSqliteStore } from '../../../daemon/store/sqlite-store.ts';
 import type { Store, StoredEntry } from '../../../daemon/store/store.ts';
@@ -157,6 +163,70 @@ const CASES: Readonly<Record<string, (store: Store) => void>> = {
     save(store, storedPost(entryOf({ sequence: 3 }), 'general', 'ada.x/2'));
     assert.equal(store.highestNumber('ada.x'), 10);
     assert.equal(store.highestNumber('ada'), 0);
+  },
+  'posts below a place are pruned: their text goes, their requests stay': (store) => {
+    const stays = storedPost(entryOf({ sequence: 4, hlcMs: 5_000 }), 'general', 's/4');
+    save(
+      store,
+      storedPost(entryOf({ sequence: 1 }), 'general', 's/1'),
+      storedOther(entryOf({ sequence: 2 }), 's/2'),
+      storedPost(entryOf({ sequence: 3 }), 'general', 's/3'),
+      stays,
+    );
+    const below = placeFloor(2_000);
+    const replace = ({ sequence }: Entry) => `was ${sequence}`;
+    assert.equal(store.hasPrunable(below), true);
+    const looked: number[] = [];
+    do {
+      store.begin();
+      looked.push(store.prune({ below, limit: 2, replace }));
+      store.commit();
+    } while (looked.at(-1) !== 0);
+    assert.deepEqual(looked, [2, 1, 0]);
+    assert.equal(store.hasPrunable(below), false);
+    const all = store.readStream({ stream: STREAM, after: 0, limit: 9, bytesMax: 999 });
+    assert.deepEqual(
+      all.map(({ body }) => body),
+      ['was 1', 'body 2', 'was 3', 'body 4'],
+    );
+    const posts = store.readPosts({ room: 'general', before: null, limit: 9 });
+    assert.deepEqual(sequencesOf(posts), [4]);
+    assert.deepEqual(sequencesOf(store.readOthers()), [2]);
+    assert.deepEqual(store.counts(), { entries: 4, posts: 1 });
+    assert.equal(store.findRequest('s/3')?.body, 'was 3');
+    assert.equal(store.highestNumber('s'), 4);
+    const sum = all.reduce(
+      (total, entry) => total + BigInt(`0x${Buffer.from(entryHash(entry)).toString('hex')}`),
+      0n,
+    );
+    assert.equal(store.historyHash(), (sum % 2n ** 256n).toString(16).padStart(64, '0'));
+  },
+  'a pruned post is taken from another server as it is': (store) => {
+    const entry = entryOf({ sequence: 1 });
+    const index = { kind: 'pruned' as const, room: null, requestId: 's/1' };
+    save(store, { entry, order: orderOf(entry), index });
+    assert.deepEqual(store.counts(), { entries: 1, posts: 0 });
+    assert.deepEqual([...store.readOthers()], []);
+    assert.equal(store.hasPrunable(placeFloor(9_000)), false);
+    assert.equal(store.findRequest('s/1')?.sequence, 1);
+  },
+  'of two posts of one request, the pruned one still hides the other': (store) => {
+    save(store, storedPost(entryOf({ sequence: 1 }), 'general', 's/1'));
+    store.begin();
+    store.prune({ below: placeFloor(2_000), limit: 9, replace: () => 'gone' });
+    store.append(
+      storedPost({ ...entryOf({ sequence: 1, hlcMs: 3_000 }), ...other }, 'general', 's/1'),
+    );
+    store.commit();
+    assert.deepEqual(store.readPosts({ room: 'general', before: null, limit: 9 }), []);
+    assert.deepEqual(store.counts(), { entries: 2, posts: 0 });
+  },
+  'who was in sync when is kept': (store) => {
+    assert.deepEqual(store.seen(), new Map());
+    store.begin();
+    store.saveSeen(new Map([['server1', 12]]));
+    store.commit();
+    assert.deepEqual(store.seen(), new Map([['server1', 12]]));
   },
   'the base of a stream is what was saved last': (store) => {
     assert.equal(store.newestBase(), null);
