@@ -223,6 +223,11 @@ export class Checkers {
     });
   }
 
+  agreeOnHash(): boolean {
+    const servers = (this.cluster as Cluster).all();
+    return new Set(servers.map(({ disk }) => disk.memory.historyHash())).size === 1;
+  }
+
   /** After healing and quiet: 1, 5, 13, 14; and 10 and 11 of what the histories show. */
   checkHealed(): void {
     const cluster = this.cluster as Cluster;

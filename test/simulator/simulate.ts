@@ -103,7 +103,8 @@ function waitForAgreement(cluster: Cluster, checkers: Checkers): void {
   const settled = () => checkers.agree() && cluster.clients.every((client) => client.waiting === 0);
   while (!settled() && cluster.scheduler.nowMs() < untilMs) cluster.run(250);
   cluster.run(QUIET_MS);
-  // What the leader prunes on its own may be on its way right now.
+  // What the leader prunes on its own may be on its way right now, and each server takes its time about it.
   if (cluster.plan.retention.retentionMs === null) return;
-  for (let step = 0; step < 20 && !settled(); step += 1) cluster.run(10);
+  const isPruned = () => settled() && checkers.agreeOnHash();
+  for (let step = 0; step < 100 && !isPruned(); step += 1) cluster.run(10);
 }
