@@ -1,6 +1,7 @@
 // What a server should do next, given its phase and who is reachable: the rule "the highest active
 // server leads", written out. Called at the end of every step; does nothing most of the time.
 import { awaitsInstall, maybeBecomeActive, maybePull } from './catch-up.ts';
+import { lackCount } from './entry.ts';
 import { isHeard, isReachable, reachablePeers, unstableForMs } from './failure-detector.ts';
 import { maybeCommit } from './replication.ts';
 import {
@@ -11,7 +12,7 @@ import {
   SLOW_READMISSION_MS,
   SLOW_READMISSION_MS_MAX,
 } from './settings.ts';
-import { log, type Peer, send, type Turn } from './state.ts';
+import { digestHash, log, type Peer, send, type Turn } from './state.ts';
 import { maybeAdvance, servingLeader, startPrepare, stopServing } from './view-change.ts';
 
 /** Moves whatever is due by now. */
@@ -100,8 +101,15 @@ function mayBeAdmitted(turn: Turn, peer: Peer): boolean {
     peer.linkUp &&
     isEligible(peer) &&
     peer.lead <= CATCH_UP_ENTRIES_MAX &&
-    nowMs >= peer.readmitMs
+    nowMs >= Math.max(peer.readmitMs, peer.admitMs) &&
+    !isFarBehind(turn, peer)
   );
+}
+
+/** It lacks more than a change of view would bring it: it catches up first. What it sent last may be old news. */
+function isFarBehind({ ring }: Turn, peer: Peer): boolean {
+  if (!peer.digest || lackCount(peer.digest, ring.digest) <= CATCH_UP_ENTRIES_MAX) return false;
+  return peer.announcement?.digestHash !== digestHash(ring.digest);
 }
 
 /** Slowness is not death: it stays away for a while, longer each time, so that the room does not stutter. */

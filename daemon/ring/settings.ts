@@ -58,6 +58,10 @@ export const PULL_PAUSE_MS = 100;
 export const BACKOFF_MS_MIN = 30;
 export const BACKOFF_MS_MAX = 150;
 
+/** A peer that was invited to a view and is not in it: no view for its sake before, doubling each time. */
+export const ADMIT_WAIT_MS_MIN = 100;
+export const ADMIT_WAIT_MS_MAX = 5_000;
+
 /** All servers joining and none to lead them: after this the highest leads all the same. */
 export const JOINING_PATIENCE_MS = 1_500;
 

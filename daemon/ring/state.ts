@@ -44,6 +44,9 @@ export type Peer = {
   /** Removed for slowness: not admitted before `readmitMs`, the wait doubling each time. */
   readmitMs: number;
   slowWaitMs: number;
+  /** Left out of the last view that it was invited to: no view is changed for its sake before `admitMs`. */
+  admitMs: number;
+  admitWaitMs: number;
   /** In a view of this leader: highest sequence it has on disk, and when it last moved or had nothing to do. */
   storedSequence: number;
   ackDueMs: number;
@@ -197,6 +200,8 @@ function createPeer(server: RingServer): Peer {
     flapsMs: [],
     readmitMs: Number.NEGATIVE_INFINITY,
     slowWaitMs: 0,
+    admitMs: Number.NEGATIVE_INFINITY,
+    admitWaitMs: 0,
     storedSequence: 0,
     ackDueMs: Number.POSITIVE_INFINITY,
     astrayMs: Number.POSITIVE_INFINITY,

@@ -12,6 +12,8 @@ import { lackCount, type StreamId, streamIdOf } from './entry.ts';
 import { isReachable, noteHeard, unstableForMs } from './failure-detector.ts';
 import type { PeerMessageOf } from './messages.ts';
 import {
+  ADMIT_WAIT_MS_MAX,
+  ADMIT_WAIT_MS_MIN,
   BACKOFF_MS_MAX,
   BACKOFF_MS_MIN,
   CATCH_UP_ENTRIES_MAX,
@@ -275,12 +277,21 @@ function install(turn: Turn, preparing: Preparing): void {
     peer.storedSequence = 0;
     peer.ackDueMs = Number.POSITIVE_INFINITY;
     peer.astrayMs = Number.POSITIVE_INFINITY;
+    if (preparing.invited.has(peer.id)) noteAdmission(turn, peer, ready.has(peer.id));
   }
   turn.outputs.push({ type: 'saveRecord', installedTerm: term, promisedTerm: ring.promisedTerm });
   saveBase(turn, ring.stream.id);
   for (const id of preparing.promised.keys())
     send(turn, id, { type: 'install', term, incarnation: ring.self.incarnation, inSync });
   log(turn, 'info', 'leading', { term, inSync, tookMs: Math.round(nowMs - ring.promisedAtMs) });
+}
+
+/** Whoever did not make it is tried again after a while, longer each time: a room must not stutter for its sake. */
+function noteAdmission({ nowMs }: Turn, peer: Peer, admitted: boolean): void {
+  peer.admitWaitMs = admitted
+    ? 0
+    : Math.min(ADMIT_WAIT_MS_MAX, Math.max(ADMIT_WAIT_MS_MIN, peer.admitWaitMs * 2));
+  peer.admitMs = nowMs + peer.admitWaitMs;
 }
 
 export function onInstall(turn: Turn, from: Peer, message: PeerMessageOf<'install'>): void {
