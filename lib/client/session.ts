@@ -214,17 +214,25 @@ function onSignedIn(
   emit(session, { type: 'signedIn', account, name, server, rooms });
   // It was given no place to resume from: the cluster was read-only. What it missed it asks for.
   if (again && session.cursor === null) emit(session, { type: 'reset' });
+  sendAllAgain(session, tookMs);
+  watch(session, link);
+}
+
+/** @param tookMs how long there was no leader; null when none was lost */
+function sendAllAgain(session: Session, tookMs: number | null): void {
   for (const [number, item] of session.items)
     session.items.set(number, { ...item, state: 'queued' });
   session.sentCount = 0;
   session.resend = { left: new Set(session.items.keys()), total: session.items.size, tookMs };
   pump(session);
   maybeRecovered(session);
-  watch(session, link);
 }
 
 function onActiveMessage(session: Session, link: Link, message: ServerMessage): void {
   switch (message.type) {
+    case 'signedIn':
+      // A leader that stepped down and led again has taken two sign-ins: it answers only what follows the second.
+      return sendAllAgain(session, session.resend?.tookMs ?? null);
     case 'stored':
       return onStored(session, message);
     case 'refused':

@@ -94,6 +94,23 @@ test('what is not answered is sent again after a loss, in order and under the sa
   assert.equal(stage.eventsOf('recovered')[0]?.resent, 2);
 });
 
+test('a leader that stepped down and led again takes both sign-ins: what is not answered is sent again', () => {
+  const stage = new SessionStage([THREE]);
+  stage.posts(1, 'one');
+  stage.greets(THREE, 'server3', LEADER);
+  stage.says(THREE, { type: 'redirect', leader: null, term: 4, reason: 'leads no longer' });
+  stage.says(THREE, { type: 'leading', term: 5 });
+  assert.equal(stage.sentOf('signIn').length, 2);
+  stage.signsIn(THREE, 'server3');
+  stage.posts(2, 'two');
+  stage.signsIn(THREE, 'server3');
+  const numbers = stage.sentOf('post').map((message) => message.type === 'post' && message.number);
+  assert.deepEqual(numbers, [1, 2, 1, 2]);
+  stage.stored(THREE, 1);
+  stage.stored(THREE, 2);
+  assert.equal(stage.session.connection.type, 'connected');
+});
+
 test('what waited in the outbox of an earlier run is sent first', () => {
   const request = { type: 'post', room: 'general', text: 'from before' } as const;
   const stage = new SessionStage([THREE], [{ number: 7, request }]);
