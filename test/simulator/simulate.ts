@@ -106,5 +106,5 @@ function waitForAgreement(cluster: Cluster, checkers: Checkers): void {
   // What the leader prunes on its own may be on its way right now, and each server takes its time about it.
   if (cluster.plan.retention.retentionMs === null) return;
   const isPruned = () => settled() && checkers.agreeOnHash();
-  for (let step = 0; step < 100 && !isPruned(); step += 1) cluster.run(10);
+  for (let step = 0; step < 20 && !isPruned(); step += 1) cluster.run(60);
 }
