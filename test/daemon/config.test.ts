@@ -44,6 +44,7 @@ test('an id alone is a server of the built-in layout, on loopback, with data in 
     dataDirectory: '/home/ada/.local/share/syncnet/server2',
     secret: null,
     copiesMin: 1,
+    retention: { retentionMs: null, forgetAfterMs: 7 * 86_400_000 },
     logLevel: 'info',
     logFormat: 'auto',
     exitWithParent: false,
@@ -53,6 +54,18 @@ test('an id alone is a server of the built-in layout, on loopback, with data in 
 type Row = { name: string; given: Given; expected: unknown; of: (config: DaemonConfig) => unknown };
 
 const VALUES: Row[] = [
+  {
+    name: 'durations are read in days, hours, minutes and seconds',
+    given: { argv: ['--id', 'server1', '--retention', '90d', '--forget-after', '36h'] },
+    expected: { retentionMs: 90 * 86_400_000, forgetAfterMs: 36 * 3_600_000 },
+    of: (config) => config.retention,
+  },
+  {
+    name: 'posts can be kept for ever in so many words',
+    given: { argv: ['--id', 'server1'], env: { SYNCNET_RETENTION: 'forever' } },
+    expected: null,
+    of: (config) => config.retention.retentionMs,
+  },
   {
     name: 'a flag beats the environment',
     given: {
