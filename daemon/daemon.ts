@@ -2,6 +2,7 @@
 // Whatever comes in is handed to the host at once; a turn never awaits, so no second event can see what
 // is not saved yet.
 import { randomBytes } from 'node:crypto';
+import { existsSync, rmSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { type ClusterServer, clientAddressOf } from '../lib/cluster-file.ts';
@@ -58,6 +59,7 @@ export async function startDaemon(parts: {
 }): Promise<Daemon> {
   const { config, logger } = parts;
   const incarnationOf = () => randomBytes(8).toString('hex');
+  const isNew = !existsSync(config.dataDirectory);
   const store = openSqliteStore({ directory: config.dataDirectory, incarnationOf });
   const sockets: Sockets = {};
   const cores = openCores(config, store);
@@ -106,6 +108,8 @@ export async function startDaemon(parts: {
     await openSockets({ config, logger, cores, sockets, host, loop });
   } catch (error) {
     await close('shutting-down');
+    // A start that came to nothing leaves nothing behind.
+    if (isNew) rmSync(config.dataDirectory, { recursive: true, force: true });
     throw error;
   }
   let stopping: Promise<void> | null = null;

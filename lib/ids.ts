@@ -57,3 +57,8 @@ export function signInText(fields: {
     '\n',
   );
 }
+
+/** The hybrid time in a place of the one order, milliseconds since 1970: its first twelve hexadecimal digits. */
+export function timeOfOrder(order: string): number {
+  return Number.parseInt(order.slice(0, 12), 16);
+}

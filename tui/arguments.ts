@@ -4,6 +4,7 @@ import { userInfo } from 'node:os';
 import { builtInCluster, clientAddressOf } from '../lib/cluster-file.ts';
 import { UserName } from '../lib/protocol/fields.ts';
 import { USER_NAME_CHARS_MAX } from '../lib/protocol/limits.ts';
+import { nearest } from './nearest.ts';
 
 /** A wrong argument: told in one line, exit code 2. */
 export class UsageError extends Error {
@@ -35,8 +36,12 @@ export function serversOf(flags: ServerFlags): readonly string[] | null {
   const list = flags.servers ?? process.env.SYNCNET_SERVERS;
   if (list === undefined || list === '') return null;
   const servers = list.split(',').map((server) => server.trim());
-  const wrong = servers.find((server) => !/^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/.test(server));
-  if (wrong !== undefined) throw new UsageError(`--servers: expected host:port, got ${wrong}`);
+  const source = flags.servers === undefined ? 'SYNCNET_SERVERS' : '--servers';
+  for (const server of servers) {
+    const match = /^(\[[0-9a-fA-F:]+\]|[^\s:]+):(\d{1,9})$/.exec(server);
+    if (!match) throw new UsageError(`${source}: expected host:port, got ${server}`);
+    portOf(`${source}: ${server}`, match[2]);
+  }
   return servers;
 }
 
@@ -63,4 +68,26 @@ export function accountName(): string {
     .replace(/^[^\p{L}\p{N}]+/u, '')
     .slice(0, USER_NAME_CHARS_MAX);
   return UserName.safeParse(fitted).success ? fitted : 'guest';
+}
+
+/** Options that meow answers by itself. */
+const ANSWERED = ['help', 'version'];
+
+const asTyped = (flag: string) => flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/**
+ * Refuses options that do not exist, with the one that was probably meant.
+ * @param known names in camel case, as meow takes them
+ * @throws UsageError
+ */
+export function checkOptions(argv: readonly string[], known: readonly string[]): void {
+  const end = argv.indexOf('--');
+  const names = [...known.map(asTyped), ...ANSWERED];
+  for (const word of end === -1 ? argv : argv.slice(0, end)) {
+    const name = /^--?([^=]+)/.exec(word)?.[1];
+    if (name === undefined || names.includes(name.replace(/^no-/, ''))) continue;
+    const meant = nearest(name, names);
+    const advice = meant ? `did you mean --${meant}?` : 'see --help';
+    throw new UsageError(`there is no option ${word.replace(/=.*$/, '')}: ${advice}`);
+  }
 }

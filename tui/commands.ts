@@ -1,6 +1,8 @@
 // The slash commands: one table that parsing, completion and help all read. A mistyped command is refused
 // with the nearest one named, never posted.
 import { RoomName, UserName } from '../lib/protocol/fields.ts';
+import { ROOM_NAME_CHARS_MAX, USER_NAME_CHARS_MAX } from '../lib/protocol/limits.ts';
+import { nearest } from './nearest.ts';
 import type { LocalVerb } from './state/action.ts';
 
 export type Command =
@@ -33,14 +35,20 @@ type Row = Readonly<{
   parse(rest: string): Command | string;
 }>;
 
+/** What names are made of, short enough for a row of 80 columns. */
+const nameRule = (charsMax: number) => `letters, digits, _ - . without spaces, at most ${charsMax}`;
+
+/** A word that was typed, cut where the reason behind it would not fit. */
+const quoted = (text: string) => (text.length > 20 ? `${text.slice(0, 19)}…` : text);
+
 function roomNameOf(text: string): { name: string } | string {
+  if (text === '' || text === '#') return 'which room? such as #ops';
   const name = text.replace(/^#/, '').normalize('NFKC').toLowerCase();
   // A second room of one name is shown, after a merge, with a suffix behind a tilde.
   const parsed = RoomName.safeParse(name.replace(/~[a-z0-9_-]{4}$/, ''));
-  if (name === '') return 'name the room, like #ops';
   return parsed.success
     ? { name: name.includes('~') ? text.replace(/^#/, '') : name }
-    : `#${name} cannot be a room: ${parsed.error.issues[0]?.message}`;
+    : `${quoted(text)} is no room name: ${nameRule(ROOM_NAME_CHARS_MAX)}`;
 }
 
 function create(rest: string): Command | string {
@@ -57,10 +65,11 @@ function join(rest: string): Command | string {
 }
 
 function nick(rest: string): Command | string {
+  if (rest === '') return 'which name? /nick NAME';
   const parsed = UserName.safeParse(rest);
   return parsed.success
     ? { type: 'nick', name: parsed.data }
-    : `${rest === '' ? 'an empty name' : rest} cannot be a name: ${parsed.error.issues[0]?.message}`;
+    : `${quoted(rest)} is no name: ${nameRule(USER_NAME_CHARS_MAX)}`;
 }
 
 const server =
@@ -110,37 +119,6 @@ export const COMMANDS: Readonly<Record<string, Row>> = {
   },
 };
 
-/** Edits that turn one word into the other, a swap of neighbours counting once (Damerau 1964). */
-function editDistance(one: string, other: string): number {
-  const width = other.length + 1;
-  const rows = Array.from({ length: one.length + 1 }, () => new Array<number>(width).fill(0));
-  const at = (row: number, column: number) => rows[row]?.[column] ?? 0;
-  for (let row = 0; row <= one.length; row += 1) {
-    for (let column = 0; column < width; column += 1) {
-      const same = one[row - 1] === other[column - 1] ? 0 : 1;
-      const swapped = one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
-      const choices =
-        row === 0 || column === 0
-          ? [row + column]
-          : [at(row - 1, column) + 1, at(row, column - 1) + 1, at(row - 1, column - 1) + same];
-      if (row > 1 && column > 1 && swapped) choices.push(at(row - 2, column - 2) + 1);
-      (rows[row] as number[])[column] = Math.min(...choices);
-    }
-  }
-  return at(one.length, other.length);
-}
-
-/** Further from every command than this is no slip of the fingers. */
-const NEAR_EDITS_MAX = 2;
-
-function nearest(name: string, names: readonly string[]): string | null {
-  const byDistance = names
-    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
-    .sort((one, other) => one.distance - other.distance);
-  const best = byDistance[0];
-  return best && best.distance <= NEAR_EDITS_MAX ? best.candidate : null;
-}
-
 /** The commands that exist here, by name. @param local whether this screen started the servers */
 export function commandNames(local: boolean): string[] {
   return Object.entries(COMMANDS)
@@ -163,7 +141,10 @@ export function parseInput(text: string, local: boolean): Parsed {
   const row = Object.hasOwn(COMMANDS, lower) ? COMMANDS[lower] : undefined;
   if (!row) return { type: 'wrong', reason: unknownCommand(lower, local) };
   if (row.localOnly && !local) {
-    return { type: 'wrong', reason: `/${lower} works only with --local, on servers started here` };
+    return {
+      type: 'wrong',
+      reason: `/${lower} works in the screen that started the servers (--local)`,
+    };
   }
   const command = row.parse(rest.trim());
   return typeof command === 'string'

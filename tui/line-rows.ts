@@ -62,6 +62,8 @@ const MARKS: Readonly<Record<'sent' | 'stored' | 'refused', Segment>> = {
 
 function markOf(line: PostLine, context: LineContext): Segment | null {
   if (line.mark === null) return null;
+  if (line.mark === 'stored' && line.copies !== undefined)
+    return { text: `✓${line.copies}`, look: 'warning' };
   if (line.mark !== 'queued') return MARKS[line.mark];
   const count = context.queuedCount > 1 ? `${context.queuedCount} queued` : 'queued';
   return { text: count, look: 'warning' };

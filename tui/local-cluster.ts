@@ -15,6 +15,7 @@ import {
   type ClusterServer,
   clientAddressOf,
 } from '../lib/cluster-file.ts';
+import { usualServers } from './arguments.ts';
 import { isTcpFree, isUdpFree, probeServer } from './server-probe.ts';
 import type { LocalVerb } from './state/action.ts';
 import type { LocalServers } from './state/model.ts';
@@ -81,7 +82,7 @@ async function answers(address: string): Promise<boolean> {
 }
 
 /** Addresses of the local cluster that a screen of this user runs now; none when there is none. */
-export async function localAddresses(folder: string): Promise<readonly string[]> {
+async function localAddresses(folder: string): Promise<readonly string[]> {
   try {
     const note = ClusterNote.parse(JSON.parse(await readFile(noteFile(folder), 'utf8')));
     if (!isAlive(note.pid)) return [];
@@ -90,6 +91,11 @@ export async function localAddresses(folder: string): Promise<readonly string[]>
   } catch {
     return []; // no note, or one cut off by a crash: as if there were none
   }
+}
+
+/** Where a local cluster of this user runs, on whatever ports, and the usual addresses. */
+export async function defaultServers(folder: string): Promise<readonly string[]> {
+  return [...new Set([...(await localAddresses(folder)), ...usualServers()])];
 }
 
 /** A cluster that others run: joined, and left alone. */
@@ -253,11 +259,12 @@ async function start(parts: {
     },
     start: async (id, child) => {
       if (child.state === 'running') return `${id} is running already`;
+      const wasPaused = child.state === 'paused';
       if (child.state === 'stopped') await spawn(id);
       else child.process.kill('SIGCONT');
       (children.get(id) as Child).state = 'running';
       changed();
-      return `${id} started`;
+      return wasPaused ? `${id} goes on` : `${id} started`;
     },
   };
 
@@ -278,7 +285,7 @@ async function start(parts: {
     servers: () => Object.fromEntries([...children].map(([id, { state }]) => [id, state])),
     act: async (verb, id) => {
       const child = children.get(id);
-      return child ? verbs[verb](id, child) : `there is no ${id}`;
+      return child ? verbs[verb](id, child) : `there is no server ${id}`;
     },
     onChange: (listener) => {
       listeners.add(listener);

@@ -6,15 +6,16 @@ import { dataFolder, identityPath } from '../lib/client/folders.ts';
 import { loadIdentity } from '../lib/client/identity.ts';
 import {
   accountName,
+  checkOptions,
   givenName,
   portOf,
   serversOf,
   UsageError,
-  usualServers,
 } from './arguments.ts';
 import { HEADLESS_COMMANDS } from './headless/command-line.ts';
 import { runHeadless } from './headless/run.ts';
-import { localAddresses, startLocalCluster } from './local-cluster.ts';
+import { defaultServers, startLocalCluster } from './local-cluster.ts';
+import { nearest } from './nearest.ts';
 import { lastName, loadSaved } from './saved-state.ts';
 
 const HELP = `
@@ -26,7 +27,8 @@ const HELP = `
   Servers
     --local               start three servers here; they end with the screen
     --port-base PORT      with --local: first of their ports, 8000 by default
-    --servers H:P,…       servers to try; localhost:8000, 8001 and 8002 by default
+    --servers H:P,…       servers to try; by default those that --local runs here, and
+                          localhost:8000, 8001 and 8002
     --host HOST, --port PORT   name one server
 
   You
@@ -40,6 +42,17 @@ const HELP = `
   Exit codes: 0 left as asked, 1 failed, 2 wrong arguments.
 `;
 
+const FLAGS = {
+  local: { type: 'boolean', default: false },
+  portBase: { type: 'string' },
+  servers: { type: 'string' },
+  host: { type: 'string' },
+  port: { type: 'string' },
+  name: { type: 'string' },
+  identity: { type: 'string' },
+  data: { type: 'string' },
+} as const;
+
 type Flags = Readonly<{
   local?: boolean | undefined;
   portBase?: string | undefined;
@@ -52,29 +65,23 @@ type Flags = Readonly<{
 }>;
 
 /** @returns the exit code, once everything this run started has ended */
-export async function run(argv: readonly string[]): Promise<number> {
+export async function run(typed: readonly string[]): Promise<number> {
+  const argv = typed.map((word) => (word === '-h' ? '--help' : word));
   if (HEADLESS_COMMANDS.some((command) => command === argv[0])) return runHeadless(argv);
   const cli = meow(HELP, {
     importMeta: import.meta,
     argv: [...argv],
     description: 'SyncNet: chat in the terminal that keeps talking while servers die',
-    allowUnknownFlags: false,
-    flags: {
-      local: { type: 'boolean', default: false },
-      portBase: { type: 'string' },
-      servers: { type: 'string' },
-      host: { type: 'string' },
-      port: { type: 'string' },
-      name: { type: 'string' },
-      identity: { type: 'string' },
-      data: { type: 'string' },
-    },
+    flags: FLAGS,
   });
   try {
     const [word] = cli.input;
     if (word !== undefined) {
-      throw new UsageError(`${word}: no such command; there is ${HEADLESS_COMMANDS.join(', ')}`);
+      const meant = nearest(word, HEADLESS_COMMANDS);
+      const advice = meant ? `did you mean ${meant}?` : `there is ${HEADLESS_COMMANDS.join(', ')}`;
+      throw new UsageError(`there is no command ${word}: ${advice} (--help)`);
     }
+    checkOptions(argv, Object.keys(FLAGS));
     await showScreen(cli.flags);
     return 0;
   } catch (error) {
@@ -120,9 +127,4 @@ async function showScreen(flags: Flags): Promise<void> {
     told,
     colours: (process.env.NO_COLOR ?? '') === '',
   });
-}
-
-/** Where a local cluster of this user runs on other ports, and the usual addresses. */
-async function defaultServers(folder: string): Promise<readonly string[]> {
-  return [...new Set([...(await localAddresses(folder)), ...usualServers()])];
 }

@@ -53,6 +53,11 @@ function onNoServer(model: Model, state: StateOf<'noServer'>): Said {
 /** What a connection that stands still has to say: fewer copies than there are servers. */
 function onConnected(model: Model): Said | null {
   const { cluster } = model;
+  if (model.behind) {
+    const { server } = model.behind;
+    const text = `◍ ${server} LACKS NEWER MESSAGES · they return with a server that has them`;
+    return { text, look: 'warning' };
+  }
   if (model.recovered) return { text: `✓ ${recoveryText(model.recovered)}`, look: 'good' };
   if (!cluster || cluster.copies >= cluster.servers.length) return null;
   const { copies, copiesMin, servers } = cluster;
@@ -95,11 +100,12 @@ function said(model: Model): Said | null {
 /** The row, empty where all is well. */
 export function statusRow(model: Model): Row {
   const words = said(model);
-  if (!words && model.hint) return [{ text: ` ${model.hint.text}`, look: model.hint.tone }];
+  if (!isStatusTaken(model) && model.hint)
+    return [{ text: ` ${model.hint.text}`, look: model.hint.tone }];
   return words ? [{ text: ` ${words.text}`, look: words.look }] : [];
 }
 
-/** Whether the status row is taken by the connection, so that a hint needs another place. */
+/** Whether the connection is what matters now, so that a hint needs another place. */
 export function isStatusTaken(model: Model): boolean {
-  return said(model) !== null;
+  return model.connection.type !== 'connected' && said(model) !== null;
 }

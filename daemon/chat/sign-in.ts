@@ -80,7 +80,8 @@ function completeSignIn(chat: ChatState, wanted: WantedSignIn, account: string):
   const { sessionId: session } = connection;
   const name = chat.fold.nameOf(account);
   const server = chat.parts.self.id;
-  send(chat, connection, { type: 'signedIn', account, name, session, server, rooms });
+  const prunedBelow = chat.fold.prunedBelowMs;
+  send(chat, connection, { type: 'signedIn', account, name, session, server, rooms, prunedBelow });
   if (message.cursor !== undefined) resume(chat, connection, message.cursor, message.at ?? 0);
   send(chat, connection, view(chat, true));
   if (chat.presence.arrive(account)) tellPresence(chat, account, 'here');

@@ -94,6 +94,8 @@ export type ClientEvent =
       account: string;
       name: string;
       server: string;
+      /** Posts of an earlier hybrid time, milliseconds since 1970, are pruned; 0 when none are. */
+      prunedBelow: number;
       rooms: readonly Room[];
     }>
   | Readonly<{ type: 'cluster'; cluster: Cluster }>

@@ -210,8 +210,8 @@ function onSignedIn(
   session.server = message.server;
   session.ping = null;
   session.pingedMs = Number.NEGATIVE_INFINITY;
-  const { account, name, server, rooms } = message;
-  emit(session, { type: 'signedIn', account, name, server, rooms });
+  const { account, name, server, rooms, prunedBelow } = message;
+  emit(session, { type: 'signedIn', account, name, server, rooms, prunedBelow });
   // It was given no place to resume from: the cluster was read-only. What it missed it asks for.
   if (again && session.cursor === null) emit(session, { type: 'reset' });
   sendAllAgain(session, tookMs);

@@ -70,6 +70,8 @@ export const SignedIn = z.object({
   session: z.string(),
   server: z.string(),
   rooms: z.array(RoomSummary),
+  /** Posts of an earlier hybrid time, milliseconds since 1970, are pruned here; 0 when none are. */
+  prunedBelow: z.int().min(0).default(0),
 });
 
 /** Who leads and who is in sync: after `signedIn`, and whenever it changes. */

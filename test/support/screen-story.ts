@@ -109,7 +109,14 @@ export class ScreenStory {
   signedIn(rooms: readonly Room[], pages: Readonly<Record<string, HistoryPage>> = {}): this {
     this.hear(
       { type: 'connection', state: { type: 'connected', roundTripMs: 12 } },
-      { type: 'signedIn', account: SELF, name: this.model.name, server: 'server3', rooms },
+      {
+        type: 'signedIn',
+        account: SELF,
+        name: this.model.name,
+        server: 'server3',
+        rooms,
+        prunedBelow: 0,
+      },
       { type: 'cluster', cluster: cluster(['server1', 'server2', 'server3']) },
     );
     for (const { id } of rooms) {

@@ -110,6 +110,7 @@ export class ScriptedServer {
       session,
       server: this.id,
       rooms,
+      prunedBelow: 0,
     });
   }
 

@@ -96,6 +96,7 @@ export class SessionStage {
       session,
       server,
       rooms: [],
+      prunedBelow: 0,
     });
   }
 

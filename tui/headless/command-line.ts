@@ -1,11 +1,11 @@
 // Arguments of the headless commands, checked, with a help text for each.
 import meow from 'meow';
 import { RoomName, ShownRoomName } from '../../lib/protocol/fields.ts';
-import { accountName, givenName, serversOf, UsageError, usualServers } from '../arguments.ts';
+import { accountName, checkOptions, givenName, serversOf, UsageError } from '../arguments.ts';
 
 export type Reach = Readonly<{
-  /** `host:port`, in the order they are tried. */
-  servers: readonly string[];
+  /** `host:port`, in the order they are tried; null where none were named. */
+  servers: readonly string[] | null;
   /** Path of the key file; null for the usual one. */
   identity: string | null;
   /** How long reaching a server may take. */
@@ -30,7 +30,8 @@ export type HeadlessCommand =
   | Readonly<{ command: 'status'; options: StatusOptions }>;
 
 const SHARED_HELP = `
-    --servers H:P,…     servers to try; localhost:8000, 8001 and 8002 by default
+    --servers H:P,…     servers to try; by default those that --local runs here, and
+                        localhost:8000, 8001 and 8002
     --host H, --port P  name one server
     --timeout SECONDS   how long reaching a server may take; 10 by default
 
@@ -82,6 +83,18 @@ const reachFlags = { servers: text, host: text, port: text, timeout: text };
 const whoFlags = { name: text, identity: text, room: text };
 const json = { type: 'boolean', default: false } as const;
 
+const FLAGS = {
+  send: { ...reachFlags, ...whoFlags, json, create: { type: 'boolean', default: false } },
+  tail: {
+    ...reachFlags,
+    ...whoFlags,
+    json,
+    last: text,
+    follow: { type: 'boolean', default: true },
+  },
+  status: { ...reachFlags, identity: text, json },
+} as const;
+
 function reachOf(flags: {
   servers?: string | undefined;
   host?: string | undefined;
@@ -94,7 +107,7 @@ function reachOf(flags: {
     throw new UsageError(`--timeout: expected seconds above 0, got ${flags.timeout}`);
   }
   return {
-    servers: serversOf(flags) ?? usualServers(),
+    servers: serversOf(flags),
     identity: flags.identity ?? null,
     timeoutMs: seconds * 1_000,
   };
@@ -127,8 +140,7 @@ const parsers = {
     const cli = meow(HELP.send, {
       importMeta: import.meta,
       argv: [...argv],
-      allowUnknownFlags: false,
-      flags: { ...reachFlags, ...whoFlags, json, create: { type: 'boolean', default: false } },
+      flags: FLAGS.send,
     });
     const { flags, input } = cli;
     if (input.length > 1)
@@ -147,14 +159,7 @@ const parsers = {
     const cli = meow(HELP.tail, {
       importMeta: import.meta,
       argv: [...argv],
-      allowUnknownFlags: false,
-      flags: {
-        ...reachFlags,
-        ...whoFlags,
-        json,
-        last: text,
-        follow: { type: 'boolean', default: true },
-      },
+      flags: FLAGS.tail,
     });
     const { flags } = cli;
     noWords(cli.input);
@@ -172,8 +177,7 @@ const parsers = {
     const cli = meow(HELP.status, {
       importMeta: import.meta,
       argv: [...argv],
-      allowUnknownFlags: false,
-      flags: { ...reachFlags, identity: text, json },
+      flags: FLAGS.status,
     });
     noWords(cli.input);
     return { command: 'status', options: { ...reachOf(cli.flags), json: cli.flags.json } };
@@ -181,7 +185,7 @@ const parsers = {
 } as const;
 
 /**
- * Reads the arguments of a headless command; ends the process for --help and unknown options.
+ * Reads the arguments of a headless command; ends the process for --help.
  * @param argv the command first
  * @throws UsageError
  */
@@ -191,5 +195,6 @@ export function parseHeadless(argv: readonly string[]): HeadlessCommand {
   if (!parser) {
     throw new UsageError(`${command}: no such command; there is ${HEADLESS_COMMANDS.join(', ')}`);
   }
+  checkOptions(rest, Object.keys(FLAGS[command as keyof typeof FLAGS]));
   return parser(rest);
 }

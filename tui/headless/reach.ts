@@ -81,6 +81,10 @@ export async function joinedRoom(
       answer = await answerTo(client, { type: 'joinRoom', name: wanted.name });
     }
   }
+  if (answer.type === 'refused' && answer.code === 'no-such-room') {
+    const text = `there is no room #${wanted.name}; send --create makes it`;
+    throw new HeadlessError(EXIT.failed, text);
+  }
   if (answer.type === 'refused') {
     throw new HeadlessError(EXIT.failed, `#${wanted.name}: ${answer.code}: ${answer.reason}`);
   }

@@ -1,12 +1,14 @@
 // One run of a headless command: its client, its end, its exit code.
 import type { ChatClient } from '../../lib/client/api.ts';
 import { createChatClient } from '../../lib/client/client.ts';
-import { identityPath } from '../../lib/client/folders.ts';
+import { dataFolder, identityPath } from '../../lib/client/folders.ts';
 import { loadIdentity } from '../../lib/client/identity.ts';
 import { UsageError } from '../arguments.ts';
+import { defaultServers } from '../local-cluster.ts';
 import {
   type HeadlessCommand,
   parseHeadless,
+  type Reach,
   type SendOptions,
   type TailOptions,
 } from './command-line.ts';
@@ -31,12 +33,18 @@ function flushed(stream: NodeJS.WritableStream): Promise<void> {
   return promise;
 }
 
+/** The servers that were named, or those that a screen of this user has started, and the usual ones. */
+async function serversFor({ servers }: Reach): Promise<readonly string[]> {
+  return servers ?? (await defaultServers(dataFolder(process.env)));
+}
+
 async function withClient(
   options: SendOptions | TailOptions,
   use: (client: ChatClient) => Promise<number>,
 ): Promise<number> {
   const identity = await loadIdentity(options.identity ?? identityPath(process.env));
-  const { servers, name } = options;
+  const servers = await serversFor(options);
+  const { name } = options;
   // The outbox stays in memory: what a script did not get answered is the script's to send again.
   const client = await createChatClient({ servers, identity, name, folder: null });
   try {
@@ -46,14 +54,14 @@ async function withClient(
   }
 }
 
-function perform(parsed: HeadlessCommand, io: Io, ended: Promise<void>): Promise<number> {
+async function perform(parsed: HeadlessCommand, io: Io, ended: Promise<void>): Promise<number> {
   switch (parsed.command) {
     case 'send':
       return withClient(parsed.options, (client) => runSend(client, parsed.options, io));
     case 'tail':
       return withClient(parsed.options, (client) => runTail(client, parsed.options, io, ended));
     case 'status':
-      return runStatus(parsed.options, io);
+      return runStatus({ ...parsed.options, servers: await serversFor(parsed.options) }, io);
   }
 }
 

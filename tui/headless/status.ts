@@ -44,7 +44,9 @@ function best(replies: readonly Status[]): Status | null {
   return own ?? [...replies].sort((one, other) => other.term - one.term)[0] ?? null;
 }
 
-async function askAll(options: StatusOptions): Promise<Status | null> {
+type Asked = StatusOptions & Readonly<{ servers: readonly string[] }>;
+
+async function askAll(options: Asked): Promise<Status | null> {
   const stop = new AbortController();
   const replies: Status[] = [];
   const first = Promise.withResolvers<void>();
@@ -85,7 +87,7 @@ function table(status: Status): string {
  * @returns the exit code
  * @throws HeadlessError when nobody answers within the timeout
  */
-export async function runStatus(options: StatusOptions, io: Io): Promise<number> {
+export async function runStatus(options: Asked, io: Io): Promise<number> {
   const status = await askAll(options);
   if (!status) {
     throw new HeadlessError(EXIT.noServer, `no server answers: ${options.servers.join(', ')}`);

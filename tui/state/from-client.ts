@@ -8,6 +8,7 @@ import type {
   ConnectionState,
   OutboxItem,
 } from '../../lib/client/api.ts';
+import { timeOfOrder } from '../../lib/ids.ts';
 import type { Person, PresenceEvent } from '../../lib/protocol/events.ts';
 import { editorOf } from '../editor.ts';
 import { cleanLine, cleanText } from '../text.ts';
@@ -15,7 +16,7 @@ import type { Stamp } from './action.ts';
 import { insertLine, insertMember } from './lines.ts';
 import type { Model, PendingPost, PostLine, RoomView } from './model.ts';
 import { onPost, onReset, onRoom, onRooms, openRoom } from './rooms.ts';
-import { hint, notice, roomOf, type Step, stay, then, withRoom } from './step.ts';
+import { hint, notice, noticeFor, roomOf, type Step, stay, then, withRoom } from './step.ts';
 
 /** Order of a line that waits: behind every order that a server gives. */
 const ORDER_PENDING = '\uffff';
@@ -23,11 +24,11 @@ const ORDER_PENDING = '\uffff';
 export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): Step {
   switch (event.type) {
     case 'connection':
-      return stay(onConnection(model, event.state, stamp));
+      return stay(onConnection(model, event.state));
     case 'signedIn':
-      return onSignedIn(model, event);
+      return onSignedIn(model, event, stamp);
     case 'cluster':
-      return stay({ ...model, cluster: cleanCluster(event.cluster) });
+      return stay(onCluster(model, cleanCluster(event.cluster)));
     case 'recovered':
       return stay(onRecovered(model, event, stamp));
     case 'post':
@@ -49,12 +50,12 @@ export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): S
   }
 }
 
-function onConnection(model: Model, state: ConnectionState, stamp: Stamp): Model {
+function onConnection(model: Model, state: ConnectionState): Model {
   const roundTripMs =
     state.type === 'connected' ? (state.roundTripMs ?? model.roundTripMs) : model.roundTripMs;
   const next: Model = { ...model, connection: cleanConnection(state), roundTripMs };
   const isLost = state.type !== 'connected' && state.type !== 'resending';
-  return isLost && model.recovered ? settleRecovery(next, stamp) : next;
+  return isLost && model.recovered ? settleRecovery(next) : next;
 }
 
 /** Reasons and ids in a state come from servers. */
@@ -84,9 +85,33 @@ function cleanCluster(cluster: Cluster): Cluster {
   return { ...cluster, leader, servers };
 }
 
-function onSignedIn(model: Model, event: Extract<ClientEvent, { type: 'signedIn' }>): Step {
+/** Another server in sync may be the one that has what was missing. */
+function onCluster(model: Model, cluster: Cluster): Model {
+  const { behind } = model;
+  if (!behind) return { ...model, cluster };
+  const copies = behind.copies ?? cluster.copies;
+  return { ...model, cluster, behind: cluster.copies > copies ? null : { ...behind, copies } };
+}
+
+/** Whether this screen shows posts that are newer than all that the server has of a room. */
+function seesMore(model: Model, event: Extract<ClientEvent, { type: 'signedIn' }>): boolean {
+  return event.rooms.some(({ id, latest }) => {
+    const newest = roomOf(model, id)?.lines.findLast(
+      (line) => line.kind === 'post' && line.mark !== 'refused',
+    );
+    if (!newest || newest.order <= (latest ?? '')) return false;
+    return timeOfOrder(newest.order) >= event.prunedBelow;
+  });
+}
+
+function onSignedIn(
+  before: Model,
+  event: Extract<ClientEvent, { type: 'signedIn' }>,
+  stamp: Stamp,
+): Step {
   const name = cleanLine(event.name);
-  const isNew = model.account !== null && model.account !== event.account;
+  const isNew = before.account !== null && before.account !== event.account;
+  const model = isNew ? before : noteBehind(before, event, stamp);
   const signed: Model = { ...model, account: event.account, name };
   const loaded = onRooms(isNew ? { ...signed, rooms: [] } : signed, event.rooms);
   if (isNew) return { ...loaded, model: hint(loaded.model, `you are ${name} now`, 'good') };
@@ -96,28 +121,49 @@ function onSignedIn(model: Model, event: Extract<ClientEvent, { type: 'signedIn'
   return loaded;
 }
 
+/** After a failover to a stale server: says that what was seen here is not there for the moment. */
+function noteBehind(
+  model: Model,
+  event: Extract<ClientEvent, { type: 'signedIn' }>,
+  stamp: Stamp,
+): Model {
+  if (!seesMore(model, event)) return { ...model, behind: null };
+  const server = cleanLine(event.server);
+  if (model.behind?.server === server) return model;
+  const text = `${server} lacks newer messages that you have seen: they return with a server that has them`;
+  return notice({ ...model, behind: { server, copies: null } }, text, stamp);
+}
+
 function onRecovered(
   model: Model,
   event: Extract<ClientEvent, { type: 'recovered' }>,
   stamp: Stamp,
 ): Model {
-  const settled = model.recovered ? settleRecovery(model, stamp) : model;
+  const settled = model.recovered ? settleRecovery(model) : model;
   const recovered = {
     sinceMs: stamp.nowMs,
     tookMs: event.tookMs,
     leader: cleanLine(event.leader),
     resent: event.resent,
+    room: settled.openRoom,
   };
-  return { ...settled, recovered };
+  const line = noticeFor(settled, recoveryText(recovered), stamp);
+  return { ...settled, recovered: { ...recovered, line } };
 }
 
-/** The recovery leaves the status row and becomes a line of the timeline. */
-export function settleRecovery(model: Model, stamp: Stamp): Model {
+/** The recovery leaves the status row and becomes a line of the timeline, where it happened. */
+export function settleRecovery(model: Model): Model {
   if (!model.recovered) return model;
-  return notice({ ...model, recovered: null }, recoveryText(model.recovered), stamp);
+  const { room, line } = model.recovered;
+  return withRoom({ ...model, recovered: null }, room, (view) => ({
+    ...view,
+    lines: insertLine(view.lines, line),
+  }));
 }
 
-export function recoveryText(recovered: NonNullable<Model['recovered']>): string {
+type Recovery = Pick<NonNullable<Model['recovered']>, 'tookMs' | 'leader' | 'resent'>;
+
+export function recoveryText(recovered: Recovery): string {
   const { tookMs, leader, resent } = recovered;
   const again = resent > 0 ? ` · ${resent} resent` : '';
   return `RECOVERED in ${Math.round(tookMs)} ms · leader ${leader}${again}`;
@@ -229,6 +275,7 @@ function onPostStored(
     text: cleanText(request.text),
     own: true,
     mark: 'stored',
+    ...(answer.copies < (model.cluster?.servers.length ?? 0) ? { copies: answer.copies } : {}),
   };
   return withRoom(model, request.room, (view) => {
     const follows = view.anchor === null && model.openRoom === request.room;

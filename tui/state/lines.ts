@@ -27,13 +27,15 @@ function indexOf(lines: readonly Line[], order: string, key: string): number {
   return -1;
 }
 
-/** Puts a line in its place; one that is there already is kept as it is, but for a mark that it gains. */
+/** Puts a line in its place; one that is there already is kept as it is, but for the mark that it gains. */
 export function insertLine(lines: readonly Line[], line: Line): readonly Line[] {
   const known = indexOf(lines, line.order, line.key);
   const there = lines[known];
   if (there) {
-    const gains = there.kind === 'post' && line.kind === 'post' && !there.mark && line.mark;
-    return gains ? lines.with(known, { ...there, mark: line.mark }) : lines;
+    if (there.kind !== 'post' || line.kind !== 'post' || !line.mark) return lines;
+    const { mark, copies } = line;
+    const gained: PostLine = { ...there, mark, ...(copies === undefined ? {} : { copies }) };
+    return there.mark && there.copies === copies ? lines : lines.with(known, gained);
   }
   return lines.toSpliced(indexBehind(lines, line.order), 0, line);
 }

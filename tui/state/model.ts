@@ -25,6 +25,8 @@ export type PostLine = LineFields &
     text: string;
     own: boolean;
     mark: Mark | null;
+    /** Of a stored post that has fewer copies than there are servers. */
+    copies?: number;
     /** Shown below a refused post. */
     reason?: string;
   }>;
@@ -86,8 +88,17 @@ export type Model = Readonly<{
   cluster: Cluster | null;
   /** What was last shown of the round trip; null before the first. */
   roundTripMs: number | null;
-  /** Since when the recovery is shown in the status row. */
-  recovered: Readonly<{ sinceMs: number; tookMs: number; leader: string; resent: number }> | null;
+  /** Shown in the status row since `sinceMs`; then `line` takes its place among what the room `room` had then. */
+  recovered: Readonly<{
+    sinceMs: number;
+    tookMs: number;
+    leader: string;
+    resent: number;
+    room: string | null;
+    line: NoticeLine;
+  }> | null;
+  /** The leader lacks posts that were seen here: which server, and how many are in sync, once it is known. */
+  behind: Readonly<{ server: string; copies: number | null }> | null;
   /** Rooms of this account, in the order they were joined: a list that does not reorder itself. */
   rooms: readonly RoomView[];
   openRoom: string | null;
@@ -144,6 +155,7 @@ export function initialModel(fields: {
     cluster: null,
     roundTripMs: null,
     recovered: null,
+    behind: null,
     rooms: [],
     openRoom: fields.saved.openRoom,
     outbox: [],

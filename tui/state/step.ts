@@ -3,7 +3,7 @@ import type { Room } from '../../lib/client/api.ts';
 import { cleanLine } from '../text.ts';
 import type { Effect, Stamp } from './action.ts';
 import { noticeLine } from './lines.ts';
-import type { Model, RoomView } from './model.ts';
+import type { Model, NoticeLine, RoomView } from './model.ts';
 
 export type Step = Readonly<{ model: Model; effects: readonly Effect[] }>;
 
@@ -44,13 +44,21 @@ let notices = 0;
 
 /** Puts a line into a room's timeline, for this screen only; into the open room where none is named. */
 export function notice(model: Model, text: string, stamp: Stamp, room = model.openRoom): Model {
+  const line = noticeFor(model, text, stamp, room);
+  return withRoom(model, room, (view) => ({ ...view, lines: [...view.lines, line] }));
+}
+
+/** Such a line, for later: it stands behind what is newest in the room now. */
+export function noticeFor(
+  model: Model,
+  text: string,
+  stamp: Stamp,
+  room = model.openRoom,
+): NoticeLine {
   // The key need only be unique in this life: the counter is no state that anything depends on.
   notices += 1;
   const key = `notice/${notices}`;
-  return withRoom(model, room, (view) => ({
-    ...view,
-    lines: [...view.lines, noticeLine(view.lines, { text, time: stamp.wallMs, key })],
-  }));
+  return noticeLine(roomOf(model, room)?.lines ?? [], { text, time: stamp.wallMs, key });
 }
 
 export function hint(model: Model, text: string, tone: 'good' | 'warning' = 'warning'): Model {

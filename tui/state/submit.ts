@@ -114,7 +114,7 @@ export function roomNumber(model: Model, number: number): Step {
 function server(model: Model, command: Extract<Command, { type: 'server' }>, _stamp: Stamp): Step {
   const ids = Object.keys(model.local ?? {});
   if (!ids.includes(command.id)) {
-    return stay(hint(model, `no ${command.id}: there is ${ids.join(', ')}`));
+    return stay(hint(model, `no server ${command.id}: there are ${ids.sort().join(', ')}`));
   }
   return ask(model, { type: 'server', verb: command.verb, id: command.id });
 }

@@ -52,7 +52,7 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
 function onTick(model: Model, stamp: Stamp): Model {
   const { recovered, quitAskedMs } = model;
   const isOver = recovered && stamp.nowMs - recovered.sinceMs >= RECOVERED_SHOWN_MS;
-  const settled = isOver ? settleRecovery(model, stamp) : model;
+  const settled = isOver ? settleRecovery(model) : model;
   const isForgotten = quitAskedMs !== null && stamp.nowMs - quitAskedMs > QUIT_MS_MAX;
   return isForgotten ? { ...settled, quitAskedMs: null, hint: null } : settled;
 }

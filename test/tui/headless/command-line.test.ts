@@ -3,13 +3,12 @@ import { test } from 'node:test';
 import { UsageError } from '../../../tui/arguments.ts';
 import { parseHeadless } from '../../../tui/headless/command-line.ts';
 
-const USUAL = ['localhost:8000', 'localhost:8001', 'localhost:8002'];
 const words = (line: string) => line.split(' ').filter((word) => word !== '');
 
 test('send reads where to, as whom and what', () => {
   const argv = [...words('send --room #ops --name bot --json --timeout 2.5'), 'two words'];
   const options = {
-    servers: USUAL,
+    servers: null,
     identity: null,
     timeoutMs: 2_500,
     room: 'ops',
@@ -30,15 +29,15 @@ test('tail prints ten posts and follows, unless told otherwise', () => {
   assert.deepEqual([told.options.last, told.options.follow], [Number.POSITIVE_INFINITY, false]);
 });
 
-const SERVERS: readonly (readonly [string, readonly string[]])[] = [
-  ['', USUAL],
+const SERVERS: readonly (readonly [string, readonly string[] | null])[] = [
+  ['', null],
   ['--servers a:1,b:2', ['a:1', 'b:2']],
   ['--host chat', ['chat:8000']],
   ['--port 8001', ['localhost:8001']],
   ['--servers [::1]:8000', ['[::1]:8000']],
 ];
 for (const [flags, servers] of SERVERS) {
-  test(`status ${flags} asks ${servers.join(', ')}`, () => {
+  test(`status ${flags} asks ${servers?.join(', ') ?? 'those it finds'}`, () => {
     assert.deepEqual(parseHeadless(['status', ...words(flags)]).options.servers, servers);
   });
 }
@@ -52,6 +51,12 @@ const WRONG: readonly (readonly [string, RegExp])[] = [
   ['tail --room ops --name bot hi', /hi: expected options only/],
   ['status --port 99999', /--port: expected a port from 1 to 65535, got 99999/],
   ['status --servers nowhere', /--servers: expected host:port, got nowhere/],
+  [
+    'status --servers localhost:99999',
+    /--servers: localhost:99999: expected a port from 1 to 65535/,
+  ],
+  ['status --jsno', /there is no option --jsno: did you mean --json\?/],
+  ['tail --room ops --unknown-thing', /there is no option --unknown-thing: see --help/],
   ['status --timeout soon', /--timeout: expected seconds above 0, got soon/],
 ];
 for (const [line, problem] of WRONG) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Answer } from '../../../lib/client/api.ts';
-import { orderOf, post, room, ScreenStory, waiting } from '../../support/screen-story.ts';
+import { cluster, orderOf, post, room, ScreenStory, waiting } from '../../support/screen-story.ts';
 
 const ROOMS = [room('general'), room('ops'), room('dev')];
 
@@ -244,9 +244,69 @@ test('a recovery stands in the status row for five seconds, then in the timeline
     { type: 'recovered', tookMs: 1_840, leader: 'server2', resent: 5 },
   );
   assert.match(story.frame(), /^ ✓ RECOVERED in 1840 ms · leader server2 · 5 resent$/m);
+  story.hear({
+    type: 'post',
+    post: post('general', { name: 'bob', text: 'afterwards', place: 99 }),
+  });
   story.pass(5_100);
   assert.doesNotMatch(story.frame(), /✓ RECOVERED/);
-  assert.match(story.frame(), /-!- +RECOVERED in 1840 ms · leader server2 · 5 resent/);
+  assert.match(
+    story.frame(),
+    /-!- +RECOVERED in 1840 ms · leader server2 · 5 resent[\s\S]*afterwards/,
+    'the line stands where it happened',
+  );
+});
+
+test('after a failover to a server that lacks what was seen, the screen says so until it is back', () => {
+  const story = signedIn();
+  story.hear({ type: 'post', post: post('general', { name: 'bob', text: 'news', place: 99 }) });
+  const again = (server: string, latest: string | null, prunedBelow = 0) => {
+    const rooms = [{ ...room('general'), latest }];
+    const account = story.model.account ?? '';
+    story.hear(
+      { type: 'signedIn', account, name: 'alice', server, rooms, prunedBelow },
+      { type: 'cluster', cluster: cluster(['server1']) },
+    );
+  };
+  again('server1', null);
+  assert.match(story.frame(), /^ ◍ server1 LACKS NEWER MESSAGES · they return with a server that/m);
+  assert.match(story.frame(), /-!- +server1 lacks newer messages that you have seen/);
+  story.hear({ type: 'cluster', cluster: cluster(['server1', 'server2']) });
+  assert.doesNotMatch(story.frame(), /LACKS/);
+  again('server1', null);
+  again('server3', orderOf(99));
+  assert.doesNotMatch(story.frame(), /LACKS/);
+  again('server1', null, Number.MAX_SAFE_INTEGER);
+  assert.doesNotMatch(story.frame(), /LACKS/, 'what was pruned is not missing');
+});
+
+test('a post with fewer copies than there are servers says how many', () => {
+  const story = signedIn().say('rare');
+  const [asked] = story.take('request');
+  assert.ok(asked);
+  const item = { number: 1, id: 'me/1', state: 'sent', request: asked.request } as const;
+  story.hear({ type: 'outbox', items: [item] });
+  const stored = { number: 1, id: 'me/1', time: 1, order: orderOf(98), copies: 2 };
+  const answer: Answer = { type: 'stored', ...stored };
+  const account = story.model.account ?? '';
+  const shown = {
+    ...post('general', { name: 'alice', text: 'rare', place: 98 }),
+    id: 'me/1',
+    account,
+  };
+  story.hear(
+    { type: 'post', post: shown },
+    { type: 'outbox', items: [] },
+    { type: 'answer', item, answer },
+  );
+  assert.match(story.frame(), /rare +✓2$/m);
+});
+
+test('a mistake is told in the status row, over what stands there while all is well', () => {
+  const story = signedIn();
+  story.hear({ type: 'cluster', cluster: cluster(['server1', 'server2']) });
+  assert.match(story.say('/jion ops').frame(), /^ no command \/jion: did you mean \/join\?/m);
+  assert.doesNotMatch(story.frame(), /2 of 3 servers/);
 });
 
 test('what comes from others carries no escape codes onto the screen', () => {
@@ -328,7 +388,10 @@ test('a start without a server offers to start one with a key', () => {
 test('/kill names servers that are not there', () => {
   const story = signedIn({ isLocal: true }).say('/kill server9');
   assert.deepEqual(story.take('server'), []);
-  assert.match(story.model.hint?.text ?? '', /no server9/);
+  assert.match(
+    story.model.hint?.text ?? '',
+    /no server server9: there are server1, server2, server3/,
+  );
   assert.deepEqual(story.keys('ctrl+u').say('/kill server3').take('server'), [
     { type: 'server', verb: 'kill', id: 'server3' },
   ]);
