@@ -1,5 +1,5 @@
 // Whether the leader lives: pings, the round trip they measure, and what its loss means for what was asked of it.
-import { beginSearch, fail } from './search.ts';
+import { beginSearch, fail, follow } from './search.ts';
 import { type Link, type Session, send } from './session-state.ts';
 
 /** Between two pings of an idle connection, in milliseconds. */
@@ -13,6 +13,9 @@ const PING_BUSY_MS = 100;
 const SILENCE_MS_MIN = 400;
 const SILENCE_ROUND_TRIPS = 4;
 const SILENCE_MS_UNKNOWN = 1_000;
+/** Sooner when somebody else is said to lead. */
+const RIVAL_SILENCE_MS_MIN = 75;
+const RIVAL_SILENCE_ROUND_TRIPS = 2;
 /** A wake-up later than this means that this process slept: the server had no chance to be heard. */
 const OWN_SLEEP_MS = 500;
 /** Weight of the newest round trip in the smoothed one, as in TCP (RFC 6298). */
@@ -28,18 +31,22 @@ export function watch(session: Session, link: Link): void {
   if (session.ping) {
     const silentMs = nowMs - Math.max(session.ping.sentMs, link.heardMs);
     if (silentMs < silenceMsMax(session)) return;
+    const { rival } = session;
     lose(session, link.heardMs);
-    return fail(session, link, 'silent');
+    fail(session, link, 'silent');
+    const standby = rival && session.links.get(rival.link);
+    return standby ? follow(session, standby, rival.leader, rival.term) : undefined;
   }
-  if (nowMs - session.pingedMs < pingIntervalMs(session)) return;
+  if (!session.rival && nowMs - session.pingedMs < pingIntervalMs(session)) return;
   session.queries += 1;
   session.ping = { query: session.queries, sentMs: nowMs };
   session.pingedMs = nowMs;
   send(session, link, { type: 'ping', query: session.queries });
 }
 
-function silenceMsMax({ roundTripMs }: Session): number {
+function silenceMsMax({ roundTripMs, rival }: Session): number {
   if (roundTripMs === null) return SILENCE_MS_UNKNOWN;
+  if (rival) return Math.max(RIVAL_SILENCE_MS_MIN, RIVAL_SILENCE_ROUND_TRIPS * roundTripMs);
   return Math.max(SILENCE_MS_MIN, SILENCE_ROUND_TRIPS * roundTripMs);
 }
 
@@ -53,12 +60,17 @@ export function onPong(session: Session, query: number): void {
   const before = session.roundTripMs ?? tripMs;
   session.roundTripMs = before + (tripMs - before) * ROUND_TRIP_WEIGHT;
   session.ping = null;
+  session.rival = null;
 }
 
 /** The leader is lost: what was asked of it waits for the next one. @param heardMs when it last spoke */
 export function lose(session: Session, heardMs: number): void {
   session.active = null;
   session.ping = null;
+  session.rival = null;
+  // The one that stands by is asked at once, as if it had greeted just now.
+  for (const link of session.links.values())
+    Object.assign(link, { heardMs: session.nowMs, polledMs: 0 });
   session.lostMs = heardMs;
   // A loss within a recovery: the next recovery counts on from here.
   session.resend = null;

@@ -58,7 +58,7 @@ export function beginSearch(session: Session): void {
 const linkTo = (session: Session, address: string): Link | undefined =>
   [...session.links.values()].find((link) => link.address === address);
 
-function open(session: Session, target: Target): void {
+export function open(session: Session, target: Target): void {
   session.linksOpened += 1;
   const number = session.linksOpened;
   session.links.set(number, {
@@ -109,8 +109,13 @@ export function advance(session: Session): void {
   }
 }
 
+/** When a server must have greeted; infinity once it has. */
+export function greetingDueMs(link: Link): number {
+  return link.welcome ? Number.POSITIVE_INFINITY : link.openedMs + GREETING_MS_MAX;
+}
+
 function lateness(link: Link, nowMs: number): string | null {
-  if (!link.welcome) return nowMs - link.openedMs >= GREETING_MS_MAX ? 'no answer' : null;
+  if (!link.welcome) return nowMs >= greetingDueMs(link) ? 'no answer' : null;
   if (link.signInMs !== null) {
     return nowMs - link.signInMs >= SIGN_IN_MS_MAX ? 'no answer to the sign-in' : null;
   }
@@ -122,7 +127,7 @@ export function searchWakeMs(session: Session): number {
   let wakeMs = Number.POSITIVE_INFINITY;
   for (const link of session.links.values()) {
     const due = !link.welcome
-      ? link.openedMs + GREETING_MS_MAX
+      ? greetingDueMs(link)
       : link.signInMs !== null
         ? link.signInMs + SIGN_IN_MS_MAX
         : link.polledMs + POLL_MS;

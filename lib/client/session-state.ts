@@ -1,6 +1,6 @@
 // What the client's core keeps, what goes in and what comes out. Mutable, owned by session.ts and its parts.
 import type { z } from 'zod';
-import type { ServerMessage, Welcome } from '../protocol/events.ts';
+import type { ServerAddress, ServerMessage, ServerStatus, Welcome } from '../protocol/events.ts';
 import type { ClientMessage, Query } from '../protocol/requests.ts';
 import type { ClientEvent, ConnectionState, OutboxItem, QueryError } from './api.ts';
 import type { Pending } from './outbox.ts';
@@ -52,6 +52,10 @@ export type Session = {
   links: Map<number, Link>;
   linksOpened: number;
   active: Link | null;
+  /** The servers of the present view. */
+  servers: readonly ServerStatus[];
+  /** Who leads instead, as the server of the link `link` says: the leader must prove that it lives. */
+  rival: { link: number; leader: ServerAddress; term: number } | null;
   /** Id of the leader that was last signed in to. */
   server: string | null;
   /** When the leader was last heard, or the search began. */

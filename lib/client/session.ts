@@ -5,7 +5,8 @@
 //       └─────refused─────▶ refused ──signInAs──▶ searching          (close ▶ closed, from anywhere)
 //
 // Somewhat long, because it has a handler for each thing that can come in. Its parts: search.ts (finding the
-// leader), numbered.ts (requests and their answers), liveness.ts (pings and loss), shown-state.ts.
+// leader), numbered.ts (requests and their answers), liveness.ts (pings and loss), standby.ts (the second
+// connection), shown-state.ts.
 import { accountIdOf, postIdOf, sessionIdOf } from '../ids.ts';
 import type { ServerMessage } from '../protocol/events.ts';
 import type { RefusalCode } from '../protocol/refusals.ts';
@@ -26,6 +27,7 @@ import {
   send,
 } from './session-state.ts';
 import { stateOf } from './shown-state.ts';
+import { keepStandby, onStandbyMessage, standbyWakeMs } from './standby.ts';
 
 /** Refusals of a sign-in that another try may not meet: the cluster is changing, or full for the moment. */
 const PASSING: ReadonlySet<RefusalCode> = new Set([
@@ -59,6 +61,8 @@ export function createSession(fields: {
     links: new Map(),
     linksOpened: 0,
     active: null,
+    servers: [],
+    rival: null,
     server: null,
     lostMs: nowMs,
     term: 0,
@@ -133,7 +137,9 @@ function dispatch(session: Session, input: SessionInput): void {
     case 'close':
       return onClose(session);
     case 'tick':
-      return session.active ? watch(session, session.active) : advance(session);
+      if (!session.active) return advance(session);
+      watch(session, session.active);
+      return keepStandby(session);
   }
 }
 
@@ -145,6 +151,7 @@ function onMessage(session: Session, number: number, message: ServerMessage): vo
   link.heardMs = session.nowMs;
   if (message.type === 'closing') link.closing = message.reason;
   if (link === session.active) return onActiveMessage(session, link, message);
+  if (session.active) return onStandbyMessage(session, link, message);
   switch (message.type) {
     case 'welcome': {
       link.welcome = message;
@@ -290,7 +297,9 @@ function onView(session: Session, message: Extract<ServerMessage, { type: 'view'
     session.at = 0;
   }
   session.term = Math.max(session.term, term);
+  session.servers = servers;
   for (const server of servers) learn(session, server.address, server.id);
+  keepStandby(session);
   emit(session, { type: 'cluster', cluster: { term, leader, servers, copies, copiesMin } });
 }
 
@@ -358,7 +367,8 @@ function onClose(session: Session): void {
 // --- what the user sees ---
 
 function wakeMs(session: Session): number {
-  return session.phase === 'searching' ? searchWakeMs(session) : watchWakeMs(session);
+  if (session.phase === 'searching') return searchWakeMs(session);
+  return Math.min(watchWakeMs(session), standbyWakeMs(session));
 }
 
 function report(session: Session): void {

@@ -158,7 +158,7 @@ test('a room that does not exist is a failure, with its reason', async () => {
     '--no-follow',
   ]);
   assert.equal(exitCode, 1);
-  assert.match(stderr, /#nowhere: no-such-room/);
+  assert.match(stderr, /there is no room #nowhere; send --create makes it/);
 });
 
 test('a name of another key is refused', async () => {

@@ -106,6 +106,12 @@ export class SessionStage {
     this.signsIn(address, server);
   }
 
+  /** Answers every ping that is waiting. */
+  pongs(address: string): void {
+    const { ping } = this.session;
+    if (ping) this.says(address, { type: 'pong', query: ping.query });
+  }
+
   posts(number: number, text: string): void {
     const request = { type: 'post', room: 'general', text } as const;
     this.feed({ type: 'request', item: { number, request } });

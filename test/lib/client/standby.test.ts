@@ -1,0 +1,112 @@
+// The second connection, by stories: it tells who leads when the leader cannot tell that it does not.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { z } from 'zod';
+import type { ServerStatus, ViewEvent } from '../../../lib/protocol/events.ts';
+import { SessionStage } from '../../support/session-stage.ts';
+
+const ONE = 'a:1';
+const TWO = 'b:2';
+const THREE = 'c:3';
+const SERVERS: readonly ServerStatus[] = [ONE, TWO, THREE].map((address, index) => ({
+  id: `server${index + 1}`,
+  ringPosition: index + 1,
+  address,
+  state: index === 2 ? 'leading' : 'active',
+  inSync: true,
+}));
+const view = (servers = SERVERS): z.infer<typeof ViewEvent> => ({
+  type: 'view',
+  term: 3,
+  leader: { id: 'server3', address: THREE },
+  servers: [...servers],
+  copies: 3,
+  copiesMin: 1,
+  cursor: 'stream',
+});
+
+/** Signed in to server3, with a round trip that was measured. */
+function connected(): SessionStage {
+  const stage = new SessionStage([THREE]);
+  stage.reaches(THREE, 'server3');
+  stage.says(THREE, view());
+  stage.pongs(THREE);
+  return stage;
+}
+
+test('beside the leader, the server that leads next is greeted', () => {
+  const stage = connected();
+  assert.deepEqual([...stage.links.keys()], [THREE, TWO]);
+  const down = SERVERS.map((server) =>
+    server.id === 'server2' ? { ...server, state: 'down' as const } : server,
+  );
+  stage.says(THREE, view(down));
+  assert.deepEqual([...stage.links.keys()], [THREE, ONE]);
+});
+
+test('a frozen leader is left as soon as another one leads, and nothing is typed twice', () => {
+  const stage = connected();
+  stage.greets(TWO, 'server2', { id: 'server3', address: THREE });
+  stage.posts(1, 'hello');
+  stage.advance(300);
+  assert.equal(stage.session.connection.type, 'connected', 'silence alone takes longer');
+  stage.says(TWO, { type: 'leading', term: 4 });
+  stage.advance(100);
+  assert.deepEqual(stage.sentOf('signIn').length, 2);
+  stage.signsIn(TWO, 'server2');
+  stage.stored(TWO, 1);
+  assert.deepEqual(stage.forgotten, [1]);
+  assert.equal(stage.session.connection.type, 'connected');
+});
+
+test('a leader that answers is kept, whoever else is said to lead', () => {
+  const stage = connected();
+  stage.greets(TWO, 'server2', { id: 'server3', address: THREE });
+  stage.says(TWO, {
+    type: 'redirect',
+    leader: { id: 'server1', address: ONE },
+    term: 4,
+    reason: '',
+  });
+  stage.pongs(THREE);
+  stage.advance(200);
+  assert.equal(stage.session.connection.type, 'connected');
+  assert.equal(stage.session.server, 'server3');
+  assert.equal(stage.sentOf('signIn').length, 1);
+});
+
+test('what is older news than the view is none', () => {
+  const stage = connected();
+  const pings = stage.sentOf('ping').length;
+  stage.greets(TWO, 'server2', { id: 'server1', address: ONE });
+  assert.equal(stage.sentOf('ping').length, pings, 'the leader is not doubted');
+});
+
+test('a second connection that is lost is tried again, less and less often', () => {
+  const stage = connected();
+  let tries = 0;
+  for (let elapsedMs = 0; elapsedMs < 10_000; elapsedMs += 10) {
+    if (stage.links.has(TWO)) {
+      tries += 1;
+      stage.closes(TWO);
+    }
+    stage.pongs(THREE);
+    stage.advance(10);
+  }
+  assert.ok(tries > 5 && tries < 40, `${tries} tries in ten seconds`);
+  assert.equal(stage.session.connection.type, 'connected');
+});
+
+test('after a close of the leader the second connection is asked at once, however long it was silent', () => {
+  const stage = connected();
+  stage.greets(TWO, 'server2', { id: 'server3', address: THREE });
+  for (let elapsedMs = 0; elapsedMs < 20_000; elapsedMs += 100) {
+    stage.pongs(THREE);
+    stage.advance(100);
+  }
+  stage.closes(THREE);
+  assert.ok(stage.links.has(TWO));
+  stage.says(TWO, { type: 'leading', term: 4 });
+  stage.signsIn(TWO, 'server2');
+  assert.equal(stage.session.connection.type, 'connected');
+});
