@@ -168,6 +168,8 @@ export function onPause(turn: Turn, lateMs: number): void {
     stopServing(ring);
     ring.view = null;
   }
+  // What it knows of the others is old news, and they have yet to hear it again.
+  ring.backoffUntilMs = Math.max(ring.backoffUntilMs, nowMs + SILENCE_MS);
   if (ring.phase !== 'leading' && ring.phase !== 'suspended') return;
   ring.phase = 'suspended';
   ring.confirmDeadlineMs = nowMs + SILENCE_MS;

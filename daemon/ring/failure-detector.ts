@@ -81,7 +81,9 @@ export function trackContacts(turn: Turn): void {
  */
 export function unstableForMs(peer: Peer, nowMs: number): number {
   const neededMs = Math.min(STABLE_MS_MAX, STABLE_MS * 2 ** Math.max(0, peer.flapsMs.length - 1));
-  return Math.max(0, peer.contactMs + neededMs - nowMs);
+  // Heard again in this very step: contact begins now.
+  const sinceMs = peer.wasReachable ? peer.contactMs : nowMs;
+  return Math.max(0, sinceMs + neededMs - nowMs);
 }
 
 /** After a pause of our own the silence of those we relied on before it means nothing yet. */
