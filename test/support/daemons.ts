@@ -140,6 +140,10 @@ export class Daemons {
     return running.process;
   }
 
+  pid(id: string): number {
+    return this.process(id).pid ?? Number.NaN;
+  }
+
   signal(id: string, signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
     this.process(id).kill(signal);
   }
