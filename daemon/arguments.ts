@@ -22,6 +22,7 @@ const HELP = `
   Safety
     --secret-file FILE    the cluster secret, at least 16 bytes; without one it serves loopback only
     --min-copies N        acknowledge nothing with fewer copies; 1 by default
+    --scrub-rate N        entries checked for damage in a second, in the background; 500 by default
 
   History
     --retention TIME      how long posts are kept: 90d, 12h, 30m, 45s, or forever, which is the default;
@@ -76,6 +77,7 @@ export function readArguments(argv: readonly string[]): Arguments {
         minCopies: { type: 'string' },
         retention: { type: 'string' },
         forgetAfter: { type: 'string' },
+        scrubRate: { type: 'string' },
         logLevel: { type: 'string' },
         logFormat: { type: 'string' },
         exitWithParent: { type: 'boolean' },

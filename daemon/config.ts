@@ -20,6 +20,8 @@ export type DaemonConfig = Readonly<{
   secret: Uint8Array | null;
   copiesMin: number;
   retention: RetentionSettings;
+  /** Entries checked in a second, in the background. */
+  scrubRate: number;
   logLevel: LogLevel;
   logFormat: LogFormat;
   exitWithParent: boolean;
@@ -58,8 +60,16 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
   const bindHost = read.settings.bind ?? self.host;
   if (secret === null) checkLoopback([bindHost, ...servers.map(({ host }) => host)], problems);
   if (problems.length > 0 || !checked || secret === 'wrong') return { problems };
-  const { data, minCopies, retention, forgetAfter, logLevel, logFormat, exitWithParent } =
-    read.settings;
+  const {
+    data,
+    minCopies,
+    retention,
+    forgetAfter,
+    scrubRate,
+    logLevel,
+    logFormat,
+    exitWithParent,
+  } = read.settings;
   const config: DaemonConfig = {
     self,
     cluster: { servers },
@@ -69,6 +79,7 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
     secret,
     copiesMin: minCopies,
     retention: { retentionMs: retention, forgetAfterMs: forgetAfter },
+    scrubRate,
     logLevel,
     logFormat,
     exitWithParent,

@@ -36,6 +36,9 @@ export type Daemon = Readonly<{
 /** Longest wait for a successor when stopping: several changes of view. */
 const HAND_OVER_MS_MAX = 2_000;
 
+/** Between two looks at everything: damage that nobody reads is found within this and a pass. */
+const SCRUB_REST_MS = 3_600_000;
+
 /** Bytes of a sign-in nonce: 144 bits, never to be drawn twice. */
 const NONCE_BYTES = 18;
 
@@ -67,6 +70,7 @@ export async function startDaemon(parts: {
   const drained = Promise.withResolvers<void>();
   const host = createHost({
     ...cores,
+    scrub: { perSecond: config.scrubRate, restMs: SCRUB_REST_MS },
     world: surroundingsOf({ cores, sockets, logger, drained: drained.resolve }),
   });
   const loop = createTurnLoop({ endTurn: host.endTurn, onError });
@@ -132,6 +136,14 @@ function peersOf(config: DaemonConfig): ClusterServer[] {
 
 function openCores(config: DaemonConfig, store: Store): Cores {
   const boot = randomBytes(8).toString('hex');
+  // The chat first: what it cannot read is found damaged here.
+  const chat = createChat({
+    reader: store,
+    secrets: chatSecrets(config.secret),
+    self: { id: config.self.id, address: clientAddressOf(config.self) },
+    copiesMin: config.copiesMin,
+    restored: store.readOthers(),
+  });
   const ring = createRing({
     self: ringServerOf(config.self),
     peers: peersOf(config).map(ringServerOf),
@@ -141,21 +153,14 @@ function openCores(config: DaemonConfig, store: Store): Cores {
     digest: store.digest(),
     hlc: store.highestTime(),
     base: store.newestBase(),
+    foldIsWhole: !store.damaged().some(({ kind }) => kind === 'other'),
     nowMs: performance.now(),
-  });
-  const chat = createChat({
-    reader: store,
-    secrets: chatSecrets(config.secret),
-    self: { id: config.self.id, address: clientAddressOf(config.self) },
-    copiesMin: config.copiesMin,
-    restored: store.readOthers(),
   });
   return { ring, chat, store, boot };
 }
 
 function tick(host: Host, retention: Retention): void {
-  host.feedRing({ type: 'tick' });
-  host.feedChat({ type: 'tick' });
+  host.tick();
   retention.tick();
 }
 
@@ -251,7 +256,7 @@ async function openSockets(parts: SocketParts): Promise<void> {
     },
     onDown: (peer, { refused }) =>
       loop.run(() => host.feedRing({ type: 'linkDown', peer, refused })),
-    onMessage: (from, message) => loop.run(() => takePeerMessage(host, from, message)),
+    onMessage: (from, message) => loop.run(() => host.takePeerMessage(from, message)),
   });
 }
 
@@ -268,12 +273,6 @@ function forget(
     verdict = forgetServer({ ring, host }, { server, wallMs });
   });
   return { code: verdict.ok ? 200 : 409, body: verdict };
-}
-
-function takePeerMessage(host: Host, from: string, message: PeerMessage): void {
-  host.feedRing({ type: 'message', from, message });
-  if (message.type === 'presence')
-    host.feedChat({ type: 'presenceHeard', accounts: message.accounts });
 }
 
 function readiness(ring: Ring): { ok: boolean; reason: string } {

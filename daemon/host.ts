@@ -4,7 +4,9 @@
 // the very same code as the daemon.
 import { assertNever } from '../lib/assert.ts';
 import type { RefusalCode } from '../lib/protocol/refusals.ts';
+import { prunedBodyOf } from './chat/bodies.ts';
 import type { Chat, ChatInput, ChatOutput } from './chat/chat.ts';
+import { Repair, type ScrubSettings } from './repair.ts';
 import { type Digest, type Entry, lackCount, orderOf, parseStreamId } from './ring/entry.ts';
 import type { Announcement, PeerMessage } from './ring/messages.ts';
 import { encodeEntry } from './ring/replication.ts';
@@ -17,7 +19,7 @@ import {
   type RingOutput,
   type ServerId,
 } from './ring/state.ts';
-import type { Store } from './store/store.ts';
+import type { Store, StoredEntry } from './store/store.ts';
 
 /** What a host reaches of the world. Sends collect until the flush. */
 export type Surroundings = Readonly<{
@@ -31,7 +33,7 @@ export type Surroundings = Readonly<{
   sendClients(connections: readonly number[], frame: string): void;
   closeClient(connection: number, code: RefusalCode): void;
   flushClients(): void;
-  log(level: 'debug' | 'info' | 'warn', message: string, fields: object): void;
+  log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: object): void;
   /** This server has handed over, or had nobody to hand over to. May be called more than once. */
   drained(): void;
 }>;
@@ -43,6 +45,10 @@ export type Host = Readonly<{
   /** Prunes in the present turn: see `Store.prune`. */
   prune(query: Parameters<Store['prune']>[0]): void;
   saveSeen(seen: ReadonlyMap<string, number>): void;
+  /** Hands a peer's message to whomever it is for. */
+  takePeerMessage(from: ServerId, message: PeerMessage): void;
+  /** To be called every TICK_INTERVAL_MS. */
+  tick(): void;
   /** Commits, then lets out. @throws StoreError when the disk fails: nothing is let out then */
   endTurn(): void;
 }>;
@@ -54,8 +60,16 @@ export function createHost(parts: {
   chat: Chat;
   store: Store;
   world: Surroundings;
+  scrub: ScrubSettings;
 }): Host {
-  const { ring, chat, store, world } = parts;
+  const { ring, chat, store, world, scrub } = parts;
+  const { indexOf } = chat;
+  const repair = new Repair({
+    ...{ ring, store, scrub, indexOf, restore },
+    send: (to, message) => world.sendPeer(to, message),
+    foldIsWhole: () => feedRing({ type: 'foldIsWhole' }),
+    log: (level, message, fields) => world.log(level, message, fields),
+  });
   let inTransaction = false;
   let deferred: Deferred[] = [];
 
@@ -69,6 +83,26 @@ export function createHost(parts: {
       if (output.type === 'append') append(output);
       else deferred.push(output);
     }
+  }
+
+  function takePeerMessage(from: ServerId, message: PeerMessage): void {
+    feedRing({ type: 'message', from, message });
+    if (message.type === 'presence')
+      feedChat({ type: 'presenceHeard', accounts: message.accounts });
+    else if (message.type === 'fetch') repair.onFetch(from, message);
+    else if (message.type === 'fetched') repair.onFetched(from, message, world.nowMs());
+  }
+
+  function tick(): void {
+    feedRing({ type: 'tick' });
+    feedChat({ type: 'tick' });
+    repair.tick(world.nowMs());
+  }
+
+  function restore(stored: StoredEntry): void {
+    begin();
+    const { leftOut } = store.repair(stored, prunedBodyOf);
+    feedChat({ type: 'repaired', entry: stored.entry, leftOut });
   }
 
   function append(wanted: Extract<ChatOutput, { type: 'append' }>): void {
@@ -203,6 +237,8 @@ export function createHost(parts: {
         push,
       };
       world.sendPeer(to, digest ? { ...message, digest } : message);
+      // What comes next in every stream is damaged here: the rest follows when it is repaired.
+      if (entries.length === 0) return;
     } while (remaining > 0 && term !== 0);
   }
 
@@ -256,5 +292,5 @@ export function createHost(parts: {
     store.saveSeen(seen);
   }
 
-  return { feedRing, feedChat, prune, saveSeen, endTurn };
+  return { feedRing, feedChat, takePeerMessage, tick, prune, saveSeen, endTurn };
 }

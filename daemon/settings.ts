@@ -24,6 +24,7 @@ const VARIABLES = {
   httpPort: 'SYNCNET_HTTP_PORT',
   logLevel: 'SYNCNET_LOG_LEVEL',
   logFormat: 'SYNCNET_LOG_FORMAT',
+  scrubRate: 'SYNCNET_SCRUB_RATE',
   exitWithParent: 'SYNCNET_EXIT_WITH_PARENT',
 } as const;
 type Setting = keyof typeof VARIABLES;
@@ -58,6 +59,9 @@ const PORT_BASE_MAX = 65_503;
 /** As many servers as a cluster file may name. */
 const SERVERS_MAX = 32;
 
+/** More than a disk gives one by one. */
+const SCRUB_RATE_MAX = 100_000;
+
 const Settings = z.object({
   id: ServerId,
   config: Text.optional(),
@@ -80,6 +84,7 @@ const Settings = z.object({
   httpPort: Port.optional(),
   logLevel: z.enum(LOG_LEVELS).default('info'),
   logFormat: z.enum(LOG_FORMATS).default('auto'),
+  scrubRate: wholeNumber(SCRUB_RATE_MAX).default(500),
   exitWithParent: z.stringbool({ error: 'expected true or false' }).default(false),
 });
 const SettingsWithoutId = Settings.partial({ id: true });

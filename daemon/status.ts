@@ -17,6 +17,8 @@ export type StatusReport = Omit<z.infer<typeof StatusReply>, 'type' | 'query'> &
     posts: number;
     /** Posts said before this are pruned; null when none are. ISO 8601. */
     prunedBelow: string | null;
+    /** Entries that are damaged on this disk and not repaired yet. */
+    damaged: number;
     /** Equal on two servers that hold the same entries. */
     historyHash: string;
     /** Equal on two servers that fold the same entries. */
@@ -45,6 +47,7 @@ export function statusOf(parts: {
     entries,
     posts,
     prunedBelow: chat.prunedBelowMs() === 0 ? null : new Date(chat.prunedBelowMs()).toISOString(),
+    damaged: store.damaged().length,
     historyHash: store.historyHash(),
     stateHash: chat.stateHash(),
     clients: chat.counts(),

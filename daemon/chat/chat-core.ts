@@ -8,6 +8,7 @@ import { bodyOf, requestOf } from './bodies.ts';
 import type { Chat, ChatCounts, ChatInput, ChatOutput, Stamped } from './chat.ts';
 import {
   onAdded,
+  onRepaired,
   showCommitted,
   showEverything,
   tellChangedRooms,
@@ -76,6 +77,8 @@ function dispatch(chat: ChatState, input: Stamped<ChatInput>): void {
       return onClosed(chat, input.connection);
     case 'added':
       return onAdded(chat, input.entry);
+    case 'repaired':
+      return onRepaired(chat, input.entry, input.leftOut);
     case 'notTaken':
       if (input.requestId !== null) chat.waiting.delete(input.requestId);
       return giveBack(chat);
@@ -243,6 +246,7 @@ function onTick(chat: ChatState): void {
   }
   tellChangedRooms(chat);
   sharePresence(chat);
+  if (chat.repeats.size > 0) answerRepeats(chat);
   retryHeld(chat);
 }
 

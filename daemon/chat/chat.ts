@@ -10,7 +10,15 @@ import type { EntryIndex, Store } from '../store/store.ts';
 /** What the chat reads of the disk. */
 export type ChatReader = Pick<
   Store,
-  'readPosts' | 'latestOrder' | 'findRequest' | 'highestNumber' | 'readStream' | 'base' | 'digest'
+  | 'readPosts'
+  | 'latestOrder'
+  | 'findRequest'
+  | 'firstPlace'
+  | 'highestNumber'
+  | 'readStream'
+  | 'base'
+  | 'digest'
+  | 'damaged'
 >;
 
 /** What a hybrid time looks like in a stamp. */
@@ -34,6 +42,8 @@ export type ChatInput =
   | Readonly<{ type: 'closed'; connection: number }>
   /** The entry has just been added to this server's log: made here, replicated or merged. */
   | Readonly<{ type: 'added'; entry: Entry }>
+  /** A damaged entry is as it was; `leftOut`: somebody was given a page without it. */
+  | Readonly<{ type: 'repaired'; entry: Entry; leftOut: boolean }>
   /** The ring took, or did not take, what an `append` output asked for. */
   | Readonly<{ type: 'notTaken'; connection: number; requestId: string | null }>
   /**

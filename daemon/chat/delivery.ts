@@ -7,7 +7,7 @@ import type { MemberChange } from './fold.ts';
 import { historyPost, roomSummary } from './messages.ts';
 import { answerWaiting } from './requests.ts';
 import { completeClaims } from './sign-in.ts';
-import { type Added, byOrder, type ChatState, isHiddenCopy, sendAll } from './state.ts';
+import { type Added, byOrder, type ChatState, isHiddenCopy, isShown, sendAll } from './state.ts';
 
 /** Those inside a room hear of its new number of members at most this often, however many come at once. */
 const ROOMS_TOLD_MS = 200;
@@ -24,6 +24,16 @@ export function onAdded(chat: ChatState, entry: Entry): void {
   chat.own.push(added);
   chat.inHand.shift();
   chat.stalled = false;
+}
+
+/** Folds an entry that could not be read; a leader tells what was not told without it. */
+export function onRepaired(chat: ChatState, entry: Entry, leftOut: boolean): void {
+  const change = chat.fold.apply(entry);
+  // What is not shown yet is still in memory, and will be.
+  if (!chat.leads || !isShown(chat, entry)) return;
+  const body = bodyOf(entry);
+  if (body?.t === 'post' && !leftOut) return;
+  show(chat, { entry, body, change }, true);
 }
 
 /** Shows what is committed by now. */

@@ -96,23 +96,39 @@ function onRepeat(chat: ChatState, connection: Connection, number: number): void
   const requestId = postIdOf(connection.sessionId, number);
   const entry = chat.parts.reader.findRequest(requestId);
   if (!expect(chat, connection, number)) return;
-  if (!entry) {
-    const detail = `a later request than ${number} is stored already, and ${number} is not`;
-    return answerRefused(chat, connection, { number, code: 'out-of-sequence', detail });
-  }
+  if (!entry) return onUnknownRepeat(chat, connection, { number, requestId });
   if (!isShown(chat, entry)) chat.waiting.set(requestId, connection);
   else if (!hasCopies(chat)) chat.repeats.set(requestId, connection);
   else answerStored(chat, connection, entry);
 }
 
-/** Enough servers are in sync again: what was asked for twice is answered. */
-export function answerRepeats(chat: ChatState): void {
-  for (const [requestId, connection] of chat.repeats) {
-    const entry = chat.parts.reader.findRequest(requestId);
-    if (entry && chat.connections.all.get(connection.id) === connection)
-      answerStored(chat, connection, entry);
+/** Its entry may be one that is damaged: only when none is, it was never stored. */
+function onUnknownRepeat(
+  chat: ChatState,
+  connection: Connection,
+  { number, requestId }: { number: number; requestId: string },
+): void {
+  if (chat.parts.reader.damaged().length > 0) {
+    chat.repeats.set(requestId, connection);
+    return;
   }
+  const detail = `a later request than ${number} is stored already, and ${number} is not`;
+  answerRefused(chat, connection, { number, code: 'out-of-sequence', detail });
+}
+
+/** Enough servers are in sync again, or an entry is repaired: what was asked for twice is answered. */
+export function answerRepeats(chat: ChatState): void {
+  if (!hasCopies(chat)) return;
+  const repeats = [...chat.repeats];
   chat.repeats.clear();
+  for (const [requestId, connection] of repeats) {
+    if (chat.connections.all.get(connection.id) !== connection) continue;
+    const entry = chat.parts.reader.findRequest(requestId);
+    const number = Number(requestId.slice(requestId.lastIndexOf('/') + 1));
+    if (!entry) onUnknownRepeat(chat, connection, { number, requestId });
+    else if (isShown(chat, entry)) answerStored(chat, connection, entry);
+    else chat.waiting.set(requestId, connection);
+  }
 }
 
 /** An entry is committed: whoever waits for it gets the answer. */

@@ -50,7 +50,7 @@ export type ChatState = {
   readonly foreign: Map<string, Added>;
   /** Who waits for the commit of a request, by its id. */
   readonly waiting: Map<string, Connection>;
-  /** Who asked again for what was shown already, while too few were in sync to say so; by request. */
+  /** Who asked again for what cannot be answered now: too few are in sync, or its entry is damaged; by request. */
   readonly repeats: Map<string, Connection>;
   /** Sign-ins that wait for the commit of their account's claim, by account. */
   readonly claims: Map<string, WantedSignIn[]>;
@@ -170,8 +170,8 @@ export function hasCopies({ cluster: { copies, copiesMin } }: ChatState): boolea
 
 /** Whether another entry of the same request is lower in the order, and shown instead. */
 export function isHiddenCopy(chat: ChatState, entry: Entry, requestId: string): boolean {
-  const first = chat.parts.reader.findRequest(requestId);
-  return first !== null && orderOf(first) !== orderOf(entry);
+  const first = chat.parts.reader.firstPlace(requestId);
+  return first !== null && first !== orderOf(entry);
 }
 
 /** For sorting: the lower in the one order first. */

@@ -10,6 +10,7 @@ import {
   PROMISE_PATIENCE_MS,
   PULL_PATIENCE_MS,
   PULL_PAUSE_MS,
+  PULL_STUCK_MS,
 } from './settings.ts';
 import {
   digestHash,
@@ -60,6 +61,7 @@ function pullSource(turn: Turn): Peer | null {
   const different = [...ring.peers.values()].filter(
     (peer) =>
       isReachable(ring, peer, nowMs) &&
+      nowMs >= peer.stuckUntilMs &&
       !ring.view?.inSync.includes(peer.id) &&
       peer.announcement?.digestHash !== ownHash &&
       (peer.lead > 0 || peer.announcement?.digestHash !== peer.lastPulledHash),
@@ -105,6 +107,8 @@ function onBackgroundEntries(turn: Turn, from: Peer, message: PeerMessageOf<'ent
   if (message.digest) noteDigest(ring, from, digestOf(message.digest));
   // The answer was read after the pull came, so it has all that was behind the hash known then.
   if (message.remaining === 0) from.lastPulledHash = asked.hash;
+  // What comes next in its streams is damaged there: another one may have it meanwhile.
+  else if (message.entries.length === 0) from.stuckUntilMs = nowMs + PULL_STUCK_MS;
   ring.nextPullMs = message.remaining > 0 ? nowMs : nowMs + PULL_PAUSE_MS;
   relay(turn, message);
   maybePull(turn);
@@ -138,7 +142,11 @@ export function maybeBecomeActive(turn: Turn): void {
   }
   const reachable = peers.filter((peer) => isReachable(ring, peer, nowMs));
   const behind = reachable.some((peer) => peer.lead > CATCH_UP_ENTRIES_MAX);
-  if (behind && !mustLeadAnyway(turn, reachable)) return;
+  if ((behind || !ring.foldIsWhole) && !mustLeadAnyway(turn, reachable)) return;
+  if (!ring.foldIsWhole) {
+    log(turn, 'warn', 'serving without accounts or rooms that are damaged on the disk');
+    ring.foldIsWhole = true;
+  }
   ring.phase = 'active';
   log(turn, 'info', 'caught up', { entries: ring.entryCount });
 }

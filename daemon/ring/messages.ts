@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { ServerId } from '../../lib/protocol/fields.ts';
 import { HLC_COUNTER_MAX, HLC_MS_MAX, SEQUENCE_MAX, TERM_MAX } from './entry.ts';
+import { FETCH_SEQUENCES_MAX } from './settings.ts';
 
 const Term = z.int().min(0).max(TERM_MAX);
 const StreamKey = z.string().regex(/^\d{1,13}\.\d{1,7}\.[0-9a-f]{16}$/);
@@ -113,6 +114,20 @@ const Confirmed = z.object({
   promisedTerm: Term,
 });
 
+/** Asks for entries that are damaged on the sender's disk. */
+const Fetch = z.object({
+  type: z.literal('fetch'),
+  stream: StreamKey,
+  sequences: z.array(z.int().min(1).max(SEQUENCE_MAX)).min(1).max(FETCH_SEQUENCES_MAX),
+});
+/** Those of them that are intact here, as many as fit; `missing`: not held, or damaged here too. */
+const Fetched = z.object({
+  type: z.literal('fetched'),
+  stream: StreamKey,
+  entries: z.array(EntryTuple),
+  missing: z.array(z.int().min(1).max(SEQUENCE_MAX)),
+});
+
 /** Accounts that are here, for the chat; the ring does not look at it. */
 const Presence = z.object({
   type: z.literal('presence'),
@@ -134,6 +149,8 @@ export const PeerMessage = z.discriminatedUnion('type', [
   Stored,
   Confirm,
   Confirmed,
+  Fetch,
+  Fetched,
   Presence,
 ]);
 export type PeerMessage = z.infer<typeof PeerMessage>;

@@ -96,6 +96,9 @@ function dispatch(turn: Turn, input: Exclude<StampedInput, { type: 'append' }>):
       ring.draining = true;
       if (ring.phase === 'preparing') stopServing(ring);
       return;
+    case 'foldIsWhole':
+      ring.foldIsWhole = true;
+      return;
     default:
       return assertNever(input);
   }
@@ -133,8 +136,10 @@ function onMessage(turn: Turn, from: Peer, message: PeerMessage): void {
       return onConfirm(turn, from, message.term);
     case 'confirmed':
       return onConfirmed(turn, from, message);
+    case 'fetch':
+    case 'fetched':
     case 'presence':
-      return; // the chat's: the shell hands it over
+      return; // the host's, and the chat's
     default:
       return assertNever(message);
   }

@@ -48,6 +48,12 @@ export const CATCH_UP_ENTRIES_MAX = 1_000;
 export const PULL_ENTRIES_MAX = 500;
 export const PULL_BYTES_MAX = 512 * 1024;
 
+/** Damaged entries asked for at once: the answer is bounded in bytes too. */
+export const FETCH_SEQUENCES_MAX = 100;
+
+/** A peer that had nothing to give to a pull, though it holds more, is not asked again before this. */
+export const PULL_STUCK_MS = 1_000;
+
 /** A pull that got no answer is repeated after this. */
 export const PULL_PATIENCE_MS = 1_000;
 

@@ -36,6 +36,8 @@ export type Peer = {
   lead: number;
   /** Its announced digest hash when it last answered a pull in full. */
   lastPulledHash: string;
+  /** It had nothing to give although it holds more: not asked again before this. */
+  stuckUntilMs: number;
   /** Whether it was reachable at the end of the last step, and since when. */
   wasReachable: boolean;
   contactMs: number;
@@ -89,6 +91,8 @@ export type Ring = {
   base: Readonly<{ stream: StreamId; digest: Digest }> | null;
   readonly digest: Map<StreamId, number>;
   entryCount: number;
+  /** Whether the chat folded all that is held: it may lack what was damaged at the start, until it is repaired. */
+  foldIsWhole: boolean;
   /** Highest hybrid time of any entry held. */
   hlcMs: number;
   hlcCounter: number;
@@ -128,7 +132,9 @@ export type RingInput =
       body: string;
       above: Readonly<{ ms: number; counter: number }> | null;
     }>
-  | Readonly<{ type: 'drain' }>;
+  | Readonly<{ type: 'drain' }>
+  /** What could not be read at the start is repaired, or nobody within reach has it. */
+  | Readonly<{ type: 'foldIsWhole' }>;
 
 /** `nowMs` is monotonic milliseconds, `wallMs` the wall clock, `draw` in [0, 1). */
 export type StampedInput = RingInput & Readonly<{ nowMs: number; wallMs: number; draw: number }>;
@@ -175,6 +181,8 @@ export type RingParts = Readonly<{
   record: Readonly<{ incarnation: string; installedTerm: number; promisedTerm: number }>;
   digest: ReadonlyMap<StreamId, number>;
   hlc: Readonly<{ ms: number; counter: number }>;
+  /** Whether every entry that is no post could be read. */
+  foldIsWhole: boolean;
   base: Ring['base'];
   nowMs: number;
 }>;
@@ -195,6 +203,7 @@ function createPeer(server: RingServer): Peer {
     digest: null,
     lead: 0,
     lastPulledHash: '',
+    stuckUntilMs: Number.NEGATIVE_INFINITY,
     wasReachable: false,
     contactMs: Number.NEGATIVE_INFINITY,
     flapsMs: [],
@@ -229,6 +238,7 @@ export function createRing(parts: RingParts): Ring {
     base: parts.base,
     digest: new Map(parts.digest),
     entryCount,
+    foldIsWhole: parts.foldIsWhole,
     hlcMs: parts.hlc.ms,
     hlcCounter: parts.hlc.counter,
     preparing: null,

@@ -227,6 +227,8 @@ function push(turn: Turn, preparing: Preparing): void {
   preparing.deadlineMs = nowMs + PREPARE_STEP_MS;
   for (const [id, digest] of preparing.promised) {
     const peer = ring.peers.get(id);
+    // Its pull came to nothing in time: it holds what its leader would lack.
+    if (preparing.pullsAwaited.has(id)) continue;
     // The higher ones gave what they hold, but cannot follow a lower leader; nor does one that leaves.
     if (!peer || peer.ringPosition > ring.self.ringPosition) continue;
     if (peer.announcement?.phase === 'draining') continue;
@@ -259,6 +261,7 @@ function install(turn: Turn, preparing: Preparing): void {
     ring.promisedTerm === term && ring.promisedTo === ring.self.id,
     'installs only the view it promised itself',
   );
+  assert(ring.foldIsWhole, 'leads only with a fold that is as whole as it can be');
   const inSync = [ring.self.id, ...ready].sort();
   for (const id of ready) {
     const peer = ring.peers.get(id);
@@ -313,7 +316,8 @@ export function onInstall(turn: Turn, from: Peer, message: PeerMessageOf<'instal
   );
   ring.view = view;
   ring.installedTerm = term;
-  ring.phase = 'active';
+  // It follows as well as any other, but is not to lead before its fold is whole.
+  if (ring.foldIsWhole) ring.phase = 'active';
   turn.outputs.push({ type: 'saveRecord', installedTerm: term, promisedTerm: ring.promisedTerm });
   const stream = streamIdOf({
     term,

@@ -1,6 +1,15 @@
 // The store without a disk, for tests and for simulations: the same answers as the one on SQLite, from
-// plain maps. What is not committed is forgotten by `crash`, and nothing else is.
-import { type Digest, type Entry, entryHash, type StreamId, streamIdOf } from '../ring/entry.ts';
+// plain maps. What is not committed is forgotten by `crash`; what is damaged by `corrupt` stays so until it is
+// repaired.
+import {
+  type Digest,
+  type Entry,
+  entryHash,
+  orderOf,
+  type StreamId,
+  streamIdOf,
+} from '../ring/entry.ts';
+import { Damage, isSound } from './damage.ts';
 import { type RingRecord, type Store, type StoredEntry, StoreError } from './store.ts';
 
 const HASH_MODULUS = 2n ** 256n;
@@ -9,7 +18,12 @@ const HASH_MODULUS = 2n ** 256n;
 type Undo = () => void;
 
 /** The same hidden flags as on disk: of one request only the lowest in the order is shown. */
-type Held = { -readonly [K in keyof StoredEntry]: StoredEntry[K] } & { hidden: boolean };
+type Held = { -readonly [K in keyof StoredEntry]: StoredEntry[K] } & {
+  hidden: boolean;
+  hash: Uint8Array;
+  /** What the disk gives may differ from what was stored. */
+  suspect: boolean;
+};
 
 export class MemoryStore implements Store {
   private record: RingRecord;
@@ -25,6 +39,9 @@ export class MemoryStore implements Store {
   private hash = 0n;
   private time = { ms: 0, counter: 0 };
   private undos: Undo[] = [];
+  private readonly damage = new Damage();
+  /** The next entry that `scrub` looks at, counted through all streams. */
+  private scrubbed = 0;
 
   constructor(incarnation: string) {
     this.record = { incarnation, installedTerm: 0, promisedTerm: 0 };
@@ -81,7 +98,12 @@ export class MemoryStore implements Store {
       throw new StoreError('failed', text);
     }
     const { entryCount, postCount, hash, time } = this;
-    const held: Held = { ...stored, hidden: false };
+    const held: Held = {
+      ...stored,
+      hidden: false,
+      hash: entryHash(stored.entry),
+      suspect: false,
+    };
     entries.push(held);
     this.undos.push(() => {
       entries.pop();
@@ -91,9 +113,9 @@ export class MemoryStore implements Store {
     this.index(held);
   }
 
-  private count({ entry }: Held): void {
+  private count({ entry, hash }: Held): void {
     this.entryCount += 1;
-    this.hash = (this.hash + hashValue(entry)) % HASH_MODULUS;
+    this.hash = (this.hash + hashValue(hash)) % HASH_MODULUS;
     const { hlcMs, hlcCounter } = entry;
     const later =
       hlcMs > this.time.ms || (hlcMs === this.time.ms && hlcCounter > this.time.counter);
@@ -135,7 +157,10 @@ export class MemoryStore implements Store {
       let reached = after;
       for (const held of entries.slice(after)) {
         if (held.order >= query.below || looked >= query.limit) break;
-        if (held.index.kind === 'post') this.pruneOne(held, query.replace);
+        const entry = this.check(held);
+        // Its stream is pruned on when it is repaired.
+        if (!entry) break;
+        if (held.index.kind === 'post') this.replace(held, prunedOf(held, entry, query.replace));
         reached += 1;
         looked += 1;
       }
@@ -145,21 +170,24 @@ export class MemoryStore implements Store {
     return looked;
   }
 
-  private pruneOne(held: Held, replace: (entry: Entry) => string): void {
-    const { hash, postCount } = this;
-    const { entry, index } = held;
-    const inRoom = listOf(this.byRoom, index.room ?? '');
-    const place = inRoom.indexOf(held);
-    inRoom.splice(place, 1);
-    held.entry = { ...entry, body: replace(entry) };
-    held.index = { ...index, kind: 'pruned', room: null };
+  /** Another entry in place of one, perhaps without its text. */
+  private replace(
+    held: Held,
+    { entry, index, hash }: Pick<Held, 'entry' | 'index' | 'hash'>,
+  ): void {
+    const before = { ...held };
+    const { hash: sum, postCount } = this;
+    const inRoom = listOf(this.byRoom, before.index.room ?? '');
+    const place = index.room === before.index.room ? -1 : inRoom.indexOf(held);
+    if (place >= 0) inRoom.splice(place, 1);
+    if (place >= 0 && !held.hidden) this.postCount -= 1;
+    Object.assign(held, { entry, index, hash, suspect: false });
     this.hash =
-      (this.hash - hashValue(entry) + hashValue(held.entry) + HASH_MODULUS) % HASH_MODULUS;
-    if (!held.hidden) this.postCount -= 1;
+      (this.hash - hashValue(before.hash) + hashValue(hash) + HASH_MODULUS) % HASH_MODULUS;
     this.undos.push(() => {
-      Object.assign(held, { entry, index });
-      inRoom.splice(place, 0, held);
-      Object.assign(this, { hash, postCount });
+      Object.assign(held, before);
+      if (place >= 0) inRoom.splice(place, 0, held);
+      Object.assign(this, { hash: sum, postCount });
     });
   }
 
@@ -203,11 +231,81 @@ export class MemoryStore implements Store {
     return this.bases.get(stream) ?? null;
   }
 
+  /** The disk rots: an entry that was stored is another one now. */
+  corrupt(stream: StreamId, sequence: number, change: (entry: Entry) => Entry): void {
+    const held = this.streams.get(stream)?.[sequence - 1];
+    if (!held) throw new Error(`no entry ${stream}/${sequence} to damage`);
+    held.entry = change(held.entry);
+    held.suspect = true;
+  }
+
+  /** What a process knew, and no disk, is gone with it. */
+  forget(): void {
+    this.damage.reset(this.damage.list());
+    this.scrubbed = 0;
+  }
+
+  private check(held: Held): Entry | null {
+    if (!held.suspect) return held.entry;
+    const { entry, order, hash, index } = held;
+    if (isSound(entry, { place: order, hash })) return entry;
+    const { sequence } = entry;
+    const kind = index.kind === 'other' ? 'other' : 'post';
+    this.damage.note({ stream: streamIdOf(entry), sequence, kind });
+    return null;
+  }
+
+  damaged() {
+    return this.damage.list();
+  }
+
+  repair({ entry, index }: StoredEntry, pruned: (entry: Entry) => string): { leftOut: boolean } {
+    const stream = streamIdOf(entry);
+    const held = this.streams.get(stream)?.[entry.sequence - 1];
+    if (!held) throw new StoreError('failed', `${stream}/${entry.sequence} is not held`);
+    const isPruned = held.index.kind === 'pruned' && index.kind === 'post';
+    this.replace(
+      held,
+      isPruned ? prunedOf(held, entry, pruned) : { entry, index, hash: entryHash(entry) },
+    );
+    return { leftOut: this.damage.clear(stream, entry.sequence) };
+  }
+
+  /** Whether the disk has what was stored, seen from outside. */
+  isIntact(stream: StreamId, sequence: number): boolean {
+    const held = this.streams.get(stream)?.[sequence - 1];
+    return held !== undefined && isSound(held.entry, { place: held.order, hash: held.hash });
+  }
+
+  scrub(limit: number) {
+    let skipped = 0;
+    let count = 0;
+    for (const entries of this.streams.values()) {
+      const from = Math.max(0, this.scrubbed - skipped);
+      for (const held of entries.slice(from, from + limit - count)) {
+        this.check(held);
+        this.scrubbed += 1;
+        count += 1;
+      }
+      if (count === limit) return { ended: false, misfiled: [] };
+      skipped += entries.length;
+    }
+    this.scrubbed = 0;
+    return { ended: true, misfiled: [] };
+  }
+
+  readEntry(stream: StreamId, sequence: number): Entry | null {
+    const held = this.streams.get(stream)?.[sequence - 1];
+    return held ? this.check(held) : null;
+  }
+
   readStream(query: { stream: StreamId; after: number; limit: number; bytesMax: number }): Entry[] {
     const entries: Entry[] = [];
     let bytes = 0;
-    const held = this.streams.get(query.stream) ?? [];
-    for (const { entry } of held.slice(query.after, query.after + query.limit)) {
+    const all = this.streams.get(query.stream) ?? [];
+    for (const held of all.slice(query.after, query.after + query.limit)) {
+      const entry = this.check(held);
+      if (!entry) break;
       bytes += Buffer.byteLength(entry.body);
       if (entries.length > 0 && bytes > query.bytesMax) break;
       entries.push(entry);
@@ -217,24 +315,39 @@ export class MemoryStore implements Store {
 
   *readOthers(): Iterable<Entry> {
     for (const entries of this.streams.values()) {
-      for (const { entry, index } of entries) if (index.kind === 'other') yield entry;
+      for (const held of entries) {
+        const entry = held.index.kind === 'other' ? this.check(held) : null;
+        if (entry) yield entry;
+      }
     }
   }
 
   readPosts(query: { room: string; before: string | null; limit: number }): Entry[] {
     const { room, before, limit } = query;
-    const shown = (this.byRoom.get(room) ?? []).filter(
-      ({ order, hidden }) => !hidden && (before === null || order < before),
-    );
-    return shown.slice(Math.max(0, shown.length - limit)).map(({ entry }) => entry);
+    const posts: Entry[] = [];
+    const inRoom = this.byRoom.get(room) ?? [];
+    for (let place = inRoom.length - 1; place >= 0 && posts.length < limit; place -= 1) {
+      const held = inRoom[place];
+      if (!held || held.hidden || (before !== null && held.order >= before)) continue;
+      const entry = this.check(held);
+      if (entry) posts.push(entry);
+      else this.damage.noteLeftOut(streamIdOf(held.entry), held.entry.sequence);
+    }
+    return posts.reverse();
   }
 
   latestOrder(room: string): string | null {
-    return this.byRoom.get(room)?.findLast(({ hidden }) => !hidden)?.order ?? null;
+    const [newest] = this.readPosts({ room, before: null, limit: 1 });
+    return newest ? orderOf(newest) : null;
   }
 
   findRequest(requestId: string): Entry | null {
-    return this.byRequest.get(requestId)?.[0]?.entry ?? null;
+    const first = this.byRequest.get(requestId)?.[0];
+    return first ? this.check(first) : null;
+  }
+
+  firstPlace(requestId: string): string | null {
+    return this.byRequest.get(requestId)?.[0]?.order ?? null;
   }
 
   highestNumber(sessionId: string): number {
@@ -246,8 +359,15 @@ export class MemoryStore implements Store {
   }
 }
 
-function hashValue(entry: Entry): bigint {
-  return BigInt(`0x${Buffer.from(entryHash(entry)).toString('hex')}`);
+function hashValue(hash: Uint8Array): bigint {
+  return BigInt(`0x${Buffer.from(hash).toString('hex')}`);
+}
+
+/** What is left of a post. */
+function prunedOf(held: Held, whole: Entry, bodyOf: (entry: Entry) => string) {
+  const entry = { ...whole, body: bodyOf(whole) };
+  const index = { ...held.index, kind: 'pruned' as const, room: null };
+  return { entry, index, hash: entryHash(entry) };
 }
 
 function listOf(lists: Map<string, Held[]>, key: string): Held[] {

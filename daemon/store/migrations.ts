@@ -29,4 +29,12 @@ export const MIGRATIONS: readonly string[] = [
   `,
   // Posts up to this sequence are pruned; the room of a pruned post is ''.
   'ALTER TABLE streams ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;',
+  `
+  CREATE TABLE damaged (            -- entries to be repaired, known beyond a restart
+    stream TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    kind TEXT NOT NULL,             -- post, or other
+    PRIMARY KEY (stream, sequence)
+  ) WITHOUT ROWID;
+  `,
 ];

@@ -1,6 +1,8 @@
 // What the shell needs of a disk. Calls are synchronous: a turn of the daemon's loop never awaits. What
-// is written between `begin` and `commit` is on the disk when `commit` returns, or not there at all.
+// is written between `begin` and `commit` is on the disk when `commit` returns, or not there at all. An entry
+// that is damaged on the disk is never given to anyone: it counts as held, and waits to be repaired.
 import type { Digest, Entry, StreamId } from '../ring/entry.ts';
+import type { DamagedEntry } from './damage.ts';
 
 /** Kept apart from the entries: what the ring must not forget in a crash. */
 export type RingRecord = Readonly<{
@@ -18,6 +20,9 @@ export type EntryIndex = Readonly<{
   /** Id of the request that made it, `session/number`; null where there was none. */
   requestId: string | null;
 }>;
+
+/** How an entry is to be found again, by its body. */
+export type IndexOf = (entry: Entry) => EntryIndex;
 
 export type StoredEntry = Readonly<{ entry: Entry; order: string; index: EntryIndex }>;
 
@@ -60,8 +65,26 @@ export interface Store {
   newestBase(): Readonly<{ stream: StreamId; digest: Digest }> | null;
   /** The base of a stream, or null when it is not known here. */
   base(stream: StreamId): Digest | null;
+
+  /** Entries that were found damaged and are not repaired yet. */
+  damaged(): readonly DamagedEntry[];
   /**
-   * Entries of one stream, ascending.
+   * Puts an intact copy in place of an entry that is held.
+   * @param pruned the body that it is left with when it was pruned here already
+   * @returns whether somebody was given a page without it
+   */
+  repair(stored: StoredEntry, pruned: (entry: Entry) => string): { leftOut: boolean };
+  /**
+   * Looks at the next `limit` entries, from where the last call ended, so that damage is found while others
+   * have a copy.
+   * @returns whether the end was reached: the next call begins anew; and entries that are sound, but are not
+   *   found where they belong: to be repaired with what is given
+   */
+  scrub(limit: number, indexOf: IndexOf): { ended: boolean; misfiled: readonly StoredEntry[] };
+  /** One entry; null when it is not held, or damaged. */
+  readEntry(stream: StreamId, sequence: number): Entry | null;
+  /**
+   * Entries of one stream, ascending, up to the first that is damaged.
    * @param after sequence before the first one wanted, 0 for the start
    * @param limit most entries; `bytesMax` most bytes of bodies (at least one entry is given)
    */
@@ -75,8 +98,10 @@ export interface Store {
   readPosts(query: { room: string; before: string | null; limit: number }): Entry[];
   /** Order of the newest post of a room; null when it has none. */
   latestOrder(room: string): string | null;
-  /** The entry that counts for a request: the lowest in the order; null when there is none. */
+  /** The entry that counts for a request: the lowest in the order; null when there is none, or it is damaged. */
   findRequest(requestId: string): Entry | null;
+  /** The place of that entry, damaged or not; null when there is none. */
+  firstPlace(requestId: string): string | null;
   /** Highest number stored of a session; 0 when none. */
   highestNumber(sessionId: string): number;
   close(): void;

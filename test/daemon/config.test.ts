@@ -45,6 +45,7 @@ test('an id alone is a server of the built-in layout, on loopback, with data in 
     secret: null,
     copiesMin: 1,
     retention: { retentionMs: null, forgetAfterMs: 7 * 86_400_000 },
+    scrubRate: 500,
     logLevel: 'info',
     logFormat: 'auto',
     exitWithParent: false,

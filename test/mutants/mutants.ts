@@ -227,6 +227,26 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [['if (!last || each.place > last.place) last = each;', 'last = each;']],
   },
   {
+    name: 'damaged entries are served',
+    file: 'daemon/store/memory-store.ts',
+    edits: [['kind: index.kind });\n    return null;', 'kind: index.kind });\n    return entry;']],
+  },
+  {
+    name: 'damage is not noticed',
+    file: 'daemon/store/damage.ts',
+    edits: [['Buffer.compare(entryHash(entry), stored.hash) === 0', 'entryHash(entry).length > 0']],
+  },
+  {
+    name: 'a server leads before its fold is whole',
+    file: `${RING}/catch-up.ts`,
+    edits: [['if ((behind || !ring.foldIsWhole) && ', 'if (behind && ']],
+  },
+  {
+    name: 'a repaired entry is not told to the chat',
+    file: 'daemon/host.ts',
+    edits: [["feedChat({ type: 'repaired', entry: stored.entry, leftOut });", 'void leftOut;']],
+  },
+  {
     name: 'a repeat is answered before its entry is committed',
     file: `${CHAT}/requests.ts`,
     edits: [['if (!isShown(chat, entry)) chat.waiting.set', 'if (!entry) chat.waiting.set']],

@@ -3,6 +3,8 @@
 import { bodyOf } from '../../daemon/chat/bodies.ts';
 import type { Entry } from '../../daemon/ring/entry.ts';
 import { entryHash, orderOf, streamIdOf } from '../../daemon/ring/entry.ts';
+import type { PeerMessage } from '../../daemon/ring/messages.ts';
+import { decodeEntry } from '../../daemon/ring/replication.ts';
 import { PENDING_ENTRIES_MAX } from '../../daemon/ring/settings.ts';
 import type { Cluster } from './cluster.ts';
 import { check } from './invariant.ts';
@@ -20,6 +22,8 @@ export class Checkers {
   /** Id of every request that a client was told is stored, with its entry. */
   readonly acknowledgedEntries = new Map<string, Entry>();
   private readonly contents = new Map<string, string>();
+  /** Every entry that was ever durable, by its key. */
+  private readonly bodies = new Map<string, Entry>();
   /** Every entry of each request: more than one when both sides of a split stored it. */
   private readonly copies = new Map<string, Entry[]>();
   /** All that are not pruned; and the time below which they are. */
@@ -38,7 +42,7 @@ export class Checkers {
 
   onAcknowledged(server: SimulatedServer, stored: { id: string; copies: number }): void {
     const ring = server.running?.ring;
-    const entry = server.disk.memory.findRequest(stored.id);
+    const entry = this.copies.get(stored.id)?.find((copy) => isHeldBy(server, copy));
     if (!ring || !entry) return check(false, 2, () => `${stored.id} is acknowledged, and not held`);
     const hasOne = (copy: Entry) => (id: string) =>
       this.clusterOf(server).server(id).disk.everHad(streamIdOf(copy), copy.sequence);
@@ -82,6 +86,7 @@ export class Checkers {
       check(known === undefined || known === hash, 5, () => `two entries of key ${key}`);
       if (known === undefined) this.onNewEntry(entry);
       this.contents.set(key, hash);
+      this.bodies.set(key, entry);
     }
   }
 
@@ -111,6 +116,23 @@ export class Checkers {
     if (bodyOf(entry)?.t === 'post') this.posts.push(entry);
     const id = requestOf(entry);
     if (id !== null) this.copies.set(id, [...(this.copies.get(id) ?? []), entry]);
+  }
+
+  /** A damaged entry is never sent: what is sent under a key is what was stored under it. */
+  onEntriesSent(server: SimulatedServer, message: PeerMessage): void {
+    if (!('entries' in message)) return;
+    for (const tuple of message.entries) {
+      const entry = decodeEntry(tuple);
+      const key = `${streamIdOf(entry)}.${entry.sequence}`;
+      const known = this.bodies.get(key);
+      if (bodyOf(entry)?.t === 'pruned') continue;
+      const isSame = known === undefined || known.body === entry.body;
+      check(
+        isSame && (known?.wallMs ?? entry.wallMs) === entry.wallMs,
+        5,
+        () => `${server.id} sends ${key} damaged`,
+      );
+    }
   }
 
   onLeads(server: SimulatedServer, inSync: readonly string[]): void {
@@ -220,7 +242,8 @@ export class Checkers {
       return (
         view?.leader === highest.id &&
         JSON.stringify(view.inSync) === ids &&
-        sameDigest(server, highest)
+        sameDigest(server, highest) &&
+        server.disk.rotten.size === 0
       );
     });
   }
@@ -244,6 +267,9 @@ export class Checkers {
       check(sameDigest(server, highest), 14, () => `${server.id} holds other entries`);
       const hash = server.disk.memory.historyHash();
       check(hash === highest.disk.memory.historyHash(), 5, () => `${server.id}: another hash`);
+      const damaged = [...server.disk.rotten];
+      check(damaged.length === 0, 1, () => `${server.id} still has damaged ${damaged}`);
+      check(server.disk.memory.damaged().length === 0, 1, () => `${server.id} waits for a repair`);
       const folded = server.running?.chat.stateHash();
       check(folded === highest.running?.chat.stateHash(), 13, () => `${server.id} folds otherwise`);
     }
@@ -273,4 +299,8 @@ function sameDigest(one: SimulatedServer, other: SimulatedServer): boolean {
     ours.size === theirs.size &&
     [...ours].every(([stream, sequence]) => theirs.get(stream) === sequence)
   );
+}
+
+function isHeldBy(server: SimulatedServer, entry: Entry): boolean {
+  return (server.disk.memory.digest().get(streamIdOf(entry)) ?? 0) >= entry.sequence;
 }

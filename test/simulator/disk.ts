@@ -1,5 +1,6 @@
 // A simulated disk beneath the store in memory: what a commit wrote is durable some time later, together or
-// not at all, as SQLite's log gives it; what was not durable is gone with a crash. A full disk takes nothing.
+// not at all, as SQLite's log gives it; what was not durable is gone with a crash. A full disk takes nothing,
+// and one that rots gives entries back otherwise than it took them.
 import { type Entry, type StreamId, streamIdOf } from '../../daemon/ring/entry.ts';
 import { MemoryStore } from '../../daemon/store/memory-store.ts';
 import { type RingRecord, type Store, StoreError } from '../../daemon/store/store.ts';
@@ -10,8 +11,11 @@ export class SimulatedDisk {
   readonly durable = new Map<StreamId, number>();
   record: RingRecord;
   full = false;
+  /** Keys of entries that are damaged here, until a repair is durable. */
+  readonly rotten = new Set<string>();
   /** Of the transaction that is not durable yet; null when there is none. */
   private written: Entry[] | null = null;
+  private repaired: string[] = [];
   private committed = false;
   /** What any disk of this server ever held: outlives a wiped directory. */
   private readonly everHeld: Map<StreamId, number>;
@@ -36,6 +40,16 @@ export class SimulatedDisk {
     return (this.durable.get(stream) ?? 0) >= sequence;
   }
 
+  hasIntact(stream: StreamId, sequence: number): boolean {
+    return this.has(stream, sequence) && !this.rotten.has(`${stream}/${sequence}`);
+  }
+
+  /** Damages an entry that is durable. @param draw decides how */
+  rot(stream: StreamId, sequence: number, draw: number): void {
+    this.rotten.add(`${stream}/${sequence}`);
+    this.memory.corrupt(stream, sequence, (entry) => rotten(entry, draw));
+  }
+
   /** What was written is on the disk now. */
   sync(): void {
     if (!this.written) return;
@@ -43,6 +57,7 @@ export class SimulatedDisk {
     this.written = null;
     this.memory.commit();
     this.record = this.memory.ringRecord();
+    for (const key of this.repaired.splice(0)) this.rotten.delete(key);
     for (const entry of written) {
       const stream = streamIdOf(entry);
       this.durable.set(stream, entry.sequence);
@@ -55,6 +70,12 @@ export class SimulatedDisk {
   crash(survives: boolean): void {
     if (survives && this.committed) this.sync();
     this.memory.crash();
+    this.memory.forget();
+    for (const key of this.rotten) {
+      const [stream = '', sequence] = key.split('/');
+      if (this.memory.isIntact(stream, Number(sequence))) this.rotten.delete(key);
+    }
+    this.repaired = [];
     this.written = null;
     this.committed = false;
   }
@@ -91,13 +112,29 @@ export class SimulatedDisk {
       saveBase: (stream, base) => memory.saveBase(stream, base),
       base: (stream) => memory.base(stream),
       newestBase: () => memory.newestBase(),
+      damaged: () => memory.damaged(),
+      repair: (stored, pruned) => {
+        this.repaired.push(`${streamIdOf(stored.entry)}/${stored.entry.sequence}`);
+        return memory.repair(stored, pruned);
+      },
+      scrub: (limit) => memory.scrub(limit),
+      readEntry: (stream, sequence) => memory.readEntry(stream, sequence),
       readStream: (query) => memory.readStream(query),
       readOthers: () => memory.readOthers(),
       readPosts: (query) => memory.readPosts(query),
       latestOrder: (room) => memory.latestOrder(room),
       findRequest: (id) => memory.findRequest(id),
+      firstPlace: (id) => memory.firstPlace(id),
       highestNumber: (id) => memory.highestNumber(id),
       close: () => {},
     };
   }
+}
+
+/** Another entry in place of one: one that would be believed, were it not checked, or one that is no use. */
+function rotten(entry: Entry, draw: number): Entry {
+  if (draw < 0.2) return { ...entry, wallMs: entry.wallMs + 1 };
+  const believable = entry.body.replace(/"(x|n)":"/, '"$1":"rotten-');
+  const body = draw < 0.8 && believable !== entry.body ? believable : entry.body.slice(1);
+  return { ...entry, body };
 }

@@ -86,6 +86,7 @@ const FAULTS: Readonly<Record<FaultName, (struck: Struck) => void>> = {
   'free the disk': ({ server }) => {
     server.disk.full = false;
   },
+  'damage entries': (struck) => damageEntries(struck),
   'restart a client': ({ cluster, event }) => at(cluster.clients, event.other).restart(),
   'rolling restart': ({ cluster }) => rollingRestart(cluster),
   'change min-copies': ({ cluster, event }) => {
@@ -101,8 +102,27 @@ function hasCopy(cluster: Cluster, server: SimulatedServer): boolean {
     .some(
       (other) =>
         other !== server &&
+        other.disk.rotten.size === 0 &&
         [...server.disk.durable].every(([stream, sequence]) => other.disk.has(stream, sequence)),
     );
+}
+
+/** Damages some of what a disk has, at rest or in use, as long as another disk has it intact. */
+function damageEntries({ cluster, server, event }: Struck): void {
+  const streams = [...server.disk.durable];
+  const count = Math.ceil(event.size ** 2 * 8);
+  for (let turn = 0; turn < count; turn += 1) {
+    const [stream, last] = at(streams, cluster.random()) ?? [];
+    if (stream === undefined || last === undefined) return;
+    // Mostly among the newest: those are read.
+    const sequence = last - Math.floor(cluster.random() ** 3 * last);
+    const hasOther = cluster
+      .all()
+      .some((other) => other !== server && other.disk.hasIntact(stream, sequence));
+    if (!hasOther || !server.disk.hasIntact(stream, sequence)) continue;
+    server.disk.rot(stream, sequence, cluster.random());
+    cluster.say(`${server.id}'s disk damages ${stream}/${sequence}`);
+  }
 }
 
 /** Two sides, clients among them, that do not hear each other. */

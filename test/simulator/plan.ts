@@ -25,6 +25,7 @@ export type FaultName =
   | 'fast disk'
   | 'full disk'
   | 'free the disk'
+  | 'damage entries'
   | 'restart a client'
   | 'rolling restart'
   | 'change min-copies';
@@ -83,6 +84,7 @@ const WEIGHTS: Readonly<Record<FaultName, number>> = {
   'fast disk': 2,
   'full disk': 0.4,
   'free the disk': 2,
+  'damage entries': 2,
   'restart a client': 0.7,
   'rolling restart': 0.3,
   'change min-copies': 0.3,

@@ -21,6 +21,9 @@ const WALL_START_MS = 1_700_000_000_000;
 /** A server that is asked to leave leaves after this all the same. */
 const HAND_OVER_MS_MAX = 2_000;
 
+/** Passes follow each other sooner than in the daemon: a run lasts seconds. */
+const SCRUB = { perSecond: 500, restMs: 2_000 };
+
 export type Running = Readonly<{
   ring: Ring;
   host: Host;
@@ -32,6 +35,8 @@ export type ServerObserver = Readonly<{
   /** A client is about to be told that its request is stored. */
   onAcknowledged(server: SimulatedServer, stored: { id: string; copies: number }): void;
   onDurable(server: SimulatedServer, entries: readonly Entry[]): void;
+  /** Entries leave the server, for another one. */
+  onEntriesSent(server: SimulatedServer, message: PeerMessage): void;
   /** A promise leaves the server. */
   onPromised(server: SimulatedServer, term: number): void;
   onAppendHeard(
@@ -125,21 +130,6 @@ export class SimulatedServer {
 
   private cores(store: Store): Running {
     const { world, id, copiesMin } = this;
-    const ring = createRing({
-      self: { id, ringPosition: this.ringPosition, address: id },
-      peers: this.others().map((other) => ({
-        id: other,
-        ringPosition: positionOf(other),
-        address: other,
-      })),
-      copiesMin,
-      boot: this.boot(),
-      record: store.ringRecord(),
-      digest: store.digest(),
-      hlc: store.highestTime(),
-      base: store.newestBase(),
-      nowMs: world.scheduler.nowMs(),
-    });
     const chat = createChat({
       reader: store,
       secrets: {
@@ -154,8 +144,24 @@ export class SimulatedServer {
       copiesMin,
       restored: store.readOthers(),
     });
+    const ring = createRing({
+      self: { id, ringPosition: this.ringPosition, address: id },
+      peers: this.others().map((other) => ({
+        id: other,
+        ringPosition: positionOf(other),
+        address: other,
+      })),
+      copiesMin,
+      boot: this.boot(),
+      record: store.ringRecord(),
+      digest: store.digest(),
+      hlc: store.highestTime(),
+      base: store.newestBase(),
+      foldIsWhole: !store.damaged().some(({ kind }) => kind === 'other'),
+      nowMs: world.scheduler.nowMs(),
+    });
     const surroundings = this.surroundings();
-    const host = createHost({ ring, chat, store, world: surroundings });
+    const host = createHost({ ring, chat, store, world: surroundings, scrub: SCRUB });
     const { nowMs, wallMs } = surroundings;
     const settings = world.retention;
     const retention = createRetention({ ring, chat, store, host, settings, nowMs, wallMs });
@@ -168,8 +174,7 @@ export class SimulatedServer {
       // A stopped process has no ticks to catch up with: one comes when it goes on.
       if (!this.paused) {
         this.input(({ host, retention }) => {
-          host.feedRing({ type: 'tick' });
-          host.feedChat({ type: 'tick' });
+          host.tick();
           retention.tick();
         });
       }
@@ -310,6 +315,7 @@ export class SimulatedServer {
       sendPeer: (to, message) =>
         this.out(() => {
           if (message.type === 'promise') world.observer.onPromised(this, message.term);
+          if ('entries' in message) world.observer.onEntriesSent(this, message);
           world.network.send(id, to, message);
         }),
       flushPeers: () => {
@@ -359,10 +365,8 @@ export class SimulatedServer {
 
   onPeerMessage(from: string, message: PeerMessage): void {
     this.input(({ host, ring }) => {
-      if (message.type === 'presence')
-        return host.feedChat({ type: 'presenceHeard', accounts: message.accounts });
       const { promisedTerm: promised, entryCount } = ring;
-      host.feedRing({ type: 'message', from, message });
+      host.takePeerMessage(from, message);
       if (message.type !== 'append') return;
       const kept = ring.entryCount - entryCount;
       this.world.observer.onAppendHeard(this, { term: message.term, promised, kept });

@@ -33,6 +33,7 @@ export function simulate(seedOrPlan: number | Plan): Outcome {
   const cluster = new Cluster(plan, {
     onAcknowledged: (server, stored) => checkers.onAcknowledged(server, stored),
     onDurable: (server, entries) => checkers.onDurable(server, entries),
+    onEntriesSent: (server, message) => checkers.onEntriesSent(server, message),
     onPromised: (server, term) => checkers.onPromised(server, term),
     onAppendHeard: (server, heard) => checkers.onAppendHeard(server, heard),
     onLeads: (server, inSync) => checkers.onLeads(server, inSync),

@@ -124,38 +124,6 @@ test('the directory is free again once its daemon has closed it', async (context
   again.close();
 });
 
-const DAMAGE: Readonly<Record<string, string>> = {
-  'a changed body': `UPDATE entries SET body = 'forged' WHERE sequence = 2`,
-  'a changed wall clock': 'UPDATE entries SET wall_ms = wall_ms + 1 WHERE sequence = 2',
-  'a changed place': `UPDATE entries SET place = replace(place, '.', '_') WHERE sequence = 2`,
-  'a changed hash': `UPDATE entries SET hash = zeroblob(32) WHERE sequence = 2`,
-};
-
-for (const [what, statement] of Object.entries(DAMAGE)) {
-  test(`${what} is noticed when the entry is read, and the entry named`, async (context) => {
-    const directory = await emptyDirectory(context);
-    const first = open(directory);
-    fill(first, 4);
-    first.close();
-    const database = new DatabaseSync(join(directory, 'history.db'));
-    database.exec(statement);
-    database.close();
-    const store = open(directory);
-    context.after(() => store.close());
-    const reads = {
-      stream: () => store.readStream({ stream: STREAM, after: 0, limit: 9, bytesMax: 999 }),
-      posts: () => store.readPosts({ room: 'general', before: null, limit: 9 }),
-      request: () => store.findRequest('s/2'),
-    };
-    for (const read of Object.values(reads)) {
-      const { code, message } = codeOf(read);
-      assert.equal(code, 'damaged');
-      assert.match(message, new RegExp(`history\\.db: entry ${STREAM}/2 is damaged`));
-    }
-    assert.deepEqual(store.findRequest('s/1'), entryOf({ sequence: 1 }), 'the others are sound');
-  });
-}
-
 test('a file that is no database is refused with what to do', async (context) => {
   const directory = await emptyDirectory(context);
   await writeFile(join(directory, 'history.db'), 'not a database, but long enough '.repeat(100));
@@ -193,7 +161,7 @@ test('a history of a newer version is left alone', async (context) => {
 
 /** A disk that is full, as SQLite sees it: no more pages than there are now. */
 function fillUp(store: Store): void {
-  const { database } = store as unknown as { database: DatabaseSync };
+  const { database } = (store as unknown as { file: { database: DatabaseSync } }).file;
   const { page_count: pages } = database.prepare('PRAGMA page_count').get() as {
     page_count: number;
   };
@@ -228,7 +196,7 @@ test('a commit that fails leaves the store as it was before its transaction', as
   context.after(() => store.close());
   fill(store, 6);
   const before = everything(store);
-  const { database } = store as unknown as { database: DatabaseSync };
+  const { database } = (store as unknown as { file: { database: DatabaseSync } }).file;
   store.begin();
   store.append(storedPost(entryOf({ sequence: 7 }), 'general', 's/7'));
   // The disk takes the transaction back by itself, as it does when it fails.

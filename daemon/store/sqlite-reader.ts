@@ -1,0 +1,173 @@
+// Entries as they are read from the disk: each is checked against its checksum, and one that does not fit is
+// noted and left out, whoever asked.
+import type { SQLInputValue } from 'node:sqlite';
+import { type Entry, orderOf, parseStreamId, type StreamId } from '../ring/entry.ts';
+import { type Damage, isSound } from './damage.ts';
+import type { SqliteFile } from './sqlite-file.ts';
+import type { StreamTable } from './stream-table.ts';
+
+/** A row of `entries`. Any column may be damaged. The room of a pruned post is ''. */
+export type EntryRow = Readonly<{
+  stream: number;
+  sequence: number;
+  place: string;
+  room: string | null;
+  request: string | null;
+  hidden: number;
+  wall_ms: number;
+  body: string;
+  hash: Uint8Array;
+}>;
+
+/** An entry that is sound, and its row. */
+export type FoundEntry = Readonly<{ entry: Entry; row: EntryRow }>;
+
+// Numbers as floating point: one that is damaged may exceed what JavaScript can hold, and would be thrown.
+const COLUMNS = `CAST(stream AS REAL) AS stream, CAST(sequence AS REAL) AS sequence, place, room, request,
+  hidden, CAST(wall_ms AS REAL) AS wall_ms, body, hash`;
+
+const SQL = {
+  stream: `SELECT ${COLUMNS} FROM entries WHERE stream = ? AND sequence > ? ORDER BY sequence LIMIT ?`,
+  one: `SELECT ${COLUMNS} FROM entries WHERE stream = ? AND sequence = ?`,
+  others: `SELECT ${COLUMNS} FROM entries WHERE room IS NULL`,
+  posts: `SELECT ${COLUMNS} FROM entries WHERE room = ? AND hidden = 0 AND place < ? ORDER BY place DESC`,
+  request: `SELECT ${COLUMNS} FROM entries WHERE request = ? ORDER BY place LIMIT 1`,
+  place: 'SELECT place FROM entries WHERE request = ? ORDER BY place LIMIT 1',
+} as const;
+
+/** Higher than every place: they are hexadecimal digits and dots. */
+const AFTER_ALL = '~';
+
+/** The entry that a row stands for, checked by nobody yet. */
+function entryOf(row: EntryRow, stream: StreamId): Entry {
+  const [hlcMs, hlcCounter] = String(row.place).split('.');
+  return {
+    ...parseStreamId(stream),
+    sequence: row.sequence,
+    hlcMs: Number.parseInt(hlcMs ?? '', 16),
+    hlcCounter: Number.parseInt(hlcCounter ?? '', 16),
+    wallMs: row.wall_ms,
+    body: String(row.body),
+  };
+}
+
+export class SqliteReader {
+  private readonly file: SqliteFile;
+  private readonly streams: StreamTable;
+  private readonly damage: Damage;
+
+  constructor(parts: { file: SqliteFile; streams: StreamTable; damage: Damage }) {
+    this.file = parts.file;
+    this.streams = parts.streams;
+    this.damage = parts.damage;
+  }
+
+  /** @returns null for a row that is damaged, or stands where no entry of ours does */
+  private check(row: EntryRow): Entry | null {
+    const stream = this.streams.nameOf(row.stream);
+    if (stream === undefined || !this.isHeld(stream, row.sequence)) return null;
+    const entry = entryOf(row, stream);
+    const { place, hash } = row;
+    if (hash instanceof Uint8Array && isSound(entry, { place, hash })) {
+      if (this.damage.has(stream, row.sequence)) this.damage.clear(stream, row.sequence);
+      return entry;
+    }
+    const kind = row.room === null ? 'other' : 'post';
+    this.damage.note({ stream, sequence: row.sequence, kind });
+    return null;
+  }
+
+  private isHeld(stream: StreamId, sequence: number): boolean {
+    return sequence >= 1 && sequence <= this.streams.lastOf(stream);
+  }
+
+  private *rows(sql: string, ...values: SQLInputValue[]): Iterable<EntryRow> {
+    for (const row of this.file.iterate(sql, ...values)) yield row as EntryRow;
+  }
+
+  /** The row of an entry that is held; noted as damaged when there is none. */
+  private row(stream: StreamId, sequence: number): EntryRow | null {
+    const number = this.streams.numberOf(stream) ?? 0;
+    const row = this.file.get(SQL.one, number, sequence) as EntryRow | undefined;
+    if (row) return row;
+    if (!this.isHeld(stream, sequence)) return null;
+    this.damage.note({ stream, sequence, kind: 'other' });
+    this.damage.noteLeftOut(stream, sequence);
+    return null;
+  }
+
+  /** An entry that is held and sound; null for others. */
+  one(stream: StreamId, sequence: number): FoundEntry | null {
+    const row = this.row(stream, sequence);
+    const entry = row && this.check(row);
+    return entry && { entry, row };
+  }
+
+  /** Entries of a stream, ascending, up to the first that is damaged: never with a gap. */
+  *stream(stream: StreamId, after: number, limit: number): Iterable<FoundEntry> {
+    let sequence = after;
+    const last = Math.min(this.streams.lastOf(stream), after + limit);
+    const number = this.streams.numberOf(stream) ?? 0;
+    for (const row of this.rows(SQL.stream, number, after, limit)) {
+      if (row.sequence !== sequence + 1) break;
+      const entry = this.check(row);
+      if (!entry) return;
+      sequence += 1;
+      yield { entry, row };
+    }
+    // A damaged key ends the run of rows: what follows is looked up one by one.
+    while (sequence < last) {
+      sequence += 1;
+      const found = this.one(stream, sequence);
+      if (!found) return;
+      yield found;
+    }
+  }
+
+  readStream(query: { stream: StreamId; after: number; limit: number; bytesMax: number }): Entry[] {
+    const entries: Entry[] = [];
+    let bytes = 0;
+    for (const { entry } of this.stream(query.stream, query.after, query.limit)) {
+      bytes += Buffer.byteLength(entry.body);
+      if (entries.length > 0 && bytes > query.bytesMax) break;
+      entries.push(entry);
+    }
+    return entries;
+  }
+
+  *readOthers(): Iterable<Entry> {
+    for (const row of this.rows(SQL.others)) {
+      const entry = this.check(row);
+      if (entry) yield entry;
+    }
+  }
+
+  readPosts(query: { room: string; before: string | null; limit: number }): Entry[] {
+    const { room, before, limit } = query;
+    const posts: Entry[] = [];
+    if (limit <= 0) return posts;
+    for (const row of this.rows(SQL.posts, room, before ?? AFTER_ALL)) {
+      const entry = this.check(row);
+      const stream = this.streams.nameOf(row.stream);
+      if (entry) posts.push(entry);
+      else if (stream !== undefined) this.damage.noteLeftOut(stream, row.sequence);
+      if (posts.length === limit) break;
+    }
+    return posts.reverse();
+  }
+
+  latestOrder(room: string): string | null {
+    const [newest] = this.readPosts({ room, before: null, limit: 1 });
+    return newest ? orderOf(newest) : null;
+  }
+
+  findRequest(requestId: string): Entry | null {
+    const row = this.file.get(SQL.request, requestId) as EntryRow | undefined;
+    return row ? this.check(row) : null;
+  }
+
+  firstPlace(requestId: string): string | null {
+    const row = this.file.get(SQL.place, requestId) as { place: string } | undefined;
+    return row?.place ?? null;
+  }
+}

@@ -1,0 +1,147 @@
+// Damage on the disk is looked for, a few entries at a time, and repaired with intact copies. What can be
+// told from the entry itself (its room, its request, whether another copy hides it) needs no peer.
+import { type Entry, entryHash, type StreamId, streamIdOf } from '../ring/entry.ts';
+import type { Damage } from './damage.ts';
+import type { SqliteFile } from './sqlite-file.ts';
+import type { EntryRow, SqliteReader } from './sqlite-reader.ts';
+import { type EntryIndex, type IndexOf, type StoredEntry, StoreError } from './store.ts';
+import type { StreamTable } from './stream-table.ts';
+
+const SQL = {
+  drop: 'DELETE FROM entries WHERE stream = ? AND sequence = ?',
+  add: 'INSERT INTO entries VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?)',
+  same: 'SELECT stream, sequence, place, hidden FROM entries WHERE request = ? ORDER BY place',
+  hide: 'UPDATE entries SET hidden = ? WHERE stream = ? AND sequence = ?',
+  posts: "SELECT count(*) AS posts FROM entries WHERE room <> '' AND hidden = 0",
+} as const;
+
+/** Null for what is no post; '' for what was one. */
+export function roomColumn({ kind, room }: EntryIndex): string | null {
+  return kind === 'pruned' ? '' : room;
+}
+
+function prunedOf({ entry, order, index }: StoredEntry, bodyOf: (entry: Entry) => string) {
+  if (index.kind !== 'post') return { entry, order, index };
+  const kind = 'pruned' as const;
+  const left = { ...entry, body: bodyOf(entry) };
+  return { entry: left, order, index: { ...index, kind, room: null } };
+}
+
+type Copy = Readonly<{ stream: number; sequence: number; place: string; hidden: number }>;
+
+export class SqliteRepair {
+  private readonly file: SqliteFile;
+  private readonly streams: StreamTable;
+  private readonly damage: Damage;
+  private readonly reader: SqliteReader;
+  /** The next entry to be looked at. */
+  private place: { stream: StreamId; sequence: number } | null = null;
+
+  constructor(parts: {
+    file: SqliteFile;
+    streams: StreamTable;
+    damage: Damage;
+    reader: SqliteReader;
+  }) {
+    this.file = parts.file;
+    this.streams = parts.streams;
+    this.damage = parts.damage;
+    this.reader = parts.reader;
+  }
+
+  /** @returns whether a page was given without it, and whether the sum of hashes is right as it is */
+  repair(
+    given: StoredEntry,
+    pruned: (entry: Entry) => string,
+  ): { leftOut: boolean; isSumKnown: boolean } {
+    const stream = streamIdOf(given.entry);
+    const wasPruned = given.entry.sequence <= this.streams.prunedOf(stream);
+    const stored = wasPruned ? prunedOf(given, pruned) : given;
+    const { entry, index } = stored;
+    try {
+      this.replace(stored);
+    } catch (error) {
+      // An index that still has the damaged columns does not let their row go.
+      if (!(error instanceof StoreError) || error.code !== 'damaged') throw error;
+      this.file.attempt(() => this.file.database.exec('REINDEX entries'));
+      this.replace(stored);
+    }
+    if (index.requestId !== null) this.settle(index.requestId);
+    const leftOut = this.damage.clear(stream, entry.sequence);
+    // The text that was counted here is gone: with the peer's copy goes another hash.
+    return { leftOut, isSumKnown: wasPruned || index.kind !== 'pruned' };
+  }
+
+  private replace({ entry, order, index }: StoredEntry): void {
+    const number = this.streams.numberOf(streamIdOf(entry)) ?? 0;
+    const { sequence, wallMs, body } = entry;
+    this.file.run(SQL.drop, number, sequence);
+    const columns = [order, roomColumn(index), index.requestId, wallMs, body, entryHash(entry)];
+    this.file.run(SQL.add, number, sequence, ...columns);
+  }
+
+  /** Of all copies of a request only the lowest in the order is shown. */
+  private settle(requestId: string): void {
+    const copies = this.file.all(SQL.same, requestId) as Copy[];
+    let isFirst = true;
+    for (const { stream, sequence, hidden } of copies) {
+      const name = this.streams.nameOf(stream);
+      // What is left of an entry whose key was damaged.
+      if (name === undefined || sequence > this.streams.lastOf(name)) {
+        this.file.run(SQL.drop, stream, sequence);
+        continue;
+      }
+      const wanted = isFirst ? 0 : 1;
+      isFirst = false;
+      if (hidden !== wanted) this.file.run(SQL.hide, wanted, stream, sequence);
+    }
+  }
+
+  /** Posts that are shown, counted anew: what a damaged row counted for is not known. */
+  countPosts(): number {
+    return (this.file.get(SQL.posts) as { posts: number }).posts;
+  }
+
+  /** The sum over all hashes, added up anew: takes a while for a long history, and is needed hardly ever. */
+  addUp(): bigint {
+    let sum = 0n;
+    for (const row of this.file.iterate('SELECT hash FROM entries')) {
+      const { hash } = row as { hash: Uint8Array };
+      sum += BigInt(`0x${Buffer.from(hash).toString('hex')}`);
+    }
+    return sum;
+  }
+
+  scrub(limit: number, indexOf: IndexOf): { ended: boolean; misfiled: StoredEntry[] } {
+    const misfiled: StoredEntry[] = [];
+    for (let count = 0; count < limit; count += 1) {
+      this.place = this.follow(this.place);
+      if (!this.place) return { ended: true, misfiled };
+      const found = this.reader.one(this.place.stream, this.place.sequence);
+      if (!found) continue;
+      const { entry, row } = found;
+      const index = indexOf(entry);
+      if (!this.isFiled(row, index)) misfiled.push({ entry, order: row.place, index });
+    }
+    return { ended: false, misfiled };
+  }
+
+  /** The place after one, stream by stream; null at the end. */
+  private follow(place: { stream: StreamId; sequence: number } | null): typeof place {
+    if (place && place.sequence < this.streams.lastOf(place.stream))
+      return { stream: place.stream, sequence: place.sequence + 1 };
+    const digest = [...this.streams.digest()];
+    const index = place ? digest.findIndex(([stream]) => stream === place.stream) + 1 : 0;
+    const next = digest[index];
+    return next ? { stream: next[0], sequence: 1 } : null;
+  }
+
+  /** Whether a sound entry is found where it belongs. */
+  private isFiled(row: EntryRow, index: EntryIndex): boolean {
+    const { requestId } = index;
+    if (row.room !== roomColumn(index) || row.request !== requestId) return false;
+    if (requestId === null) return row.hidden === 0;
+    const first = this.reader.firstPlace(requestId);
+    return row.hidden === (first === row.place ? 0 : 1);
+  }
+}

@@ -1,0 +1,73 @@
+// The streams that a history holds, by the numbers that stand for them in its tables; a mirror of what is on
+// the disk, so that asking costs nothing.
+import type { StreamId } from '../ring/entry.ts';
+
+export type StreamRow = Readonly<{ id: number; name: StreamId; last: number; pruned: number }>;
+
+export class StreamTable {
+  private readonly numbers = new Map<StreamId, number>();
+  private readonly names = new Map<number, StreamId>();
+  private readonly lasts = new Map<StreamId, number>();
+  /** Posts up to here are pruned. */
+  private readonly pruned = new Map<StreamId, number>();
+  /** Streams whose numbers are not on the disk yet. */
+  private readonly touched = new Set<StreamId>();
+
+  reset(rows: readonly StreamRow[]): void {
+    for (const kept of [this.numbers, this.names, this.lasts, this.pruned, this.touched])
+      kept.clear();
+    for (const { id, name, last, pruned } of rows) {
+      this.add(name, id);
+      this.lasts.set(name, last);
+      this.pruned.set(name, pruned);
+    }
+  }
+
+  add(stream: StreamId, number: number): void {
+    this.numbers.set(stream, number);
+    this.names.set(number, stream);
+  }
+
+  numberOf(stream: StreamId): number | undefined {
+    return this.numbers.get(stream);
+  }
+
+  /** The name behind a number that a row has; undefined when the row is damaged there. */
+  nameOf(number: number): StreamId | undefined {
+    return this.names.get(number);
+  }
+
+  /** Highest sequence held; 0 when there is none. */
+  lastOf(stream: StreamId): number {
+    return this.lasts.get(stream) ?? 0;
+  }
+
+  setLast(stream: StreamId, sequence: number): void {
+    this.lasts.set(stream, sequence);
+    this.touched.add(stream);
+  }
+
+  prunedOf(stream: StreamId): number {
+    return this.pruned.get(stream) ?? 0;
+  }
+
+  setPruned(stream: StreamId, sequence: number): void {
+    this.pruned.set(stream, sequence);
+    this.touched.add(stream);
+  }
+
+  digest(): Map<StreamId, number> {
+    return new Map([...this.lasts].filter(([, last]) => last > 0));
+  }
+
+  /** @returns what changed since the last call */
+  takeTouched(): { number: number; last: number; pruned: number }[] {
+    const rows = [...this.touched].map((stream) => ({
+      number: this.numbers.get(stream) ?? 0,
+      last: this.lastOf(stream),
+      pruned: this.prunedOf(stream),
+    }));
+    this.touched.clear();
+    return rows;
+  }
+}
