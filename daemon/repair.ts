@@ -1,6 +1,6 @@
 // Damaged entries are repaired from a peer: found by a slow scrub or by whoever reads them, asked for from
 // each reachable peer in turn, and put in their place. Sans I/O, like the cores: the host steps it.
-import { orderOf, type StreamId, streamIdOf } from './ring/entry.ts';
+import { type Entry, orderOf, type StreamId, streamIdOf } from './ring/entry.ts';
 import type { PeerMessage, PeerMessageOf } from './ring/messages.ts';
 import { decodeEntry, encodeEntry } from './ring/replication.ts';
 import { FETCH_SEQUENCES_MAX, PULL_BYTES_MAX } from './ring/settings.ts';
@@ -43,6 +43,16 @@ type Asked = { peer: ServerId; stream: StreamId; sequences: ReadonlySet<number>;
 const keyOf = ({ stream, sequence }: Pick<DamagedEntry, 'stream' | 'sequence'>) =>
   `${stream}/${sequence}`;
 
+const keyOfEntry = (entry: Entry) => keyOf({ stream: streamIdOf(entry), sequence: entry.sequence });
+
+/** Keys named in one line of the log. */
+const NAMED_MAX = 5;
+
+const few = (keys: readonly string[]) => ({
+  count: keys.length,
+  entries: keys.slice(0, NAMED_MAX),
+});
+
 export class Repair {
   private readonly parts: RepairParts;
   private asked: Asked | null = null;
@@ -84,23 +94,18 @@ export class Repair {
     if (limit === 0) return;
     this.allowance -= limit;
     const { ended, misfiled } = store.scrub(limit, indexOf);
-    for (const stored of misfiled) {
-      this.parts.log('warn', 'an entry was filed wrongly and is put right', {
-        entry: `${streamIdOf(stored.entry)}/${stored.entry.sequence}`,
-      });
-      restore(stored);
-    }
+    for (const stored of misfiled) restore(stored);
+    const keys = misfiled.map(({ entry }) => keyOfEntry(entry));
+    if (keys.length > 0)
+      this.parts.log('warn', 'entries were filed wrongly and are put right', few(keys));
     if (ended) this.restsUntilMs = nowMs + scrub.restMs;
   }
 
   /** Names what is new among the damaged entries, and keeps the ring informed. */
   private tell(damaged: readonly DamagedEntry[]): void {
-    for (const entry of damaged) {
-      const key = keyOf(entry);
-      if (this.named.has(key)) continue;
-      this.named.add(key);
-      this.parts.log('warn', 'an entry is damaged on the disk', { entry: key, kind: entry.kind });
-    }
+    const found = damaged.map(keyOf).filter((key) => !this.named.has(key));
+    for (const key of found) this.named.add(key);
+    if (found.length > 0) this.parts.log('warn', 'entries are damaged on the disk', few(found));
     if (this.parts.ring.foldIsWhole) return;
     const isAwaited = (entry: DamagedEntry) =>
       entry.kind === 'other' && !this.givenUp.has(keyOf(entry));
@@ -196,17 +201,20 @@ export class Repair {
     if (asked?.peer !== from || asked.stream !== message.stream) return;
     this.asked = null;
     const damaged = new Set(this.parts.store.damaged().map(keyOf));
+    const repaired: string[] = [];
     for (const tuple of message.entries) {
       const entry = decodeEntry(tuple);
-      const key = keyOf({ stream: streamIdOf(entry), sequence: entry.sequence });
+      const key = keyOfEntry(entry);
       const isAsked = streamIdOf(entry) === asked.stream && asked.sequences.has(entry.sequence);
       if (!isAsked || !damaged.has(key)) continue;
       this.parts.restore({ entry, order: orderOf(entry), index: this.parts.indexOf(entry) });
       this.named.delete(key);
       this.lost.delete(key);
       this.givenUp.delete(key);
-      this.parts.log('info', 'a damaged entry is repaired', { entry: key, from });
+      repaired.push(key);
     }
+    if (repaired.length > 0)
+      this.parts.log('info', 'damaged entries are repaired', { from, ...few(repaired) });
     const denied = message.missing.filter((sequence) => asked.sequences.has(sequence));
     this.deny(from, asked.stream, denied, 'missing');
     const left = this.parts.store.damaged();

@@ -54,7 +54,7 @@ test('a leader whose disk is damaged has everything again when it leads, and sho
   await daemons.settled(['server1', 'server2']);
   await spoken(talk);
   const changed = damage(daemons, 'server3', ...DAMAGE);
-  assert.ok(changed > 200, `${changed} entries are damaged`);
+  assert.ok(changed > 100, `${changed} entries are damaged`);
   const startedMs = performance.now();
   await daemons.run('server3');
   await daemons.settled();
@@ -63,8 +63,7 @@ test('a leader whose disk is damaged has everything again when it leads, and sho
   const repaired = async () =>
     /filed wrongly/.test(daemons.output('server3')) && (await damagedOf(daemons, 'server3')) === 0;
   await waitFor('the repairs', repaired, PATIENCE_MS);
-  assert.match(daemons.output('server3'), /a damaged entry is repaired/);
-  await waitFor('the scrub', () => talk.posts.length > 0, PATIENCE_MS);
+  assert.match(daemons.output('server3'), /damaged entries are repaired/);
   await talk.assertNothingLost();
   const statuses = await daemons.settled();
   for (const field of ['historyHash', 'stateHash', 'posts', 'damaged'] as const)
