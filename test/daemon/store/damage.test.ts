@@ -294,3 +294,61 @@ test('the store in memory rots and is repaired like the one on a disk', () => {
   store.commit();
   assert.deepEqual(whole(store), before);
 });
+
+/** Prunes all that is below a sequence. */
+function pruneBelow(store: Store, sequence: number): void {
+  const below = storedOf(sequence).order;
+  store.begin();
+  store.prune({ below, limit: 99, replace: prunedBody });
+  store.commit();
+}
+
+const prunedEntry = (sequence: number): StoredEntry => {
+  const { entry, order, index } = storedOf(sequence);
+  const left = { ...entry, body: prunedBody(entry) };
+  return { entry: left, order, index: { ...index, kind: 'pruned', room: null } };
+};
+
+test('a stream is pruned up to a damaged entry, and on when that is repaired', async (context) => {
+  const { path, open } = await written(context);
+  execute(path, `UPDATE entries SET body = 'forged' WHERE sequence = 4`);
+  const store = open();
+  pruneBelow(store, 6);
+  assert.deepEqual(pageOf(store), [5]);
+  repair(store, storedOf(4));
+  pruneBelow(store, 6);
+  assert.deepEqual(pageOf(store), []);
+  assert.deepEqual(store.counts(), { entries: COUNT, posts: 0 });
+});
+
+for (const [what, copy] of Object.entries({ whole: storedOf, pruned: prunedEntry })) {
+  test(`a pruned entry is repaired with a ${what} copy and stays pruned`, async (context) => {
+    const { path, open, close } = await written(context);
+    const first = open();
+    pruneBelow(first, 5);
+    const before = whole(first);
+    close();
+    execute(path, DAMAGE['a changed body'] ?? '');
+    const store = open();
+    scrub(store);
+    assert.deepEqual(damagedOf(store), [2]);
+    repair(store, copy(2));
+    assert.deepEqual(whole(store), before);
+    assert.equal(store.readEntry(STREAM, 2)?.body, prunedBody(storedOf(2).entry));
+  });
+}
+
+test('a post that its peer has pruned meanwhile is repaired as what is left of it', async (context) => {
+  const { open } = await written(context);
+  const first = open();
+  pruneBelow(first, 5);
+  const after = whole(first);
+  const { path, open: openOther } = await written(context);
+  execute(path, `UPDATE entries SET body = 'forged' WHERE sequence IN (2, 4)`);
+  const store = openOther();
+  scrub(store);
+  repair(store, prunedEntry(2));
+  repair(store, prunedEntry(4));
+  pruneBelow(store, 5);
+  assert.deepEqual(whole(store), after, 'the history hash included');
+});
