@@ -1,0 +1,80 @@
+// What people notice of a post whose entry was damaged on the leader's disk: nothing, or that it comes late.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Entry, orderOf, streamIdOf } from '../../../daemon/ring/entry.ts';
+import { ChatStage, type Message, person } from '../../support/chat-stage.ts';
+
+const ada = person('ada');
+const bob = person('bob');
+const textsOf = (messages: readonly Message[]) =>
+  messages.flatMap((message) => (message.type === 'post' ? [message.text] : []));
+
+/** A leader on whose disk Ada's second post of three is damaged, and what it was. */
+function damaged() {
+  const stage = new ChatStage();
+  stage.lead();
+  const writer = stage.join(ada);
+  const reader = stage.join(bob);
+  for (const text of ['one', 'two', 'three']) stage.post(writer, text);
+  const posts = stage.store.readPosts({ room: 'general', before: null, limit: 9 });
+  const entry = posts[1] as Entry;
+  stage.store.corrupt(streamIdOf(entry), entry.sequence, (whole) => ({ ...whole, body: 'forged' }));
+  for (const connection of [writer, reader]) stage.take(connection);
+  const repair = () => {
+    stage.store.begin();
+    const stored = { entry, order: orderOf(entry), index: stage.chat.indexOf(entry) };
+    const { leftOut } = stage.store.repair(stored, () => '');
+    stage.store.commit();
+    stage.feed({ type: 'repaired', entry, leftOut });
+  };
+  return { stage, writer, reader, repair };
+}
+
+test('a post that nobody missed is not shown again when it is repaired', () => {
+  const { stage, reader, repair } = damaged();
+  repair();
+  assert.deepEqual(stage.take(reader), []);
+});
+
+test('a post that a page was given without is shown as late when it is repaired', () => {
+  const { stage, reader, repair } = damaged();
+  stage.say(reader, { type: 'history', query: 1, room: 'general', limit: 9 });
+  const [page] = stage.take(reader, 'page');
+  assert.deepEqual(
+    page?.posts.map(({ text }) => text),
+    ['one', 'three'],
+  );
+  repair();
+  const late = stage.take(reader, 'post');
+  assert.deepEqual(textsOf(late), ['two']);
+  assert.equal(late[0]?.late, true);
+});
+
+test('whoever repeats a request whose entry is damaged is answered when it is repaired', () => {
+  const { stage, repair } = damaged();
+  const again = stage.join(ada);
+  stage.post(again, 'one');
+  assert.equal(stage.take(again, 'stored').length, 1);
+  stage.post(again, 'two');
+  stage.pass(1_000);
+  const meanwhile = stage.take(again);
+  assert.ok(meanwhile.every(({ type }) => type !== 'stored' && type !== 'refused'));
+  repair();
+  stage.pass(100);
+  assert.deepEqual(
+    stage.take(again, 'stored').map(({ number }) => number),
+    [2],
+  );
+});
+
+test('whoever resumes while an entry is damaged asks for pages instead', () => {
+  const { stage, writer } = damaged();
+  const cursor = stage.stream;
+  stage.disconnect(writer);
+  const again = stage.connect();
+  stage.signIn(again, ada, { cursor, at: 1 });
+  assert.deepEqual(
+    stage.take(again, 'resumed').map(({ reset }) => reset),
+    [true],
+  );
+});
