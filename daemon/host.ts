@@ -109,17 +109,17 @@ export function createHost(parts: {
     const stamps = { nowMs: world.nowMs(), wallMs: world.wallMs(), draw: world.draw() };
     const { body, above, connection, requestId } = wanted;
     const outputs = step(ring, { type: 'append', body, above, ...stamps });
-    takeRingOutputs(outputs);
+    takeRingOutputs(outputs, true);
     if (outputs.some(({ type }) => type === 'notTaken'))
       feedChat({ type: 'notTaken', connection, requestId });
   }
 
   /** The chat hears of new entries last: it may ask for the next ones at once, whose outputs come after these. */
-  function takeRingOutputs(outputs: readonly RingOutput[]): void {
+  function takeRingOutputs(outputs: readonly RingOutput[], asked = false): void {
     for (const output of outputs) takeRingOutput(output);
     for (const output of outputs) {
       if (output.type !== 'saveEntries') continue;
-      for (const entry of output.entries) feedChat({ type: 'added', entry });
+      for (const entry of output.entries) feedChat({ type: 'added', entry, asked });
     }
   }
 

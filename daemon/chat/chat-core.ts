@@ -76,7 +76,7 @@ function dispatch(chat: ChatState, input: Stamped<ChatInput>): void {
     case 'closed':
       return onClosed(chat, input.connection);
     case 'added':
-      return onAdded(chat, input.entry);
+      return onAdded(chat, input);
     case 'repaired':
       return onRepaired(chat, input.entry, input.leftOut);
     case 'notTaken':

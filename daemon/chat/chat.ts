@@ -40,8 +40,8 @@ export type ChatInput =
   /** A numbered request that fits no schema: refused here, so that answers keep the order of numbers. */
   | Readonly<{ type: 'badRequest'; connection: number; number: number; reason: string }>
   | Readonly<{ type: 'closed'; connection: number }>
-  /** The entry has just been added to this server's log: made here, replicated or merged. */
-  | Readonly<{ type: 'added'; entry: Entry }>
+  /** The entry has just been added to this server's log: made here because it was `asked` for, replicated or merged. */
+  | Readonly<{ type: 'added'; entry: Entry; asked: boolean }>
   /** A damaged entry is as it was; `leftOut`: somebody was given a page without it. */
   | Readonly<{ type: 'repaired'; entry: Entry; leftOut: boolean }>
   /** The ring took, or did not take, what an `append` output asked for. */

@@ -13,15 +13,14 @@ import { type Added, byOrder, type ChatState, isHiddenCopy, isShown, sendAll } f
 const ROOMS_TOLD_MS = 200;
 
 /** Folds an entry; a leader keeps it until it may be shown. */
-export function onAdded(chat: ChatState, entry: Entry): void {
+export function onAdded(chat: ChatState, { entry, asked }: { entry: Entry; asked: boolean }): void {
   const change = chat.fold.apply(entry);
   if (!chat.leads) return;
   const added = { entry, body: bodyOf(entry), change };
-  if (streamIdOf(entry) !== chat.stream) {
-    chat.foreign.set(orderOf(entry), added);
-    return;
-  }
-  chat.own.push(added);
+  // What is asked for in the turn in which a view begins may be of the new stream already.
+  if (streamIdOf(entry) !== chat.stream) chat.foreign.set(orderOf(entry), added);
+  else chat.own.push(added);
+  if (!asked) return;
   chat.inHand.shift();
   chat.stalled = false;
 }

@@ -133,7 +133,7 @@ export class ChatStage {
 
   /** Entries of other servers arrive. */
   merge(entries: readonly Entry[]): void {
-    for (const entry of entries) this.add(entry);
+    for (const entry of entries) this.add(entry, false);
   }
 
   /** Everything that another server holds and this one lacks arrives. */
@@ -150,11 +150,11 @@ export class ChatStage {
     }
   }
 
-  private add(entry: Entry): void {
+  private add(entry: Entry, asked: boolean): void {
     this.store.begin();
     this.store.append({ entry, order: orderOf(entry), index: this.chat.indexOf(entry) });
     this.store.commit();
-    this.run({ type: 'added', entry });
+    this.run({ type: 'added', entry, asked });
   }
 
   private append(wanted: Extract<ChatOutput, { type: 'append' }>): void {
@@ -170,7 +170,7 @@ export class ChatStage {
     const hlcMs = Math.max(this.wallMs, time.ms + 1, above.ms + 1);
     const { term, ringPosition, incarnation, sequence, wallMs } = this;
     const key = { term, ringPosition, incarnation, sequence };
-    this.add({ ...key, hlcMs, hlcCounter: 0, wallMs, body: wanted.body });
+    this.add({ ...key, hlcMs, hlcCounter: 0, wallMs, body: wanted.body }, true);
   }
 
   // --- the shell's part ---
