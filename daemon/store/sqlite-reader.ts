@@ -26,8 +26,10 @@ export type FoundEntry = Readonly<{ entry: Entry; row: EntryRow }>;
 const COLUMNS = `CAST(stream AS REAL) AS stream, CAST(sequence AS REAL) AS sequence, place, room, request,
   hidden, CAST(wall_ms AS REAL) AS wall_ms, body, hash`;
 
+// By the column itself: its name alone means the converted number, which no index has.
 const SQL = {
-  stream: `SELECT ${COLUMNS} FROM entries WHERE stream = ? AND sequence > ? ORDER BY sequence LIMIT ?`,
+  stream: `SELECT ${COLUMNS} FROM entries WHERE stream = ? AND sequence > ?
+    ORDER BY entries.sequence LIMIT ?`,
   one: `SELECT ${COLUMNS} FROM entries WHERE stream = ? AND sequence = ?`,
   others: `SELECT ${COLUMNS} FROM entries WHERE room IS NULL`,
   posts: `SELECT ${COLUMNS} FROM entries WHERE room = ? AND hidden = 0 AND place < ? ORDER BY place DESC`,
