@@ -7,13 +7,20 @@ import { maybeCommit } from './replication.ts';
 import {
   ACK_PATIENCE_MS,
   CATCH_UP_ENTRIES_MAX,
+  PREPARE_STEP_MS,
   PROMISE_PATIENCE_MS,
   SILENCE_MS,
   SLOW_READMISSION_MS,
   SLOW_READMISSION_MS_MAX,
 } from './settings.ts';
 import { digestHash, log, type Peer, send, type Turn } from './state.ts';
-import { maybeAdvance, servingLeader, startPrepare, stopServing } from './view-change.ts';
+import {
+  maybeAdvance,
+  servingLeader,
+  startPrepare,
+  startSounding,
+  stopServing,
+} from './view-change.ts';
 
 /** Moves whatever is due by now. */
 export function decide(turn: Turn): void {
@@ -141,7 +148,18 @@ function decideAsActive(turn: Turn): void {
     (peer) => peer.ringPosition > ring.self.ringPosition && isEligible(peer),
   );
   if (higher || leaderByHearsay(turn)) return;
-  startPrepare(turn, invitees(turn), leader ? `${leader.id} leads and is lower` : 'nobody leads');
+  if (!leader) return startPrepare(turn, invitees(turn), 'nobody leads');
+  if (isSounded(turn)) startPrepare(turn, invitees(turn), `${leader.id} leads and is lower`);
+}
+
+/** Whether everyone would let this server lead, or has had the time to say that they would not. */
+function isSounded(turn: Turn): boolean {
+  const { ring, nowMs } = turn;
+  // An answer of a while ago is none.
+  if (!ring.sounding || nowMs > ring.sounding.deadlineMs + PREPARE_STEP_MS)
+    startSounding(turn, invitees(turn));
+  const { sounding } = ring;
+  return sounding !== null && (sounding.awaited.size === 0 || nowMs >= sounding.deadlineMs);
 }
 
 /** It serves on until the next highest leads: its view stands till then, but somebody is to succeed it. */

@@ -60,6 +60,13 @@ const Announce = z.object({ type: z.literal('announce'), announcement: Announcem
 /** Asks for an `announce` at once: the sender has not heard the other's heartbeats for a while. */
 const Probe = z.object({ type: z.literal('probe') });
 
+/**
+ * Asks whether a `prepare` would be promised: nothing changes by it (Raft's PreVote; Ongaro 2014, section 9.6).
+ * Answered by `agree` or `refuse`.
+ */
+const Sound = z.object({ type: z.literal('sound'), term: Term });
+const Agree = z.object({ type: z.literal('agree'), term: Term });
+
 /** Step 1 of a change of view; answered by `promise` or `refuse`. */
 const Prepare = z.object({ type: z.literal('prepare'), term: Term });
 const PromiseMessage = z.object({
@@ -138,6 +145,8 @@ export const PeerMessage = z.discriminatedUnion('type', [
   Hello,
   Announce,
   Probe,
+  Sound,
+  Agree,
   Prepare,
   PromiseMessage,
   Refuse,

@@ -37,11 +37,13 @@ import {
   type Turn,
 } from './state.ts';
 import {
+  onAgree,
   onHeld,
   onInstall,
   onPrepare,
   onPromise,
   onRefuse,
+  onSound,
   servingLeader,
   stopServing,
 } from './view-change.ts';
@@ -114,6 +116,10 @@ function onMessage(turn: Turn, from: Peer, message: PeerMessage): void {
       return onAnnouncement(turn, from, message.announcement);
     case 'probe':
       return send(turn, from.id, { type: 'announce', announcement: announcementOf(turn) });
+    case 'sound':
+      return onSound(turn, from, message);
+    case 'agree':
+      return onAgree(turn, from, message);
     case 'prepare':
       return onPrepare(turn, from, message);
     case 'promise':

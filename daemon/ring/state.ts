@@ -97,6 +97,8 @@ export type Ring = {
   hlcMs: number;
   hlcCounter: number;
   preparing: Preparing | null;
+  /** Asked whether the lead may be taken from a lower server that serves: who has not answered yet. */
+  sounding: { term: number; awaited: Set<ServerId>; deadlineMs: number } | null;
   /** No change of view of its own before this. */
   backoffUntilMs: number;
   /** Until then the lead is not taken from a lower server that serves; with nobody serving it means nothing. */
@@ -242,6 +244,7 @@ export function createRing(parts: RingParts): Ring {
     hlcMs: parts.hlc.ms,
     hlcCounter: parts.hlc.counter,
     preparing: null,
+    sounding: null,
     backoffUntilMs: Number.NEGATIVE_INFINITY,
     unstableUntilMs: Number.NEGATIVE_INFINITY,
     refusals: 0,

@@ -54,6 +54,27 @@ export function startPrepare(turn: Turn, invited: readonly Peer[], reason: strin
   maybeAdvance(turn);
 }
 
+/**
+ * Before the lead is taken from a lower server that serves: asks everyone whether they would promise. One that
+ * would not, when another already had, would leave the present leader without its follower for a while.
+ */
+export function startSounding(turn: Turn, invited: readonly Peer[]): void {
+  const { ring, nowMs } = turn;
+  const term = Math.max(ring.termSeen, ring.promisedTerm, ring.installedTerm) + 1;
+  const awaited = new Set(invited.map(({ id }) => id));
+  ring.sounding = { term, awaited, deadlineMs: nowMs + PREPARE_STEP_MS };
+  for (const id of awaited) send(turn, id, { type: 'sound', term });
+}
+
+export function onSound(turn: Turn, from: Peer, message: PeerMessageOf<'sound'>): void {
+  if (!refuses(turn, from, message.term))
+    send(turn, from.id, { type: 'agree', term: message.term });
+}
+
+export function onAgree({ ring }: Turn, from: Peer, message: PeerMessageOf<'agree'>): void {
+  if (ring.sounding?.term === message.term) ring.sounding.awaited.delete(from.id);
+}
+
 /** Gives this server's word for a term: it accepts nothing of a lower one from here on. */
 function promise(turn: Turn, term: number, to: ServerId): void {
   const { ring } = turn;
@@ -69,6 +90,7 @@ function promise(turn: Turn, term: number, to: ServerId): void {
 /** Leaves the leadership, or the attempt at it, without a word to anyone. */
 export function stopServing(ring: Ring): void {
   ring.preparing = null;
+  ring.sounding = null;
   ring.stream = null;
   ring.unconfirmed.clear();
   if (ring.phase !== 'joining') ring.phase = 'active';
@@ -76,20 +98,7 @@ export function stopServing(ring: Ring): void {
 
 export function onPrepare(turn: Turn, from: Peer, message: PeerMessageOf<'prepare'>): void {
   const { ring, nowMs } = turn;
-  const refusal = refusalOf(turn, from, message.term);
-  if (refusal) {
-    const { reason, waitMs } = refusal;
-    log(turn, 'debug', 'refused a promise', { asker: from.id, term: message.term, reason });
-    ring.termSeen = Math.max(ring.termSeen, message.term);
-    send(turn, from.id, {
-      type: 'refuse',
-      term: message.term,
-      reason,
-      promisedTerm: ring.promisedTerm,
-      waitMs,
-    });
-    return;
-  }
+  if (refuses(turn, from, message.term)) return;
   stopServing(ring);
   promise(turn, message.term, from.id);
   ring.pull = null;
@@ -101,6 +110,19 @@ export function onPrepare(turn: Turn, from: Peer, message: PeerMessageOf<'prepar
     digest: digestRecord(ring.digest),
     base,
   });
+}
+
+/** Refuses, where there is a reason to, and says which. */
+function refuses(turn: Turn, asker: Peer, term: number): boolean {
+  const { ring } = turn;
+  const refusal = refusalOf(turn, asker, term);
+  if (!refusal) return false;
+  const { reason, waitMs } = refusal;
+  log(turn, 'debug', 'refused a promise', { asker: asker.id, term, reason });
+  ring.termSeen = Math.max(ring.termSeen, term);
+  const { promisedTerm } = ring;
+  send(turn, asker.id, { type: 'refuse', term, reason, promisedTerm, waitMs });
+  return true;
 }
 
 /** Notes what was held when a stream began: whoever resumes from a place in it is sent the rest. */
@@ -157,15 +179,19 @@ export function onPromise(turn: Turn, from: Peer, message: PeerMessageOf<'promis
 export function onRefuse(turn: Turn, from: Peer, message: PeerMessageOf<'refuse'>): void {
   const { ring } = turn;
   ring.termSeen = Math.max(ring.termSeen, message.promisedTerm);
-  const preparing = ring.preparing;
-  if (preparing?.term !== message.term || !preparing.invited.has(from.id)) return;
-  log(turn, 'info', 'a peer refused the view', {
+  const { preparing, sounding } = ring;
+  const isSounding = sounding?.term === message.term;
+  const isPreparing = preparing?.term === message.term && preparing.invited.has(from.id);
+  if (!isSounding && !isPreparing) return;
+  log(turn, isSounding ? 'debug' : 'info', 'a peer refused the view', {
     term: message.term,
     peer: from.id,
     reason: message.reason,
   });
   ring.unstableUntilMs = Math.max(ring.unstableUntilMs, turn.nowMs + message.waitMs);
-  abandon(turn);
+  ring.sounding = null;
+  // Whoever refuses to be sounded says when; nothing was begun that others could be in the way of.
+  if (isPreparing || message.waitMs === 0) abandon(turn);
 }
 
 /** Gives up a change of view, and waits a random time, doubled with each refusal, before the next. */
