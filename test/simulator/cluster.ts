@@ -80,7 +80,8 @@ export class Cluster {
       this.servers.set(id, new SimulatedServer({ id, copiesMin, diskMs }, world));
     this.clients = Array.from({ length: plan.clients }, (_, index) => {
       // Some want the same name, so that names conflict now and then.
-      const name = random() < 0.2 ? 'sam' : `person${index}`;
+      const drawn = random() < 0.2 ? 'sam' : `person${index}`;
+      const name = plan.names?.[index] ?? drawn;
       const addresses = [...ids].sort(() => random() - 0.5);
       return new SimulatedClient(
         { index, name, addresses },

@@ -43,6 +43,8 @@ export type Plan = Readonly<{
   seed: number;
   servers: number;
   clients: number;
+  /** Of the clients; drawn where there are none. */
+  names?: readonly string[];
   copiesMin: number;
   network: Readonly<{
     latencyMsMin: number;

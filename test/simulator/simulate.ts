@@ -1,7 +1,9 @@
 // One run: a plan's faults and talk; then everything heals, and all servers and clients must agree. Faults
 // that would take the last copy of an entry are not carried out.
 import { createHash } from 'node:crypto';
+import type { ClientEvent } from '../../lib/client/api.ts';
 import { Checkers } from './checkers.ts';
+import type { SimulatedClient } from './client.ts';
 import { Cluster } from './cluster.ts';
 import { carryOut } from './faults.ts';
 import { drawPlan, type Plan } from './plan.ts';
@@ -26,8 +28,16 @@ const QUIET_MS = 1_500;
 /** Whoever was leaving has left by then, and is started again. */
 const LEFT_MS = 2_500;
 
-export function simulate(seedOrPlan: number | Plan): Outcome {
-  const plan = typeof seedOrPlan === 'number' ? drawPlan(seedOrPlan) : seedOrPlan;
+export type Stage = Readonly<{ cluster: Cluster; checkers: Checkers; witness: Witness }>;
+
+/**
+ * A cluster that has not been started, watched by all checkers.
+ * @param onEvent hears what clients are told, after the witness
+ */
+export function openStage(
+  plan: Plan,
+  onEvent: (client: SimulatedClient, event: ClientEvent) => void = () => {},
+): Stage {
   const checkers = new Checkers();
   const witness = new Witness();
   const cluster = new Cluster(plan, {
@@ -38,13 +48,22 @@ export function simulate(seedOrPlan: number | Plan): Outcome {
     onAppendHeard: (server, heard) => checkers.onAppendHeard(server, heard),
     onLeads: (server, inSync) => checkers.onLeads(server, inSync),
     onStep: (server) => checkers.onStep(server),
-    onEvent: (client, event) => witness.onEvent(client, event),
+    onEvent: (client, event) => {
+      witness.onEvent(client, event);
+      onEvent(client, event);
+    },
     onRequest: (client, id, request) => witness.onRequest(client, id, request),
     onRestart: (client) => witness.onRestart(client),
   });
   checkers.cluster = cluster;
   checkers.witness = witness;
   witness.cluster = cluster;
+  return { cluster, checkers, witness };
+}
+
+export function simulate(seedOrPlan: number | Plan): Outcome {
+  const plan = typeof seedOrPlan === 'number' ? drawPlan(seedOrPlan) : seedOrPlan;
+  const { cluster, checkers, witness } = openStage(plan);
   const faults: Record<string, number> = {};
   let failure: Error | null = null;
   try {

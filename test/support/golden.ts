@@ -1,4 +1,4 @@
-// Frames that the screen must draw, kept as text that a person can read. UPDATE_GOLDENS=1 writes them anew;
+// Frames that the screen must draw, and outcomes of scenarios, kept as text that a person can read. UPDATE_GOLDENS=1 writes them anew;
 // what changed is then reviewed like code.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ export function assertGolden(name: string, frame: string): void {
   const path = new URL(`${name}.txt`, FOLDER);
   const text = `${frame}\n`;
   if (process.env.UPDATE_GOLDENS === '1') {
-    mkdirSync(FOLDER, { recursive: true });
+    mkdirSync(new URL('.', path), { recursive: true });
     writeFileSync(path, text);
   }
   assert.ok(existsSync(path), `no golden ${name}: write it with UPDATE_GOLDENS=1, then read it`);

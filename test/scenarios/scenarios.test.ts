@@ -1,0 +1,368 @@
+// Each pitfall by name: what happens, step by step, and what comes of it, compared with a text in
+// test/goldens. UPDATE_GOLDENS=1 writes the texts anew; what changed is then reviewed like code.
+import { test } from 'node:test';
+import { assertGolden } from '../support/golden.ts';
+import { Scenario } from './scenario.ts';
+
+const TWO_PEOPLE = { people: { ada: 'ada', ben: 'ben' } };
+
+const SCENARIOS: Readonly<Record<string, () => string>> = {
+  'two leaders meet and merge': () =>
+    new Scenario(TWO_PEOPLE)
+      .start()
+      .say('ada', 'before')
+      .look()
+      .split([1, 2, 'ben'], [3, 'ada'])
+      .moment()
+      .say('ada', 'on the side of server3')
+      .say('ben', 'on the other side')
+      .look()
+      .histories()
+      .heal()
+      .while()
+      .look()
+      .histories()
+      .end(),
+
+  'a split in one direction only': () => {
+    const scenario = new Scenario().start().look();
+    return scenario
+      .step('server3 is heard by server2 no longer', () =>
+        scenario.cluster.cut('server3', 'server2'),
+      )
+      .moment()
+      .say('ada', 'one way')
+      .look()
+      .heal()
+      .while()
+      .look()
+      .histories()
+      .end();
+  },
+
+  'a partial split: two servers see a third, and not each other': () =>
+    new Scenario()
+      .start()
+      .split([3], [2])
+      .while()
+      .say('ada', 'in between')
+      .look()
+      .heal()
+      .while()
+      .look()
+      .histories()
+      .end(),
+
+  'a leader is killed': () => {
+    const scenario = new Scenario().start().say('ada', 'one').look();
+    return scenario
+      .step('server3 is killed', () => scenario.server(3).crash())
+      .wait(60)
+      .say('ada', 'two')
+      .look()
+      .step('server3 is started', () => scenario.server(3).start())
+      .while()
+      .look()
+      .histories()
+      .end();
+  },
+
+  'a leader that leaves hands over': () => {
+    const scenario = new Scenario().start().look();
+    return scenario
+      .step('server3 is asked to leave', () => scenario.server(3).drain())
+      .wait(30)
+      .say('ada', 'at once')
+      .look()
+      .step('server3 is started', () => scenario.server(3).start())
+      .while()
+      .look()
+      .end();
+  },
+
+  'the last server leads alone, and says that there is one copy': () => {
+    const scenario = new Scenario().start().look();
+    return scenario
+      .step('server2 and server3 are killed', () => {
+        scenario.server(2).crash();
+        scenario.server(3).crash();
+      })
+      .moment()
+      .say('ada', 'alone')
+      .look()
+      .step('both are started', () => {
+        scenario.server(2).start();
+        scenario.server(3).start();
+      })
+      .while()
+      .say('ada', 'together')
+      .look()
+      .histories()
+      .end();
+  },
+
+  'a stopped leader wakes with requests waiting: nothing stale is acknowledged': () => {
+    const scenario = new Scenario(TWO_PEOPLE).start().look();
+    return scenario
+      .step('server3 is stopped', () => scenario.server(3).pause())
+      .say('ada', 'to the stopped one')
+      .moment()
+      .say('ben', 'to the next one')
+      .look()
+      .step('server3 goes on', () => scenario.server(3).resume())
+      .wait(300)
+      .look()
+      .while()
+      .look()
+      .histories()
+      .end();
+  },
+
+  'a server that flaps is kept waiting, longer each time': () => {
+    const scenario = new Scenario().start().look();
+    for (let turn = 1; turn <= 4; turn += 1) {
+      scenario
+        .step(`server3 is lost to the others for half a second, the ${turn}. time`, () =>
+          scenario.cluster.cutBoth('server3', 'server2'),
+        )
+        .step('', () => scenario.cluster.cutBoth('server3', 'server1'))
+        .wait(500)
+        .heal()
+        .wait(1_500)
+        .look();
+    }
+    return scenario.while().look().end();
+  },
+
+  'the highest server returns with an empty disk': () => {
+    const scenario = new Scenario().start().say('ada', 'kept').look();
+    return scenario
+      .step('server3 loses its disk', () => scenario.server(3).wipe())
+      .moment()
+      .look()
+      .step('server3 is started', () => scenario.server(3).start())
+      .wait(200)
+      .say('ada', 'meanwhile')
+      .look()
+      .while()
+      .look()
+      .histories()
+      .end();
+  },
+
+  'all start at once, the highest with an empty disk': () => {
+    const scenario = new Scenario().start().say('ada', 'kept').look();
+    const all = [1, 2, 3];
+    return scenario
+      .step('all are killed, and server3 loses its disk', () => {
+        for (const number of all) scenario.server(number).crash();
+        scenario.server(3).wipe();
+      })
+      .say('ada', 'typed meanwhile')
+      .look()
+      .step('all are started', () => {
+        for (const number of all) scenario.server(number).start();
+      })
+      .while()
+      .look()
+      .histories()
+      .end();
+  },
+
+  'two people take one name on two sides': () =>
+    new Scenario({ people: { ada: 'ada', first: 'sam', second: 'sam' } })
+      .split([1, 2, 'second'], [3, 'first'])
+      .start()
+      .look()
+      .say('first', 'I am sam')
+      .say('second', 'so am I')
+      .heal()
+      .while()
+      .look()
+      .histories()
+      .end(),
+
+  'two rooms of one name are made on two sides': () => {
+    const scenario = new Scenario(TWO_PEOPLE)
+      .start()
+      .look()
+      .split([1, 2, 'ben'], [3, 'ada'])
+      .moment();
+    const make = (index: number) => () =>
+      scenario.cluster.clients[index]?.request({ type: 'createRoom', name: 'ops' });
+    return scenario
+      .step('ada makes #ops', make(0))
+      .wait(50)
+      .step('ben makes #ops', make(1))
+      .wait(50)
+      .look()
+      .heal()
+      .while()
+      .look()
+      .end();
+  },
+
+  'with --min-copies 2 the smaller side of a split is read-only': () =>
+    new Scenario({ ...TWO_PEOPLE, copiesMin: 2 })
+      .start()
+      .look()
+      .split([1, 2, 'ben'], [3, 'ada'])
+      .moment()
+      .say('ada', 'on the smaller side')
+      .say('ben', 'on the larger side')
+      .look()
+      .heal()
+      .while()
+      .look()
+      .histories()
+      .end(),
+
+  'a full disk: the server leaves, and the room goes on': () => {
+    const scenario = new Scenario().start().look();
+    return scenario
+      .step("server2's disk is full", () => {
+        scenario.server(2).disk.full = true;
+      })
+      .say('ada', 'too much for server2')
+      .moment()
+      .look()
+      .step('there is space again, and server2 is started', () => {
+        scenario.server(2).disk.full = false;
+        scenario.server(2).start();
+      })
+      .while()
+      .look()
+      .histories()
+      .end();
+  },
+
+  'a disk that hangs: its server is left out, and comes back': () => {
+    const scenario = new Scenario().start().look();
+    scenario.step("server1's disk hangs", () => {
+      scenario.server(1).slowDiskMs = 100_000;
+    });
+    scenario.say('ada', 'not for server1').wait(300).look();
+    return scenario
+      .step('server1 is started anew, with a sound disk', () => {
+        const server = scenario.server(1);
+        server.slowDiskMs = 0;
+        server.crash();
+        server.start();
+      })
+      .while()
+      .look()
+      .histories()
+      .end();
+  },
+
+  'a slow disk: waited for, then left out, then admitted again after a while': () => {
+    const scenario = new Scenario().start().look();
+    scenario.step("server1's disk takes 230 ms for everything", () => {
+      scenario.server(1).diskMs = 230;
+    });
+    for (let count = 1; count <= 20; count += 1) scenario.say('ada', `number ${count}`).wait(30);
+    scenario.look();
+    return scenario
+      .step("server1's disk is as it was", () => {
+        scenario.server(1).diskMs = 1;
+      })
+      .wait(5_000)
+      .say('ada', 'after five seconds')
+      .look()
+      .wait(6_000)
+      .say('ada', 'after ten seconds')
+      .look()
+      .end();
+  },
+
+  'clocks jump, and words keep their order': () => {
+    const scenario = new Scenario().start().say('ada', 'one').look();
+    return scenario
+      .step("server3's clock is an hour ahead", () => {
+        scenario.server(3).wallSkewMs = 3_600_000;
+      })
+      .say('ada', 'two')
+      .step('server3 is killed; the clocks of the others are right', () =>
+        scenario.server(3).crash(),
+      )
+      .moment()
+      .say('ada', 'three')
+      .step("server3's clock is an hour behind, and it is started", () => {
+        scenario.server(3).wallSkewMs = -3_600_000;
+        scenario.server(3).start();
+      })
+      .while()
+      .say('ada', 'four')
+      .look()
+      .histories()
+      .end();
+  },
+
+  'a request that both sides of a split stored is shown once': () => {
+    const scenario = new Scenario().start().look();
+    return scenario
+      .step('server3 loses sight of the others as it takes a request, and then of ada', () => {
+        for (const other of ['server1', 'server2']) scenario.cluster.cutBoth('server3', other);
+      })
+      .say('ada', 'said once')
+      .step('', () => {
+        const ada = scenario.cluster.clients[0]?.id ?? '';
+        scenario.cluster.cutBoth('server3', ada);
+      })
+      .wait(1_000)
+      .look()
+      .histories()
+      .heal()
+      .while()
+      .look()
+      .histories()
+      .end();
+  },
+
+  'what a session said keeps its order at a leader that never heard of it': () =>
+    new Scenario(TWO_PEOPLE)
+      .start()
+      .split([1, 2, 'ben'], [3, 'ada'])
+      .moment()
+      .say('ada', 'first, at server3')
+      .say('ada', 'second, at server3')
+      .step('ada is at the other side now')
+      .heal()
+      .split([1, 2, 'ben', 'ada'], [3])
+      .moment()
+      .say('ada', 'third, at server2')
+      .look()
+      .histories()
+      .heal()
+      .while()
+      .look()
+      .histories()
+      .end(),
+
+  'a server that lacks much catches up before it is in a view': () => {
+    const scenario = new Scenario().start().look();
+    scenario.step('server1 is stopped, and 1,500 things are said', () =>
+      scenario.server(1).pause(),
+    );
+    scenario.moment();
+    const [ada] = scenario.cluster.clients;
+    for (let count = 1; count <= 1_500; count += 1) {
+      ada?.request({ type: 'post', room: 'general', text: `number ${count}` });
+      if (count % 50 === 0) scenario.wait(20);
+    }
+    scenario.while();
+    scenario.forget();
+    return scenario
+      .look()
+      .step('server1 goes on', () => scenario.server(1).resume())
+      .wait(2_000)
+      .look()
+      .while()
+      .look()
+      .end();
+  },
+};
+
+for (const [name, run] of Object.entries(SCENARIOS)) {
+  test(name, () => assertGolden(`scenarios/${name.replaceAll(/[^a-z0-9]+/gi, '-')}`, run()));
+}
