@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
+import { isHeld } from '../test/torture/audit.ts';
 import { type Enclosure, enclosureHere, endAsked, runEnclosed } from '../test/torture/enclosure.ts';
 import { endure } from '../test/torture/endurance.ts';
 import { MEASURES, type MeasureOptions, measure } from '../test/torture/measure.ts';
@@ -13,7 +14,7 @@ import { FAULT_KINDS, type FaultKind } from '../test/torture/plan.ts';
 import { reportText } from '../test/torture/report.ts';
 import { loopback, Servers } from '../test/torture/servers.ts';
 import { timelineSvg } from '../test/torture/timeline-svg.ts';
-import { isHeld, type Outcome, type TortureOptions, torture } from '../test/torture/torture.ts';
+import { type Outcome, type TortureOptions, torture } from '../test/torture/torture.ts';
 
 const USAGE = `Tortures three real servers while real clients talk, and checks that every promise was kept.
 

@@ -39,6 +39,8 @@ function goodEvidence(): Evidence {
     posts,
     histories: new Map(SERVERS.map((server) => [server, TEXTS.map(readPost)])),
     sightings: new Map([['reader1', TEXTS.map(readPost)]]),
+    forsaken: new Set(),
+    refusable: ['storage-failed'],
     hashes: new Map(SERVERS.map((server) => [server, 'same'])),
   };
 }
@@ -60,6 +62,16 @@ const withAnswer = (text: string, answer: Evidence['posts'][number]['answer']): 
 test('nothing is found where every promise was kept', () => {
   const findings = checkEvidence(goodEvidence());
   assert.deepEqual(findings.lost, []);
+  assert.equal(isClean(findings), true);
+});
+
+test('a reader who was told to ask for pages need not be shown everything', () => {
+  const sightings = new Map([['reader1', TEXTS.slice(2).map(readPost)]]);
+  const findings = checkEvidence({
+    ...goodEvidence(),
+    sightings,
+    forsaken: new Set(['reader1']),
+  });
   assert.equal(isClean(findings), true);
 });
 
@@ -140,6 +152,30 @@ const CASES: readonly {
     evidence: withHistory(['bob 1', 'ann 1', 'ann 2', 'ann 3', 'bob 2']),
     list: 'unequal',
     found: /^server2 has 5 posts, server1 5; the first difference is 0000 bob\/1/,
+  },
+  {
+    title: 'an acknowledged post that a reader was never shown is unseen',
+    evidence: {
+      ...goodEvidence(),
+      sightings: new Map([['reader1', TEXTS.slice(1).map(readPost)]]),
+    },
+    list: 'unseen',
+    found: /^ann 1: never shown to reader1$/,
+  },
+  {
+    title: 'a refusal for which nothing gave a reason is found',
+    evidence: (() => {
+      const refusal = { code: 'out-of-sequence', reason: 'a gap' } as const;
+      const evidence = withAnswer('ann 3', { type: 'refused', number: 3, ...refusal });
+      const without = TEXTS.filter((text) => text !== 'ann 3').map(readPost);
+      return {
+        ...evidence,
+        histories: new Map(SERVERS.map((server) => [server, without])),
+        sightings: new Map([['reader1', without]]),
+      };
+    })(),
+    list: 'refused',
+    found: /^ann 3: out-of-sequence, a gap$/,
   },
   {
     title: 'a post that was never answered is found',

@@ -1,6 +1,8 @@
 // What a run must have kept, after Jepsen's set-full: every acknowledged post is in every history exactly once,
-// each sender's posts stand in the order in which they were sent, and nothing is there that nobody sent. Pure.
+// was shown to every reader once, each sender's posts stand in the order in which they were sent, and nothing is
+// there that nobody sent. Pure.
 import type { Answer } from '../../lib/client/api.ts';
+import type { RefusalCode } from '../../lib/protocol/refusals.ts';
 
 /** One post that somebody sent, and what came of it. */
 export type SentPost = Readonly<{
@@ -26,6 +28,10 @@ export type Evidence = Readonly<{
   histories: ReadonlyMap<string, readonly ReadPost[]>;
   /** By reader. */
   sightings: ReadonlyMap<string, readonly Sighting[]>;
+  /** Readers who were told that they had missed too much to be sent: a client then asks for pages. */
+  forsaken: ReadonlySet<string>;
+  /** Reasons for a refusal that what was done to the servers explains. */
+  refusable: readonly RefusalCode[];
   /** historyHash by server, at the end. */
   hashes: ReadonlyMap<string, string>;
 }>;
@@ -34,6 +40,8 @@ export type Evidence = Readonly<{
 export type Findings = Readonly<{
   /** Acknowledged, or shown to a reader, and missing from a history. */
   lost: readonly string[];
+  /** Acknowledged, and never shown to a reader who was in the room all the time. */
+  unseen: readonly string[];
   /** More than once in a history, or shown twice to a reader. */
   doubled: readonly string[];
   /** After a later post of the same sender. */
@@ -42,6 +50,8 @@ export type Findings = Readonly<{
   invented: readonly string[];
   /** Hashes or histories of two servers that differ. */
   unequal: readonly string[];
+  /** Refused for a reason that nothing gave. */
+  refused: readonly string[];
   /** Sent and never answered, though everything was healed. */
   unanswered: readonly string[];
 }>;
@@ -60,10 +70,12 @@ export function checkEvidence(evidence: Evidence): Findings {
   const everywhere = [...histories, ...shown];
   return {
     lost: histories.flatMap((history) => lostFrom(history, evidence)),
+    unseen: unseenOf(evidence),
     doubled: everywhere.flatMap(doubledIn),
     disordered: histories.flatMap((history) => disorderedIn(history, sent)),
     invented: everywhere.flatMap((place) => inventedIn(place, sent)),
     unequal: unequalAmong(evidence),
+    refused: refusedOf(evidence),
     unanswered: evidence.posts.filter(({ answer }) => answer === null).map(({ text }) => text),
   };
 }
@@ -83,6 +95,25 @@ function lostFrom({ where, posts }: Place<ReadPost>, evidence: Evidence): string
   const seen = [...evidence.sightings.values()].flat().map(({ text }) => text);
   const owed = new Set([...acknowledged, ...seen]);
   return [...owed].filter((text) => !held.has(text)).map((text) => `${text}: not in ${where}`);
+}
+
+function unseenOf({ posts, sightings, forsaken }: Evidence): string[] {
+  const stored = posts.filter(({ answer }) => answer?.type === 'stored');
+  return [...sightings]
+    .filter(([reader]) => !forsaken.has(reader))
+    .flatMap(([reader, shown]) => {
+      const seen = new Set(shown.map(({ text }) => text));
+      const missed = stored.filter(({ text }) => !seen.has(text));
+      return missed.map(({ text }) => `${text}: never shown to ${reader}`);
+    });
+}
+
+function refusedOf({ posts, refusable }: Evidence): string[] {
+  return posts.flatMap(({ text, answer }) =>
+    answer?.type === 'refused' && !refusable.includes(answer.code)
+      ? [`${text}: ${answer.code}, ${answer.reason}`]
+      : [],
+  );
 }
 
 function doubledIn({ where, posts }: Place<Sighting>): string[] {

@@ -19,11 +19,13 @@ export type TimedPost = { -readonly [Key in keyof SentPost]: SentPost[Key] } & {
   seenMs: number;
 };
 
-export type Reader = Readonly<{
-  name: string;
-  client: ChatClient;
-  sightings: (Sighting & { seenMs: number })[];
-}>;
+export type Reader = {
+  readonly name: string;
+  readonly client: ChatClient;
+  readonly sightings: Sighting[];
+  /** How often it was told that it had missed too much to be sent. */
+  resets: number;
+};
 
 /** Joins every room, making those that are not there. @returns their ids */
 export async function joinRooms(client: ChatClient): Promise<string[]> {
@@ -140,13 +142,14 @@ export class Crowd {
   private async addReader(name: string, servers: readonly string[]): Promise<void> {
     const identity = temporaryIdentity();
     const client = await createChatClient({ servers, identity, name, folder: null });
-    const reader: Reader = { name, client, sightings: [] };
+    const reader: Reader = { name, client, sightings: [], resets: 0 };
     this.readers.push(reader);
     client.subscribe((event) => {
+      if (event.type === 'reset') reader.resets += 1;
       if (event.type !== 'post') return;
       const { id, text } = event.post;
       const seenMs = this.nowMs();
-      reader.sightings.push({ id, text, seenMs });
+      reader.sightings.push({ id, text });
       const post = this.byText.get(text);
       if (post) post.seenMs = Math.min(post.seenMs, seenMs);
     });
@@ -187,6 +190,14 @@ export class Crowd {
 
   get unansweredCount(): number {
     return this.posts.filter(({ answer }) => answer === null).length;
+  }
+
+  /** Stored, and still to be shown to a reader; those who were told to ask for pages are not counted. */
+  get unseenCount(): number {
+    const stored = this.posts.filter(({ answer }) => answer?.type === 'stored').length;
+    return this.readers
+      .filter(({ resets }) => resets === 0)
+      .reduce((sum, { sightings }) => sum + Math.max(0, stored - sightings.length), 0);
   }
 
   async close(): Promise<void> {

@@ -4,26 +4,24 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from '../../lib/random.ts';
-import { waitFor } from '../support/wait-for.ts';
-import { checkEvidence, type Findings } from './checker.ts';
+import { type Audit, audit } from './audit.ts';
 import { Crowd } from './crowd.ts';
-import { readEverywhere, SETTLE_MS_MAX } from './history.ts';
+import { SETTLE_MS_MAX } from './history.ts';
 import type { Servers } from './servers.ts';
 
 const SENDERS = 3;
 /** By each sender: 300 posts a second together, 900 deliveries. */
 const POST_INTERVAL_MS = 10;
 
-export type Endured = Readonly<{
-  durationMs: number;
-  coresBusy: number;
-  postsCount: number;
-  /** Views installed though nothing was done to anyone: each server that was called dead, or slow, costs one. */
-  viewChanges: number;
-  longestWaitMs: number;
-  findings: Findings;
-  troubles: readonly string[];
-}>;
+export type Endured = Audit &
+  Readonly<{
+    durationMs: number;
+    coresBusy: number;
+    postsCount: number;
+    /** Views installed though nothing was done to anyone: each server that was called dead, or slow, costs one. */
+    viewChanges: number;
+    longestWaitMs: number;
+  }>;
 
 /** The servers are started here, and run when it returns. */
 export async function endure(options: {
@@ -44,13 +42,11 @@ export async function endure(options: {
     crowd.begin(POST_INTERVAL_MS, seededRandom(seed));
     await delay(durationMs, undefined, { signal }).catch(() => {}); // it only ends early
     crowd.hush();
-    await waitFor('all answers', () => crowd.unansweredCount === 0, SETTLE_MS_MAX);
     const viewChanges = (await termOf(servers)) - before;
     for (const burner of burners) burner.kill('SIGKILL');
     const { posts } = crowd;
-    const read = await readEverywhere(servers);
-    const sightings = new Map(crowd.readers.map((reader) => [reader.name, reader.sightings]));
     return {
+      ...(await audit(servers, crowd)),
       durationMs,
       coresBusy: burners.length,
       postsCount: posts.length,
@@ -59,8 +55,6 @@ export async function endure(options: {
         (longest, { sentMs, answeredMs }) => Math.max(longest, answeredMs - sentMs),
         0,
       ),
-      findings: checkEvidence({ posts, sightings, ...read }),
-      troubles: servers.faints,
     };
   } finally {
     for (const burner of burners) burner.kill('SIGKILL');

@@ -3,9 +3,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Random, seededRandom } from '../../lib/random.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { checkEvidence, type Findings } from './checker.ts';
+import { type Audit, audit } from './audit.ts';
 import { Crowd, type TimedPost } from './crowd.ts';
-import { readEverywhere, SETTLE_MS_MAX } from './history.ts';
+import { SETTLE_MS_MAX } from './history.ts';
 import type { Network } from './network.ts';
 import type { Servers } from './servers.ts';
 
@@ -22,13 +22,12 @@ export type Cost = Readonly<{
   waitMs: number;
 }>;
 
-export type Measured = Readonly<{
-  costs: readonly Cost[];
-  postsCount: number;
-  refusedCount: number;
-  findings: Findings;
-  troubles: readonly string[];
-}>;
+export type Measured = Audit &
+  Readonly<{
+    costs: readonly Cost[];
+    postsCount: number;
+    refusedCount: number;
+  }>;
 
 export type MeasureOptions = Readonly<{
   measure: Measure;
@@ -68,15 +67,12 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
       const [first, silence, wait] = [cost.firstMs, cost.silenceMs, cost.waitMs].map(Math.round);
       say(`${costs.length}: first ${first} ms, silence ${silence} ms, longest wait ${wait} ms`);
     }
-    const read = await readEverywhere(servers);
     const { posts } = crowd;
-    const sightings = new Map(crowd.readers.map((reader) => [reader.name, reader.sightings]));
     return {
+      ...(await audit(servers, crowd)),
       costs,
       postsCount: posts.length,
       refusedCount: posts.filter(({ answer }) => answer?.type === 'refused').length,
-      findings: checkEvidence({ posts, sightings, ...read }),
-      troubles: servers.faints,
     };
   } finally {
     await crowd.close();

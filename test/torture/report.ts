@@ -1,18 +1,31 @@
 // What a run shows, as a page of Markdown that reads as well on a terminal.
 
+import { type Audit, isHeld } from './audit.ts';
 import type { Findings } from './checker.ts';
 import { type FaultKind, KINDS } from './plan.ts';
 import { summaryOf } from './statistics.ts';
-import { isHeld, type Outcome } from './torture.ts';
+import type { Outcome } from './torture.ts';
 import { type Cause, faultsAround, waitsByCause } from './waits.ts';
 
 const FINDINGS: Readonly<Record<keyof Findings, string>> = {
   lost: 'Lost: acknowledged or shown to anyone, and missing from a history',
+  unseen: 'Unseen: acknowledged, and never shown to a reader of the room',
   doubled: 'Doubled: twice in a history, or shown twice',
   disordered: 'Disordered: after a later post of the same sender',
   invented: 'Invented: there, and never sent, or refused',
   unequal: 'Unequal: histories that differ between servers',
+  refused: 'Refused for a reason that nothing gave',
   unanswered: 'Unanswered though everything was healed',
+};
+const COUNTED: Readonly<Record<keyof Findings, string>> = {
+  lost: 'lost',
+  unseen: 'never shown to a reader',
+  doubled: 'doubled',
+  disordered: "out of their sender's order",
+  invented: 'invented',
+  unequal: 'histories that differ',
+  refused: 'refused for no reason',
+  unanswered: 'never answered',
 };
 /** Of each kind of finding; the rest is counted. */
 const EXAMPLES_MAX = 20;
@@ -62,7 +75,10 @@ function postsTable({ posts, findings }: Outcome): string {
       ['sent', String(posts.length)],
       ['acknowledged', String(stored)],
       ...(refusals.length > 0 ? refusals : [['refused', '0']]),
-      ...Object.entries(findings).map(([name, found]) => [name, String(found.length)]),
+      ...Object.entries(findings).map(([name, found]) => [
+        COUNTED[name as keyof Findings],
+        String(found.length),
+      ]),
     ],
   );
 }
@@ -88,10 +104,7 @@ function longestWaits({ faults, posts }: Outcome): string[] {
 }
 
 /** What was found, if anything was: a chapter for each kind. */
-export function findingsText({
-  findings,
-  troubles,
-}: Pick<Outcome, 'findings' | 'troubles'>): string[] {
+export function findingsText({ findings, troubles }: Audit): string[] {
   const lists = { ...findings, troubles };
   return Object.entries(lists).flatMap(([name, found]) => {
     if (found.length === 0) return [];
@@ -111,7 +124,8 @@ export function reportText(
   outcome: Outcome,
   { where, command, picture }: { where: string; command: string; picture: string },
 ): string {
-  const { faults, skippedCount, leaders, latenessMs, sightingsCount } = outcome;
+  const { faults, skippedCount, leaders, latenessMs, sightingsCount, resetsCount } = outcome;
+  const resets = resetsCount > 0 ? ` (${resetsCount} times one was told to ask for pages)` : '';
   const terms = leaders.length - 1;
   return [
     `# Torture: ${isHeld(outcome) ? 'every promise was kept' : 'PROMISES WERE BROKEN'}`,
@@ -121,7 +135,7 @@ export function reportText(
     postsTable(outcome),
     '',
     `${faults.length} faults (${skippedCount} planned ones met nobody), ${terms} changes of the leader, ` +
-      `${sightingsCount} posts shown to readers. Each server's history was read while it led.`,
+      `${sightingsCount} posts shown to readers${resets}. Each server's history was read while it led.`,
     '',
     'The longest that a post waited for its acknowledgement, during each fault and the seconds after it:',
     '',

@@ -4,10 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { isHeld } from './audit.ts';
 import { reportText } from './report.ts';
 import { loopback, Servers } from './servers.ts';
 import { timelineSvg } from './timeline-svg.ts';
-import { isHeld, torture } from './torture.ts';
+import { torture } from './torture.ts';
 
 const FAULTS_MS = 20_000;
 /** Twenty seconds at 60 posts a second, less what waits while nobody leads. */

@@ -3,11 +3,10 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from '../../lib/random.ts';
-import { waitFor } from '../support/wait-for.ts';
-import { checkEvidence, type Findings, isClean, type ReadPost } from './checker.ts';
+import { type Audit, audit } from './audit.ts';
 import { Crowd, type TimedPost } from './crowd.ts';
 import { type Stage, strike } from './faults.ts';
-import { readEverywhere, SETTLE_MS_MAX } from './history.ts';
+import { SETTLE_MS_MAX } from './history.ts';
 import type { Network } from './network.ts';
 import { drawPlan, type FaultKind, type PlannedFault, possibleKinds } from './plan.ts';
 import type { Servers } from './servers.ts';
@@ -43,26 +42,21 @@ export type FaultRecord = {
   untilMs: number;
 };
 
-export type Outcome = Readonly<{
-  seed: number;
-  durationMs: number;
-  faults: readonly FaultRecord[];
-  /** Planned, and not done: their target was in the hands of another, or they would not have been fair. */
-  skippedCount: number;
-  posts: readonly TimedPost[];
-  leaders: readonly { id: string | null; fromMs: number }[];
-  sightingsCount: number;
-  findings: Findings;
-  /** What kept the run from its end: servers that ended by themselves, or did not settle. */
-  troubles: readonly string[];
-  /** The longest that this process itself was late: no figure can be truer. */
-  latenessMs: number;
-}>;
-
-/** Whether every promise was kept. */
-export function isHeld({ findings, troubles }: Pick<Outcome, 'findings' | 'troubles'>): boolean {
-  return isClean(findings) && troubles.length === 0;
-}
+export type Outcome = Audit &
+  Readonly<{
+    seed: number;
+    durationMs: number;
+    faults: readonly FaultRecord[];
+    /** Planned, and not done: their target was in the hands of another, or they would not have been fair. */
+    skippedCount: number;
+    posts: readonly TimedPost[];
+    leaders: readonly { id: string | null; fromMs: number }[];
+    sightingsCount: number;
+    /** How often a reader was told that it had missed too much to be sent. */
+    resetsCount: number;
+    /** The longest that this process itself was late: no figure can be truer. */
+    latenessMs: number;
+  }>;
 
 /** The servers are started here, and run when it returns. */
 export async function torture(options: TortureOptions): Promise<Outcome> {
@@ -86,13 +80,9 @@ export async function torture(options: TortureOptions): Promise<Outcome> {
     await run.torment();
     say('healed; waiting until everything is answered and everyone agrees');
     await pause(QUIET_MS, options.signal);
-    crowd.hush();
-    const troubles = await run.settle();
-    const read = await readEverywhere(servers).catch((error: Error) => {
-      troubles.push(error.message);
-      return { histories: new Map<string, ReadPost[]>(), hashes: new Map<string, string>() };
-    });
-    const sightings = new Map(crowd.readers.map((reader) => [reader.name, reader.sightings]));
+    const full = run.records.some(({ kind }) => kind === 'full');
+    const audited = await audit(servers, crowd, full ? ['storage-failed'] : []);
+    const { readers } = crowd;
     return {
       seed,
       durationMs: options.durationMs,
@@ -100,9 +90,10 @@ export async function torture(options: TortureOptions): Promise<Outcome> {
       skippedCount: run.skippedCount,
       posts: crowd.posts,
       leaders: crowd.leaders,
-      sightingsCount: [...sightings.values()].reduce((sum, { length }) => sum + length, 0),
-      findings: checkEvidence({ posts: crowd.posts, sightings, ...read }),
-      troubles: [...servers.faints, ...run.troubles, ...troubles],
+      sightingsCount: readers.reduce((sum, { sightings }) => sum + sightings.length, 0),
+      resetsCount: readers.reduce((sum, { resets }) => sum + resets, 0),
+      findings: audited.findings,
+      troubles: [...run.troubles, ...audited.troubles],
       latenessMs: lateness.max / 1e6,
     };
   } finally {
@@ -174,18 +165,5 @@ class Run {
         this.lasting.delete(over);
       });
     this.lasting.add(over);
-  }
-
-  /** @returns what did not come to rest */
-  async settle(): Promise<string[]> {
-    const { servers } = this.options;
-    const troubles: string[] = [];
-    const note = (error: Error) => {
-      troubles.push(error.message);
-    };
-    const what = () => `answers to ${this.crowd.unansweredCount} posts`;
-    await waitFor(what, () => this.crowd.unansweredCount === 0, SETTLE_MS_MAX).catch(note);
-    await servers.settled(servers.ids, SETTLE_MS_MAX).catch(note);
-    return troubles;
   }
 }
