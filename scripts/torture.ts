@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
+import { MUTANTS, type Mutant } from '../test/mutants/mutants.ts';
 import { isHeld } from '../test/torture/audit.ts';
 import { type Enclosure, enclosureHere, endAsked, runEnclosed } from '../test/torture/enclosure.ts';
 import { endure } from '../test/torture/endurance.ts';
@@ -26,6 +27,8 @@ const USAGE = `Tortures three real servers while real clients talk, and checks t
   --loopback                                  signals and wiped directories only
   --report DIR                                where the page and its picture go, and after a broken promise the
                                               servers' logs and disks (torture-report in the temporary folder)
+  --mutant WORDS                              servers with one of the deliberate mistakes of test/mutants: the run
+                                              is to find that promises were broken
   --keep                                      the logs and disks go there in any case
 
 Network faults need Linux, root, and Debian's packages iproute2 and iptables.
@@ -42,6 +45,7 @@ const { values } = parseArgs({
     loopback: { type: 'boolean', default: false },
     report: { type: 'string', default: join(tmpdir(), 'torture-report') },
     faults: { type: 'string' },
+    mutant: { type: 'string' },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -54,6 +58,11 @@ const wantsNetwork = values.measure ? measured === 'cable' : !values.loopback;
 
 function wantedKinds(): FaultKind[] | null {
   return values.faults ? (values.faults.split(',') as FaultKind[]) : null;
+}
+
+function wantedMutant(): Mutant | undefined {
+  const words = values.mutant;
+  return words === undefined ? undefined : MUTANTS.find(({ name }) => name.includes(words));
 }
 
 async function main(): Promise<number> {
@@ -72,6 +81,10 @@ async function main(): Promise<number> {
     console.error(`--measure: expected one of ${MEASURES.join(', ')}, load, got ${values.measure}`);
     return 2;
   }
+  if (values.mutant !== undefined && !wantedMutant()) {
+    console.error(`--mutant: no mistake of test/mutants has the words ${values.mutant}`);
+    return 2;
+  }
   const enclosure = enclosureHere();
   if (enclosure) return await inside(enclosure);
   const script = new URL(import.meta.url).pathname;
@@ -81,7 +94,8 @@ async function main(): Promise<number> {
 async function inside(enclosure: Enclosure): Promise<number> {
   if (enclosure.mounts) await execa('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
   const network = enclosure.network ? await openNetwork(IDS) : null;
-  const servers = new Servers(network?.place ?? (await loopback()), enclosure.directory);
+  const place = network?.place ?? (await loopback());
+  const servers = new Servers(place, enclosure.directory, wantedMutant()?.name);
   const signal = endAsked(() => abandon(servers, enclosure));
   const seed = values.seed ? Number(values.seed) : Math.floor(Math.random() * 2 ** 31);
   const say = (line: string) => console.log(line);

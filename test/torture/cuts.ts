@@ -59,3 +59,17 @@ export function rulesOf(
     }
   }
 }
+
+/**
+ * The packets that met rules like this one.
+ * @param listing what `iptables -v -S CHAIN` prints: a rule a line, `-c PACKETS BYTES` in it
+ */
+export function packetsOf(listing: string, words: readonly string[]): number {
+  const after = (flag: string) => words[words.indexOf(flag) + 1] ?? '';
+  const source = words.includes('-s') ? ` -s ${after('-s')}/32 ` : ' ';
+  const target = `-j ${after('-j')}`;
+  return listing
+    .split('\n')
+    .filter((line) => line.startsWith('-A') && line.includes(source) && line.includes(target))
+    .reduce((sum, line) => sum + Number(/-c (\d+)/.exec(line)?.[1] ?? 0), 0);
+}

@@ -26,7 +26,8 @@ export type Stage = Readonly<{
 export type Struck = Readonly<{
   /** Whom it was done to. */
   whom: readonly string[];
-  heal(): Promise<void>;
+  /** @returns whether it was felt: packets met the rule, the server met the end of its disk */
+  heal(): Promise<boolean>;
 }>;
 
 const CLOCK_JUMP_MS_MAX = 600_000;
@@ -34,8 +35,8 @@ const HELD_UP_MS_MAX = 200;
 const LOSS = { least: 0.05, most: 0.3 } as const;
 /** Within this after an answer of a server its view cannot have shrunk: others are dead after 250 ms only. */
 const VIEW_AGE_MS_MAX = 100;
-/** After its disk was enlarged, a server that gave up has ended by then. */
-const GIVE_UP_MS_MAX = 3_000;
+/** The log of writes has come round by then, at 60 posts a second, if any reach the server at all. */
+const GIVE_UP_MS_MAX = 15_000;
 const POLL_MS = 50;
 
 /** @returns null where the fault meets nothing: its target is in other hands, or it would not be fair */
@@ -85,6 +86,7 @@ async function seize(stage: Stage, fault: PlannedFault): Promise<Struck | null> 
     heal: async () => {
       await heal();
       stage.held.delete(id);
+      return true;
     },
   };
 }
@@ -138,6 +140,7 @@ async function blackOut({ servers, held }: Stage): Promise<Struck | null> {
   const heal = async () => {
     await Promise.all(ids.map((id) => servers.start(id)));
     for (const id of ids) held.delete(id);
+    return true;
   };
   return { whom: ids, heal };
 }
@@ -153,6 +156,7 @@ async function sendAway(
   const heal = async () => {
     await sender.open();
     held.delete(sender.name);
+    return true;
   };
   return { whom: [sender.name], heal };
 }
@@ -164,11 +168,13 @@ async function fillDisk({ servers, disk, held }: Stage): Promise<Struck | null> 
   servers.excuse(owner);
   disk.fill();
   const heal = async () => {
-    disk.enlarge();
     const untilMs = performance.now() + GIVE_UP_MS_MAX;
     while (servers.isRunning(owner) && performance.now() < untilMs) await delay(POLL_MS);
+    const hasGivenUp = !servers.isRunning(owner);
+    disk.enlarge();
     await servers.start(owner);
     held.delete(owner);
+    return hasGivenUp;
   };
   return { whom: [owner], heal };
 }

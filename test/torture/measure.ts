@@ -52,6 +52,14 @@ const GAP_MS_MAX = 30_000;
 
 /** The servers are started here, and run when it returns. */
 export async function measure(options: MeasureOptions): Promise<Measured> {
+  return await measureWith(options, (bench) => bench.measureOnce());
+}
+
+/** @param once one run, by the bench and by whatever is to be measured beside it */
+export async function measureWith(
+  options: MeasureOptions,
+  once: (bench: Bench) => Promise<Cost>,
+): Promise<Measured> {
   const { servers, say, runs, signal } = options;
   await Promise.all(servers.ids.map((id) => servers.start(id)));
   await servers.settled(servers.ids, SETTLE_MS_MAX);
@@ -62,7 +70,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     const bench = new Bench(options, crowd);
     const costs: Cost[] = [];
     while (costs.length < runs && !signal.aborted) {
-      const cost = await bench.measureOnce();
+      const cost = await once(bench);
       costs.push(cost);
       const [first, silence, wait] = [cost.firstMs, cost.silenceMs, cost.waitMs].map(Math.round);
       say(`${costs.length}: first ${first} ms, silence ${silence} ms, longest wait ${wait} ms`);
@@ -83,7 +91,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
 async function strikeLeader(
   { servers, network, measure }: MeasureOptions,
   leader: string,
-): Promise<() => Promise<void>> {
+): Promise<() => Promise<unknown>> {
   switch (measure) {
     case 'sigstop':
       servers.signal(leader, 'SIGSTOP');
@@ -102,7 +110,7 @@ async function strikeLeader(
   }
 }
 
-class Bench {
+export class Bench {
   private readonly options: MeasureOptions;
   private readonly crowd: Crowd;
   private readonly random: Random;

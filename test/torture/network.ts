@@ -3,14 +3,14 @@
 // the machine's own network is touched, and all of it vanishes with this process.
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
-import { type Cut, type Rule, rulesOf, type Slowness } from './cuts.ts';
+import { type Cut, packetsOf, type Rule, rulesOf, type Slowness } from './cuts.ts';
 import type { Place } from './servers.ts';
 import { openSlowWire } from './slow-wire.ts';
 
 export type Network = Readonly<{
   place: Place;
-  /** @returns what undoes it */
-  apply(cut: Cut): Promise<() => Promise<void>>;
+  /** @returns what undoes it, and says whether any traffic met it */
+  apply(cut: Cut): Promise<() => Promise<boolean>>;
 }>;
 
 /** Private addresses (RFC 1918); nothing outside the namespaces sees them. */
@@ -66,7 +66,7 @@ class Namespaces implements Network {
     await run(command, net, 'ip', 'link', 'set', 'eth0', 'up');
   }
 
-  async apply(cut: Cut): Promise<() => Promise<void>> {
+  async apply(cut: Cut): Promise<() => Promise<boolean>> {
     switch (cut.type) {
       case 'cable':
         return await this.pull(cut.at);
@@ -77,17 +77,20 @@ class Namespaces implements Network {
     }
   }
 
-  private async pull(id: string): Promise<() => Promise<void>> {
+  private async pull(id: string): Promise<() => Promise<boolean>> {
     const change = async (by: 1 | -1) => {
       const count = (this.pulls.get(id) ?? 0) + by;
       this.pulls.set(id, count);
       await run('ip', 'link', 'set', `to-${id}`, count > 0 ? 'down' : 'up');
     };
     await change(1);
-    return () => change(-1);
+    return async () => {
+      await change(-1);
+      return true;
+    };
   }
 
-  private async impose(rules: readonly Rule[]): Promise<() => Promise<void>> {
+  private async impose(rules: readonly Rule[]): Promise<() => Promise<boolean>> {
     const change = async (action: '-A' | '-D') => {
       for (const { at, table, words } of rules) {
         const [command, net] = within(at);
@@ -95,10 +98,24 @@ class Namespaces implements Network {
       }
     };
     await change('-A');
-    return () => change('-D');
+    return async () => {
+      let packets = 0;
+      for (const rule of rules) packets += await this.packetsAt(rule);
+      await change('-D');
+      return packets > 0;
+    };
   }
 
-  private async slow(cut: Extract<Cut, { type: 'slow' }>): Promise<() => Promise<void>> {
+  /** How many packets met a rule, and others of its chain that ask for the same address and do the same. */
+  private async packetsAt({ at, table, words }: Rule): Promise<number> {
+    const [command, net] = within(at);
+    const [chain = ''] = words;
+    const list = ['iptables', '-w', '-t', table, '-v', '-S', chain];
+    const { stdout } = await execa(command, [net, ...list]);
+    return packetsOf(stdout, words);
+  }
+
+  private async slow(cut: Extract<Cut, { type: 'slow' }>): Promise<() => Promise<boolean>> {
     const there = await this.detour(cut.at, cut.from, cut.slowness);
     const back = await this.detour(cut.from, cut.at, cut.slowness);
     // Connections that are open keep their way: they are reset, and the new ones take the other.
@@ -106,8 +123,8 @@ class Namespaces implements Network {
     await delay(RESET_MS);
     await lift();
     return async () => {
-      await there();
-      await back();
+      const felt = [await there(), await back()];
+      return felt.includes(true);
     };
   }
 
@@ -116,7 +133,11 @@ class Namespaces implements Network {
    * known to the kernel keeps its way, so each detour has a zone of its own for the flows it knows: in it all
    * are new, and none is left of it afterwards.
    */
-  private async detour(by: string, to: string, slowness: Slowness): Promise<() => Promise<void>> {
+  private async detour(
+    by: string,
+    to: string,
+    slowness: Slowness,
+  ): Promise<() => Promise<boolean>> {
     const host = this.hostOf(to);
     const index = this.ids.indexOf(to);
     const ports = { tcp: PORT_BASE + 10 + index, udp: PORT_BASE + 20 + index };
@@ -137,6 +158,7 @@ class Namespaces implements Network {
     return async () => {
       wire.close();
       await lift();
+      return wire.heldUpCount() > 0;
     };
   }
 }

@@ -33,6 +33,7 @@ const fault = (kind: FaultRecord['kind'], fromMs: number, untilMs: number): Faul
   whom: ['server3'],
   fromMs,
   untilMs,
+  isFelt: true,
 });
 
 const post = (sentMs: number, waitMs: number) => ({

@@ -87,7 +87,7 @@ export const KINDS = {
     means: 'disk',
     weight: 2,
     lastsMs: LONG,
-    what: "one server's small disk is full, then enlarged",
+    what: "one server's small disk is full until it gives up, then enlarged",
   },
 } as const satisfies Record<string, Kind>;
 

@@ -2,7 +2,7 @@
 
 import { type Audit, isHeld } from './audit.ts';
 import type { Findings } from './checker.ts';
-import { type FaultKind, KINDS } from './plan.ts';
+import { FAULT_KINDS, type FaultKind, KINDS } from './plan.ts';
 import { summaryOf } from './statistics.ts';
 import type { Outcome } from './torture.ts';
 import { type Cause, faultsAround, waitsByCause } from './waits.ts';
@@ -59,7 +59,18 @@ function faultsTable(outcome: Outcome): string {
     const times = cause === 'none' ? '' : String(summary.count);
     return [[cause, what, times, ms(summary.median), ms(summary.p99), ms(summary.max)]];
   });
-  return table(['fault', 'what', 'times', 'median', 'p99', 'max'], rows);
+  return table(['fault', 'what', 'alone', 'median', 'p99', 'max'], rows);
+}
+
+function countsTable({ faults }: Outcome): string {
+  const rows = FAULT_KINDS.map((kind) => {
+    const made = faults.filter((fault) => fault.kind === kind);
+    return [kind, made.length, made.filter(({ isFelt }) => isFelt).length].map(String);
+  });
+  return table(
+    ['fault', 'made', 'felt'],
+    rows.filter(([, made]) => made !== '0'),
+  );
 }
 
 function postsTable({ posts, findings }: Outcome): string {
@@ -137,7 +148,11 @@ export function reportText(
     `${faults.length} faults (${skippedCount} planned ones met nobody), ${terms} changes of the leader, ` +
       `${sightingsCount} posts shown to readers${resets}. Each server's history was read while it led.`,
     '',
-    'The longest that a post waited for its acknowledgement, during each fault and the seconds after it:',
+    'Felt: packets met the rule of the cut, the server came to the end of its disk.',
+    '',
+    countsTable(outcome),
+    '',
+    'The longest that a post waited for its acknowledgement, during each fault that met no other, and after it:',
     '',
     faultsTable(outcome),
     '',

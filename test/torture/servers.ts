@@ -18,9 +18,15 @@ import { freePortBase } from '../support/daemons.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const DAEMON_MAIN = new URL('../../dist/daemon/main.js', import.meta.url).pathname;
+const DAEMON_SOURCE = new URL('../../daemon/main.ts', import.meta.url).pathname;
+const MUTATE = new URL('../mutants/mutate.ts', import.meta.url).href;
 const SHIFTED_CLOCK = new URL('./shifted-clock.ts', import.meta.url).href;
 /** Enough for a daemon's start on a machine that is busy with other things. */
 const START_MS_MAX = 20_000;
+/** A hand-over is bounded by a few seconds; a machine that is busy needs longer for all. */
+const END_MS_MAX = 20_000;
+/** Last words of a server whose own assertion failed. */
+const BROKEN = /AssertionError|InvariantBroken/;
 const ANSWER_MS_MAX = 1_000;
 /** 32 characters: the daemons demand 16. */
 const SECRET = 'a secret for tortured servers...';
@@ -50,9 +56,12 @@ export class Servers {
   private readonly running = new Map<string, ChildProcess>();
   /** Those whose end was asked for, or is no wonder. */
   private readonly mayEnd = new Set<string>();
+  private readonly mutant: string | undefined;
 
-  constructor(place: Place, directory: string) {
+  /** @param mutant the name of a deliberate mistake of test/mutants that the servers are to have */
+  constructor(place: Place, directory: string, mutant?: string) {
     this.place = place;
+    this.mutant = mutant;
     this.directory = directory;
     const { servers } = builtInCluster(place.portBase);
     this.all = servers.map((server, index) => ({ ...server, host: place.hostOf(index + 1) }));
@@ -100,16 +109,21 @@ export class Servers {
     this.running.set(id, child);
     child.once('exit', (code, signal) => {
       if (this.running.get(id) === child) this.running.delete(id);
-      if (!this.mayEnd.has(id)) {
-        this.faints.push(`${id} ended by itself (${signal ?? code}): ${this.lastWords(id)}`);
-      }
+      // One that was asked to end does so without an error; SIGKILL, and a disk that is full, excuse the code only.
+      const hasFailed = !this.mayEnd.has(id) || BROKEN.test(this.lastWords(id));
+      if (hasFailed) this.noteFaint(id, `ended by itself (${signal ?? code})`);
     });
     const isUp = async () => !this.running.has(id) || (await this.status(id)) !== null;
     await waitFor(() => `${id} to answer: ${this.lastWords(id)}`, isUp, START_MS_MAX);
   }
 
+  private noteFaint(id: string, what: string): void {
+    this.faints.push(`${id} ${what}: ${this.lastWords(id)}`);
+  }
+
   private spawn(id: string): ChildProcess {
-    const daemon = [DAEMON_MAIN, '--id', id, '--config', this.clusterFile];
+    const main = this.mutant === undefined ? [DAEMON_MAIN] : ['--import', MUTATE, DAEMON_SOURCE];
+    const daemon = [...main, '--id', id, '--config', this.clusterFile];
     const options = [
       '--data',
       this.dataDirectory(id),
@@ -124,6 +138,7 @@ export class Servers {
       ...process.env,
       SYNCNET_SECRET: SECRET,
       SYNCNET_TORTURE_CLOCK: this.clockFile(id),
+      ...(this.mutant === undefined ? {} : { SYNCNET_MUTANT: this.mutant }),
     };
     const child = spawn(command, rest, { stdio: ['pipe', log, log], env });
     child.stdin?.on('error', () => {}); // it only says that the daemon is gone
@@ -156,7 +171,15 @@ export class Servers {
     this.excuse(id);
     const gone = once(child, 'exit');
     child.kill(signal);
-    await gone;
+    const tooLong = setTimeout(() => {
+      this.noteFaint(id, `did not end in ${END_MS_MAX} ms`);
+      child.kill('SIGKILL');
+    }, END_MS_MAX);
+    const [code] = await gone;
+    clearTimeout(tooLong);
+    // null when a signal ended it: the one that was sent.
+    if (signal === 'SIGTERM' && code !== 0 && code !== null)
+      this.noteFaint(id, `ended with ${code}`);
   }
 
   /** Empties the data directory of a server that is down. */

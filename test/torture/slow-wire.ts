@@ -10,7 +10,13 @@ import type { Slowness } from './cuts.ts';
 type Target = Readonly<{ host: string; tcp: number; udp: number }>;
 
 /** Where traffic for the target is to be sent instead. */
-export type SlowWire = Readonly<{ tcp: number; udp: number; close(): void }>;
+export type SlowWire = Readonly<{
+  tcp: number;
+  udp: number;
+  /** Datagrams and pieces of connections that came by. */
+  heldUpCount(): number;
+  close(): void;
+}>;
 
 /** @param host where it listens */
 export async function openSlowWire(options: {
@@ -19,7 +25,11 @@ export async function openSlowWire(options: {
   slowness: Slowness;
 }): Promise<SlowWire> {
   const { host, target, slowness } = options;
-  const holdMs = () => slowness.leastMs + Math.random() * slowness.spreadMs;
+  let heldUpCount = 0;
+  const holdMs = () => {
+    heldUpCount += 1;
+    return slowness.leastMs + Math.random() * slowness.spreadMs;
+  };
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
     const far = connect(target.tcp, target.host);
@@ -39,6 +49,7 @@ export async function openSlowWire(options: {
   return {
     tcp: (server.address() as AddressInfo).port,
     udp: datagrams.address().port,
+    heldUpCount: () => heldUpCount,
     close: () => {
       server.close();
       datagrams.close();

@@ -6,7 +6,7 @@ import type { Servers } from './servers.ts';
 export type SmallDisk = Readonly<{
   /** The server that has it. */
   owner: string;
-  /** Leaves a little space only: the server's own writes fill it. */
+  /** Leaves nothing: it is felt when the server's log of writes has come round to its end and must grow. */
   fill(): void;
   enlarge(): void;
 }>;
@@ -14,8 +14,6 @@ export type SmallDisk = Readonly<{
 const MEGABYTE = 1024 * 1024;
 /** More than hours of posts take; memory is used only for what is written. */
 const LARGE_BYTES = 512 * MEGABYTE;
-/** What is left of a full disk: a second or two of posts. */
-const LEFT_BYTES = 256 * 1024;
 
 /** Before the server is started for the first time. */
 export async function mountSmallDisk(servers: Servers, owner: string): Promise<SmallDisk> {
@@ -26,7 +24,7 @@ export async function mountSmallDisk(servers: Servers, owner: string): Promise<S
     owner,
     fill: () => {
       const { blocks, bfree, bsize } = statfsSync(directory);
-      resize((blocks - bfree) * bsize + LEFT_BYTES);
+      resize((blocks - bfree) * bsize);
     },
     enlarge: () => resize(LARGE_BYTES),
   };

@@ -40,6 +40,8 @@ export type FaultRecord = {
   fromMs: number;
   /** Infinity while it lasts. */
   untilMs: number;
+  /** Whether anything met it: packets the rule, writes the end of the disk. False while it lasts. */
+  isFelt: boolean;
 };
 
 export type Outcome = Audit &
@@ -152,11 +154,14 @@ class Run {
     }
     const { kind, lastsMs } = fault;
     const { whom, heal } = struck;
-    const record = { kind, whom, fromMs, untilMs: Number.POSITIVE_INFINITY };
+    const record = { kind, whom, fromMs, untilMs: Number.POSITIVE_INFINITY, isFelt: false };
     this.records.push(record);
     this.options.say(`${(fromMs / 1_000).toFixed(1)} s  ${kind} ${whom.join(' ')}, ${lastsMs} ms`);
     const over = pause(lastsMs, this.options.signal)
       .then(heal)
+      .then((isFelt) => {
+        record.isFelt = isFelt;
+      })
       .catch((error: Error) => {
         this.troubles.push(`after ${kind} of ${whom.join(' ')}: ${error.message}`);
       })
