@@ -6,10 +6,11 @@ import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { MUTANTS, type Mutant } from '../test/mutants/mutants.ts';
 import { isHeld } from '../test/torture/audit.ts';
+import { compare, etcdVersion } from '../test/torture/compare.ts';
 import { type Enclosure, enclosureHere, endAsked, runEnclosed } from '../test/torture/enclosure.ts';
 import { endure } from '../test/torture/endurance.ts';
 import { MEASURES, type MeasureOptions, measure } from '../test/torture/measure.ts';
-import { enduranceText, measureText } from '../test/torture/measure-report.ts';
+import { comparedText, enduranceText, measureText } from '../test/torture/measure-report.ts';
 import { openNetwork } from '../test/torture/network.ts';
 import { FAULT_KINDS, type FaultKind } from '../test/torture/plan.ts';
 import { reportText } from '../test/torture/report.ts';
@@ -22,6 +23,7 @@ const USAGE = `Tortures three real servers while real clients talk, and checks t
   npm run torture                             one minute of faults from a fresh seed
   npm run torture -- --minutes M --seed N     faults drawn from the seed, for so long
   npm run torture -- --measure WHAT --runs R  how long people notice it: sigkill, sigterm, sigstop, takeback, cable
+  npm run torture -- --measure etcd --runs R  SIGKILL of the leader, beside etcd's (Debian's package etcd-server)
   npm run torture -- --measure load --minutes M  servers that were called dead while all cores were busy
   --faults KIND,…                             only these: ${FAULT_KINDS.join(', ')}
   --loopback                                  signals and wiped directories only
@@ -54,6 +56,7 @@ const { values } = parseArgs({
 const measured = MEASURES.find((name) => name === values.measure);
 // What is measured is measured on loopback, where no bridge adds to it; a cable needs one.
 const isLoad = values.measure === 'load';
+const isEtcd = values.measure === 'etcd';
 const wantsNetwork = values.measure ? measured === 'cable' : !values.loopback;
 
 function wantedKinds(): FaultKind[] | null {
@@ -77,8 +80,10 @@ async function main(): Promise<number> {
     );
     return 2;
   }
-  if (values.measure && !measured && !isLoad) {
-    console.error(`--measure: expected one of ${MEASURES.join(', ')}, load, got ${values.measure}`);
+  if (values.measure && !measured && !isLoad && !isEtcd) {
+    console.error(
+      `--measure: expected one of ${MEASURES.join(', ')}, etcd, load, got ${values.measure}`,
+    );
     return 2;
   }
   if (values.mutant !== undefined && !wantedMutant()) {
@@ -104,6 +109,7 @@ async function inside(enclosure: Enclosure): Promise<number> {
     if (measured)
       return await runMeasure({ ...common, measure: measured, runs: Number(values.runs) });
     const durationMs = Number(values.minutes) * 60_000;
+    if (isEtcd) return await runEtcd({ ...common, measure: 'sigkill', runs: Number(values.runs) });
     if (isLoad) return await runLoad({ ...common, durationMs });
     const kinds = { canMount: enclosure.mounts, only: wantedKinds() };
     return await runTorture({ ...common, ...kinds, durationMs }, enclosure);
@@ -131,6 +137,18 @@ async function runMeasure(options: MeasureOptions): Promise<number> {
   const command = `npm run torture -- --measure ${options.measure} --runs ${options.runs}`;
   console.log(`\n${measureText(found, { measure: options.measure, command })}`);
   return isHeld(found) ? 0 : 1;
+}
+
+async function runEtcd(options: MeasureOptions): Promise<number> {
+  const version = await etcdVersion();
+  if (version === null) {
+    console.error('--measure etcd: etcd is not installed; on Debian: apt-get install etcd-server');
+    return 2;
+  }
+  const compared = await compare(options, version);
+  const command = `npm run torture -- --measure etcd --runs ${options.runs}`;
+  console.log(`\n${comparedText(compared, command)}`);
+  return isHeld(compared.syncnet) ? 0 : 1;
 }
 
 async function runLoad(options: Parameters<typeof endure>[0]): Promise<number> {

@@ -1,5 +1,6 @@
 // What a measurement found, as a page of Markdown that reads as well on a terminal.
 import { loadavg } from 'node:os';
+import { type Compared, RIVALS, type Rival } from './compare.ts';
 import type { Endured } from './endurance.ts';
 import type { Measure, Measured } from './measure.ts';
 import { findingsText, table } from './report.ts';
@@ -38,6 +39,30 @@ export function measureText(measured: Measured, of: { measure: Measure; command:
     '',
     `${postsCount} posts, ${refusedCount} refused; load of the machine ${loadavg()[0]?.toFixed(1)}.`,
     ...findingsText(measured),
+    '',
+  ].join('\n');
+}
+
+/** SyncNet and etcd by row, with how many times longer etcd took. */
+export function comparedText({ syncnet, version, firstMs }: Compared, command: string): string {
+  const ours = summaryOf(syncnet.costs.map((cost) => cost.firstMs));
+  const rivals = Object.entries(firstMs).map(([name, values]) => {
+    const { heartbeatMs, electionMs } = RIVALS[name as Rival];
+    const settings = `heartbeat ${heartbeatMs} ms, election ${electionMs} ms`;
+    return { what: `etcd ${version}, ${settings}`, summary: summaryOf(values) };
+  });
+  const rows = [{ what: 'SyncNet', summary: ours }, ...rivals].flatMap(({ what, summary }) => {
+    if (!summary || !ours) return [];
+    const { count, median, p99, max } = summary;
+    return [[what, String(count), ms(median), ms(p99), ms(max), (median / ours.median).toFixed(1)]];
+  });
+  return [
+    '# SIGKILL of the leader, beside etcd',
+    '',
+    `\`${command}\`: from the signal to the next message, or value, that another client saw.`,
+    '',
+    table(['', 'times', 'median', 'p99', 'max', 'median, as a multiple'], rows),
+    ...findingsText(syncnet),
     '',
   ].join('\n');
 }
