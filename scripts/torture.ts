@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { MUTANTS, type Mutant } from '../test/mutants/mutants.ts';
@@ -10,9 +11,15 @@ import { compare, etcdVersion } from '../test/torture/compare.ts';
 import { type Enclosure, enclosureHere, endAsked, runEnclosed } from '../test/torture/enclosure.ts';
 import { endure } from '../test/torture/endurance.ts';
 import { MEASURES, type MeasureOptions, measure } from '../test/torture/measure.ts';
-import { comparedText, enduranceText, measureText } from '../test/torture/measure-report.ts';
+import {
+  comparedText,
+  enduranceText,
+  measureCells,
+  measureText,
+} from '../test/torture/measure-report.ts';
 import { openNetwork } from '../test/torture/network.ts';
-import { FAULT_KINDS, type FaultKind } from '../test/torture/plan.ts';
+import { FAULT_KINDS, type FaultKind, possibleKinds } from '../test/torture/plan.ts';
+import { machineText, record } from '../test/torture/record.ts';
 import { reportText } from '../test/torture/report.ts';
 import { loopback, Servers } from '../test/torture/servers.ts';
 import { timelineSvg } from '../test/torture/timeline-svg.ts';
@@ -31,15 +38,22 @@ const USAGE = `Tortures three real servers while real clients talk, and checks t
                                               servers' logs and disks (torture-report in the temporary folder)
   --mutant WORDS                              servers with one of the deliberate mistakes of test/mutants: the run
                                               is to find that promises were broken
+  --record                                    the figures go into docs/RELIABILITY.md
   --keep                                      the logs and disks go there in any case
 
 Network faults need Linux, root, and Debian's packages iproute2 and iptables.
 `;
+/** One measured failover, with what it takes to be ready for the next one; etcd's two clusters included. */
+const RUN_MS_MAX = 30_000;
+/** All waits at the end of a run together, each of which is bounded by a minute. */
+const END_MS_MAX = 600_000;
 const PICTURE = 'timeline.svg';
+const RECORDED_PICTURE = 'torture-timeline.svg';
 const IDS = ['server1', 'server2', 'server3'];
 
 const { values } = parseArgs({
   options: {
+    record: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string' },
     measure: { type: 'string' },
@@ -68,10 +82,22 @@ function wantedMutant(): Mutant | undefined {
   return words === undefined ? undefined : MUTANTS.find(({ name }) => name.includes(words));
 }
 
+/** How long the run lasts when nothing hangs. */
+function expectedMs(): number {
+  const isCounted = measured || isEtcd;
+  return isCounted ? Number(values.runs) * RUN_MS_MAX : Number(values.minutes) * 60_000;
+}
+
 async function main(): Promise<number> {
   if (values.help) {
     console.log(USAGE);
     return 0;
+  }
+  for (const name of ['minutes', 'runs', 'seed'] as const) {
+    const given = values[name];
+    if (given === undefined || (Number(given) >= 0 && given.trim() !== '')) continue;
+    console.error(`--${name}: expected a number, got ${given}`);
+    return 2;
   }
   const unknown = wantedKinds()?.filter((kind) => !FAULT_KINDS.includes(kind)) ?? [];
   if (unknown.length > 0) {
@@ -93,7 +119,8 @@ async function main(): Promise<number> {
   const enclosure = enclosureHere();
   if (enclosure) return await inside(enclosure);
   const script = new URL(import.meta.url).pathname;
-  return await runEnclosed({ script, argv: process.argv.slice(2), wantsNetwork });
+  const timeoutMs = expectedMs() + END_MS_MAX;
+  return await runEnclosed({ script, argv: process.argv.slice(2), wantsNetwork, timeoutMs });
 }
 
 async function inside(enclosure: Enclosure): Promise<number> {
@@ -112,6 +139,13 @@ async function inside(enclosure: Enclosure): Promise<number> {
     if (isEtcd) return await runEtcd({ ...common, measure: 'sigkill', runs: Number(values.runs) });
     if (isLoad) return await runLoad({ ...common, durationMs });
     const kinds = { canMount: enclosure.mounts, only: wantedKinds() };
+    const possible = possibleKinds({ network: network !== null, disk: enclosure.mounts });
+    const impossible = kinds.only?.filter((kind) => !possible.includes(kind)) ?? [];
+    if (impossible.length > 0) {
+      const why = enclosure.missing || '--loopback leaves out the network';
+      console.error(`--faults: ${impossible.join(', ')} cannot be done here: ${why}`);
+      return 2;
+    }
     return await runTorture({ ...common, ...kinds, durationMs }, enclosure);
   } finally {
     await servers.close();
@@ -136,7 +170,14 @@ async function runMeasure(options: MeasureOptions): Promise<number> {
   const found = await measure(options);
   const command = `npm run torture -- --measure ${options.measure} --runs ${options.runs}`;
   console.log(`\n${measureText(found, { measure: options.measure, command })}`);
+  recordIfAsked(options.measure, measureCells(found, options.measure));
   return isHeld(found) ? 0 : 1;
+}
+
+function recordIfAsked(name: string, figures: string): void {
+  if (!values.record) return;
+  record(name, figures);
+  record('machine', machineText(Date.now()));
 }
 
 async function runEtcd(options: MeasureOptions): Promise<number> {
@@ -147,15 +188,18 @@ async function runEtcd(options: MeasureOptions): Promise<number> {
   }
   const compared = await compare(options, version);
   const command = `npm run torture -- --measure etcd --runs ${options.runs}`;
-  console.log(`\n${comparedText(compared, command)}`);
+  const text = comparedText(compared, command);
+  console.log(`\n${text}`);
+  recordIfAsked('etcd', `\n\n${text}\n\n`);
   return isHeld(compared.syncnet) ? 0 : 1;
 }
 
 async function runLoad(options: Parameters<typeof endure>[0]): Promise<number> {
   const endured = await endure(options);
-  console.log(
-    enduranceText(endured, `npm run torture -- --measure load --minutes ${values.minutes}`),
-  );
+  const command = `npm run torture -- --measure load --minutes ${values.minutes}`;
+  const text = enduranceText(endured, command);
+  console.log(text);
+  recordIfAsked('load', `\n\n${text}\n\n`);
   return isHeld(endured) && endured.viewChanges === 0 ? 0 : 1;
 }
 
@@ -181,7 +225,15 @@ function writeReport(
   const text = reportText(outcome, { where, command, picture: PICTURE });
   const title = `${command}: ${isHeld(outcome) ? 'every promise was kept' : 'promises were broken'}`;
   writeFileSync(join(report, 'README.md'), text);
-  writeFileSync(join(report, PICTURE), timelineSvg({ title, servers: IDS, ...outcome }));
+  const svg = timelineSvg({ title, servers: IDS, ...outcome });
+  writeFileSync(join(report, PICTURE), svg);
+  if (values.record) {
+    // Whatever is recorded of a run shows its own picture.
+    const picture = fileURLToPath(new URL(`../docs/${RECORDED_PICTURE}`, import.meta.url));
+    writeFileSync(picture, svg);
+    const page = reportText(outcome, { where, command, picture: RECORDED_PICTURE });
+    recordIfAsked('torture', `\n\n${page}\n`);
+  }
   if (values.keep || !isHeld(outcome)) keepEvidence(outcome, servers);
   console.log(`\n${text}\nwritten to ${report}`);
 }

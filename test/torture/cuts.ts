@@ -66,10 +66,13 @@ export function rulesOf(
  */
 export function packetsOf(listing: string, words: readonly string[]): number {
   const after = (flag: string) => words[words.indexOf(flag) + 1] ?? '';
-  const source = words.includes('-s') ? ` -s ${after('-s')}/32 ` : ' ';
-  const target = `-j ${after('-j')}`;
+  const wanted = [
+    words.includes('-s') ? ` -s ${after('-s')}/32 ` : '',
+    words.includes('-m') ? ` -m ${after('-m')} ` : '',
+    ` -j ${after('-j')}`,
+  ];
   return listing
     .split('\n')
-    .filter((line) => line.startsWith('-A') && line.includes(source) && line.includes(target))
+    .filter((line) => line.startsWith('-A') && wanted.every((part) => line.includes(part)))
     .reduce((sum, line) => sum + Number(/-c (\d+)/.exec(line)?.[1] ?? 0), 0);
 }

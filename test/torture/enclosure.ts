@@ -77,8 +77,11 @@ export async function runEnclosed(options: {
   script: string;
   argv: readonly string[];
   wantsNetwork: boolean;
+  /** A run that takes longer hangs, and is ended. */
+  timeoutMs: number;
 }): Promise<number> {
   const allowed = await explore(options.wantsNetwork);
+  if (allowed.missing) console.log(allowed.missing);
   const directory = mkdtempSync(join(tmpdir(), 'syncnet-torture-'));
   const node = [process.execPath, options.script, ...options.argv];
   const [command = '', ...words] = allowed.mounts
@@ -98,11 +101,16 @@ export async function runEnclosed(options: {
     asked = true;
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const tooLong = setTimeout(() => {
+    console.error(`the run did not end in ${options.timeoutMs / 1_000} s: ended`);
+    child.kill('SIGKILL');
+  }, options.timeoutMs);
   const { promise, resolve } = Promise.withResolvers<number>();
   child.once('error', () => resolve(1)).once('exit', (code) => resolve(code ?? 1));
   try {
     return await promise;
   } finally {
+    clearTimeout(tooLong);
     rmSync(directory, { recursive: true, force: true });
   }
 }

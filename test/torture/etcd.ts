@@ -26,6 +26,10 @@ export class Etcd {
   private constructor(portBase: number, directory: string, settings: EtcdSettings) {
     this.directory = directory;
     this.settings = settings;
+    // Whatever ends this process, none of them stays.
+    process.once('exit', () => {
+      for (const child of this.running.values()) child.kill('SIGKILL');
+    });
     this.members = [1, 2, 3].map((number) => ({
       name: `etcd${number}`,
       clientPort: portBase + number,

@@ -43,6 +43,15 @@ export function measureText(measured: Measured, of: { measure: Measure; command:
   ].join('\n');
 }
 
+/** The cells of this measure in the table of the page: median, p99, max, times, refused. */
+export function measureCells({ costs, refusedCount }: Measured, of: Measure): string {
+  // A return has no moment from which people would notice anything.
+  const summary = summaryOf(costs.map((cost) => cost[of === 'takeback' ? 'silenceMs' : 'firstMs']));
+  if (!summary) throw new Error('nothing was measured');
+  const { median, p99, max, count } = summary;
+  return ` | ${[ms(median), ms(p99), ms(max), count, refusedCount].join(' | ')} `;
+}
+
 /** SyncNet and etcd by row, with how many times longer etcd took. */
 export function comparedText({ syncnet, version, firstMs }: Compared, command: string): string {
   const ours = summaryOf(syncnet.costs.map((cost) => cost.firstMs));
@@ -57,25 +66,21 @@ export function comparedText({ syncnet, version, firstMs }: Compared, command: s
     return [[what, String(count), ms(median), ms(p99), ms(max), (median / ours.median).toFixed(1)]];
   });
   return [
-    '# SIGKILL of the leader, beside etcd',
-    '',
     `\`${command}\`: from the signal to the next message, or value, that another client saw.`,
     '',
-    table(['', 'times', 'median', 'p99', 'max', 'median, as a multiple'], rows),
+    table(['SIGKILL of the leader', 'times', 'median', 'p99', 'max', 'times as long'], rows),
     ...findingsText(syncnet),
-    '',
   ].join('\n');
 }
 
 /** @param command that does the same again */
 export function enduranceText(endured: Endured, command: string): string {
   const { durationMs, coresBusy, postsCount, viewChanges, longestWaitMs } = endured;
+  const minutes = (durationMs / 60_000).toFixed(1);
   return [
-    `# ${(durationMs / 60_000).toFixed(1)} minutes of full load, ${viewChanges} false suspicions`,
-    '',
-    `\`${command}\`: ${postsCount} posts, while ${coresBusy} other processes never rested. The longest wait for an ` +
-      `acknowledgement was ${ms(longestWaitMs)}.`,
+    `\`${command}\`: in ${minutes} minutes of full load, with ${postsCount} posts and ${coresBusy} other processes that ` +
+      `never rested, ${viewChanges} views were changed, that is, ${viewChanges} servers were suspected falsely. The ` +
+      `longest wait for an acknowledgement was ${ms(longestWaitMs)}.`,
     ...findingsText(endured),
-    '',
   ].join('\n');
 }

@@ -122,7 +122,7 @@ export function findingsText({ findings, troubles }: Audit): string[] {
     const title = FINDINGS[name as keyof Findings] ?? 'Troubles of the run';
     const shown = found.slice(0, EXAMPLES_MAX).map((text) => `- ${text}`);
     const more = found.length - shown.length;
-    return ['', `## ${title}`, '', ...shown, ...(more > 0 ? [`- and ${more} more`] : [])];
+    return ['', `**${title}**`, '', ...shown, ...(more > 0 ? [`- and ${more} more`] : [])];
   });
 }
 
@@ -139,7 +139,7 @@ export function reportText(
   const resets = resetsCount > 0 ? ` (${resetsCount} times one was told to ask for pages)` : '';
   const terms = leaders.length - 1;
   return [
-    `# Torture: ${isHeld(outcome) ? 'every promise was kept' : 'PROMISES WERE BROKEN'}`,
+    `**${isHeld(outcome) ? 'Every promise was kept' : 'PROMISES WERE BROKEN'}**`,
     '',
     `\`${command}\`, ${where}.`,
     '',
