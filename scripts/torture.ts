@@ -169,8 +169,9 @@ async function runMeasure(options: MeasureOptions): Promise<number> {
   }
   const found = await measure(options);
   const command = `npm run torture -- --measure ${options.measure} --runs ${options.runs}`;
-  console.log(`\n${measureText(found, { measure: options.measure, command })}`);
-  recordIfAsked(options.measure, measureCells(found, options.measure));
+  const of = { measure: options.measure, command };
+  console.log(`\n${measureText(found, of)}`);
+  recordIfAsked(options.measure, measureCells(found, of));
   return isHeld(found) ? 0 : 1;
 }
 
@@ -206,7 +207,8 @@ async function runLoad(options: Parameters<typeof endure>[0]): Promise<number> {
 async function runTorture(options: TortureOptions, { missing }: Enclosure): Promise<number> {
   const { minutes, loopback: isLoopback } = values;
   const only = values.faults ? ` --faults ${values.faults}` : '';
-  const where = `${only}${isLoopback ? ' --loopback' : ''}`;
+  const mutant = wantedMutant() ? ` --mutant '${wantedMutant()?.name}'` : '';
+  const where = `${only}${isLoopback ? ' --loopback' : ''}${mutant}`;
   const command = `npm run torture -- --minutes ${minutes} --seed ${options.seed}${where}`;
   console.log(command);
   const outcome = await torture(options);

@@ -43,13 +43,19 @@ export function measureText(measured: Measured, of: { measure: Measure; command:
   ].join('\n');
 }
 
-/** The cells of this measure in the table of the page: median, p99, max, times, refused. */
-export function measureCells({ costs, refusedCount }: Measured, of: Measure): string {
+/** The cells of this measure in the table of the page: median, p99, max, times, refused, command. */
+export function measureCells(
+  { costs, refusedCount }: Measured,
+  { measure, command }: { measure: Measure; command: string },
+): string {
   // A return has no moment from which people would notice anything.
-  const summary = summaryOf(costs.map((cost) => cost[of === 'takeback' ? 'silenceMs' : 'firstMs']));
+  const summary = summaryOf(
+    costs.map((cost) => cost[measure === 'takeback' ? 'silenceMs' : 'firstMs']),
+  );
   if (!summary) throw new Error('nothing was measured');
   const { median, p99, max, count } = summary;
-  return ` | ${[ms(median), ms(p99), ms(max), count, refusedCount].join(' | ')} `;
+  const cells = [ms(median), ms(p99), ms(max), count, refusedCount, `\`${command}\``];
+  return ` | ${cells.join(' | ')} `;
 }
 
 /** SyncNet and etcd by row, with how many times longer etcd took. */
