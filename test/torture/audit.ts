@@ -48,7 +48,7 @@ export async function audit(
   const findings = checkEvidence({
     posts,
     sightings: new Map(readers.map((reader) => [reader.name, reader.sightings])),
-    forsaken: new Set(readers.filter(({ resets }) => resets > 0).map(({ name }) => name)),
+    owedFrom: new Map(readers.map((reader) => [reader.name, reader.owedFrom])),
     refusable,
     ...read,
   });

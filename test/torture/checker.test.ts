@@ -39,7 +39,7 @@ function goodEvidence(): Evidence {
     posts,
     histories: new Map(SERVERS.map((server) => [server, TEXTS.map(readPost)])),
     sightings: new Map([['reader1', TEXTS.map(readPost)]]),
-    forsaken: new Set(),
+    owedFrom: new Map(),
     refusable: ['storage-failed'],
     hashes: new Map(SERVERS.map((server) => [server, 'same'])),
   };
@@ -65,14 +65,19 @@ test('nothing is found where every promise was kept', () => {
   assert.equal(isClean(findings), true);
 });
 
-test('a reader who was told to ask for pages need not be shown everything', () => {
-  const sightings = new Map([['reader1', TEXTS.slice(2).map(readPost)]]);
-  const findings = checkEvidence({
-    ...goodEvidence(),
-    sightings,
-    forsaken: new Set(['reader1']),
-  });
-  assert.equal(isClean(findings), true);
+test('a reader who was told to ask for pages is owed only what was sent later', () => {
+  const good = goodEvidence();
+  const [first, second, ...later] = good.posts.map(({ text }) => text);
+  const owedFrom = new Map([['reader1', 2]]);
+  const shown = (texts: readonly (string | undefined)[]) =>
+    checkEvidence({
+      ...good,
+      owedFrom,
+      sightings: new Map([['reader1', texts.map((text, place) => readPost(text ?? '', place))]]),
+    });
+  assert.equal(isClean(shown(later)), true);
+  const findings = shown([first, second, ...later.slice(1)]);
+  assert.deepEqual(findings.unseen, [`${later[0]}: never shown to reader1`]);
 });
 
 const CASES: readonly {

@@ -23,13 +23,17 @@ export type ReadPost = Readonly<{ id: string; room: string; text: string; order:
 export type Sighting = Readonly<{ id: string; text: string }>;
 
 export type Evidence = Readonly<{
+  /** In the order in which they were sent. */
   posts: readonly SentPost[];
   /** By the server that it was read from: all rooms, in any order. */
   histories: ReadonlyMap<string, readonly ReadPost[]>;
   /** By reader. */
   sightings: ReadonlyMap<string, readonly Sighting[]>;
-  /** Readers who were told that they had missed too much to be sent: a client then asks for pages. */
-  forsaken: ReadonlySet<string>;
+  /**
+   * By reader, the number of posts that had been sent when it was last told that it had missed too much to be
+   * sent, upon which a client asks for pages: what was sent later it is owed. Absent for one who never was.
+   */
+  owedFrom: ReadonlyMap<string, number>;
   /** Reasons for a refusal that what was done to the servers explains. */
   refusable: readonly RefusalCode[];
   /** historyHash by server, at the end. */
@@ -40,7 +44,7 @@ export type Evidence = Readonly<{
 export type Findings = Readonly<{
   /** Acknowledged, or shown to a reader, and missing from a history. */
   lost: readonly string[];
-  /** Acknowledged, and never shown to a reader who was in the room all the time. */
+  /** Acknowledged, and never shown to a reader who was owed it. */
   unseen: readonly string[];
   /** More than once in a history, or shown twice to a reader. */
   doubled: readonly string[];
@@ -97,15 +101,20 @@ function lostFrom({ where, posts }: Place<ReadPost>, evidence: Evidence): string
   return [...owed].filter((text) => !held.has(text)).map((text) => `${text}: not in ${where}`);
 }
 
-function unseenOf({ posts, sightings, forsaken }: Evidence): string[] {
-  const stored = posts.filter(({ answer }) => answer?.type === 'stored');
-  return [...sightings]
-    .filter(([reader]) => !forsaken.has(reader))
-    .flatMap(([reader, shown]) => {
-      const seen = new Set(shown.map(({ text }) => text));
-      const missed = stored.filter(({ text }) => !seen.has(text));
-      return missed.map(({ text }) => `${text}: never shown to ${reader}`);
-    });
+function unseenOf({ posts, sightings, owedFrom }: Evidence): string[] {
+  return [...sightings].flatMap(([reader, shown]) => {
+    const missed = unseenBy(shown, posts.slice(owedFrom.get(reader) ?? 0));
+    return missed.map(({ text }) => `${text}: never shown to ${reader}`);
+  });
+}
+
+/** Those of the posts that were acknowledged and are not among what was shown. */
+export function unseenBy(
+  shown: readonly Sighting[],
+  posts: readonly SentPost[],
+): readonly SentPost[] {
+  const seen = new Set(shown.map(({ text }) => text));
+  return posts.filter(({ text, answer }) => answer?.type === 'stored' && !seen.has(text));
 }
 
 function refusedOf({ posts, refusable }: Evidence): string[] {

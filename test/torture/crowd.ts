@@ -6,7 +6,7 @@ import { createChatClient } from '../../lib/client/client.ts';
 import { type Identity, temporaryIdentity } from '../../lib/client/identity.ts';
 import type { Random } from '../../lib/random.ts';
 import { joinedRoom, signedIn } from '../../tui/headless/reach.ts';
-import type { SentPost, Sighting } from './checker.ts';
+import { type SentPost, type Sighting, unseenBy } from './checker.ts';
 
 const ROOMS = ['harbour', 'workshop', 'kitchen'] as const;
 const SIGN_IN_MS_MAX = 30_000;
@@ -25,6 +25,8 @@ export type Reader = {
   readonly sightings: Sighting[];
   /** How often it was told that it had missed too much to be sent. */
   resets: number;
+  /** Posts that had been sent when it was last told so. */
+  owedFrom: number;
 };
 
 /** Joins every room, making those that are not there. @returns their ids */
@@ -142,10 +144,13 @@ export class Crowd {
   private async addReader(name: string, servers: readonly string[]): Promise<void> {
     const identity = temporaryIdentity();
     const client = await createChatClient({ servers, identity, name, folder: null });
-    const reader: Reader = { name, client, sightings: [], resets: 0 };
+    const reader: Reader = { name, client, sightings: [], resets: 0, owedFrom: 0 };
     this.readers.push(reader);
     client.subscribe((event) => {
-      if (event.type === 'reset') reader.resets += 1;
+      if (event.type === 'reset') {
+        reader.resets += 1;
+        reader.owedFrom = this.posts.length;
+      }
       if (event.type !== 'post') return;
       const { id, text } = event.post;
       const seenMs = this.nowMs();
@@ -192,12 +197,13 @@ export class Crowd {
     return this.posts.filter(({ answer }) => answer === null).length;
   }
 
-  /** Stored, and still to be shown to a reader; those who were told to ask for pages are not counted. */
+  /** Stored, and still to be shown to a reader who is owed it. */
   get unseenCount(): number {
-    const stored = this.posts.filter(({ answer }) => answer?.type === 'stored').length;
-    return this.readers
-      .filter(({ resets }) => resets === 0)
-      .reduce((sum, { sightings }) => sum + Math.max(0, stored - sightings.length), 0);
+    return this.readers.reduce(
+      (sum, { sightings, owedFrom }) =>
+        sum + unseenBy(sightings, this.posts.slice(owedFrom)).length,
+      0,
+    );
   }
 
   async close(): Promise<void> {

@@ -26,6 +26,8 @@ const TRY_NETWORK = [
   'ip netns add try',
   'iptables -w -A INPUT -m statistic --mode random --probability 0.5 -j DROP',
   'iptables -w -A INPUT -p tcp -j REJECT --reject-with tcp-reset',
+  'iptables -w -t raw -A OUTPUT -p udp -j CT --zone 1',
+  'iptables -w -t nat -A OUTPUT -p udp -j DNAT --to-destination 127.0.0.1:1',
 ].join(' && ');
 const PACKAGES = [
   { command: 'ip', name: 'iproute2' },
