@@ -17,6 +17,8 @@ export type StatusReport = Omit<z.infer<typeof StatusReply>, 'type' | 'query'> &
     posts: number;
     /** Posts said before this are pruned; null when none are. ISO 8601. */
     prunedBelow: string | null;
+    /** How often this server called another one dead since it began, rightly or not. */
+    contactsLost: number;
     /** Entries that are damaged on this disk and not repaired yet. */
     damaged: number;
     /** Equal on two servers that hold the same entries. */
@@ -47,6 +49,7 @@ export function statusOf(parts: {
     entries,
     posts,
     prunedBelow: chat.prunedBelowMs() === 0 ? null : new Date(chat.prunedBelowMs()).toISOString(),
+    contactsLost: [...ring.peers.values()].reduce((sum, peer) => sum + peer.contactsLost, 0),
     damaged: store.damaged().length,
     historyHash: store.historyHash(),
     stateHash: chat.stateHash(),

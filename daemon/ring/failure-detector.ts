@@ -65,7 +65,10 @@ export function trackContacts(turn: Turn): void {
   for (const peer of turn.ring.peers.values()) {
     const reachable = isReachable(turn.ring, peer, turn.nowMs);
     if (reachable && !peer.wasReachable) peer.contactMs = turn.nowMs;
-    if (!reachable && peer.wasReachable) peer.flapsMs.push(turn.nowMs);
+    if (!reachable && peer.wasReachable) {
+      peer.flapsMs.push(turn.nowMs);
+      peer.contactsLost += 1;
+    }
     if (peer.flapsMs.length > 0) {
       peer.flapsMs = peer.flapsMs
         .filter((lostMs) => turn.nowMs - lostMs < FLAP_MEMORY_MS)

@@ -43,6 +43,8 @@ export type Peer = {
   contactMs: number;
   /** Times of the last losses of contact. */
   flapsMs: number[];
+  /** How often contact was lost since this server began. */
+  contactsLost: number;
   /** Removed for slowness: not admitted before `readmitMs`, the wait doubling each time. */
   readmitMs: number;
   slowWaitMs: number;
@@ -209,6 +211,7 @@ function createPeer(server: RingServer): Peer {
     wasReachable: false,
     contactMs: Number.NEGATIVE_INFINITY,
     flapsMs: [],
+    contactsLost: 0,
     readmitMs: Number.NEGATIVE_INFINITY,
     slowWaitMs: 0,
     admitMs: Number.NEGATIVE_INFINITY,

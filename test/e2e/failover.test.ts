@@ -33,6 +33,11 @@ async function leaderOf(daemons: Daemons): Promise<string> {
   return leading[0]?.id ?? '';
 }
 
+async function lossesOf(daemons: Daemons): Promise<Map<string | undefined, number | undefined>> {
+  const statuses = await daemons.statuses();
+  return new Map(statuses.map((status) => [status?.id, status?.contactsLost]));
+}
+
 const shown = (values: readonly number[]) =>
   `median ${median(values).toFixed(0)} ms (${values.map((value) => value.toFixed(0)).join(', ')})`;
 
@@ -87,6 +92,7 @@ test('a leader that is told to stop hands over: no post is refused or waits visi
 
 test('a frozen leader is replaced, and takes its place again when it thaws', async (t) => {
   const { daemons, talk } = await talkingCluster(t);
+  const before = await lossesOf(daemons);
   const frozenMs = performance.now();
   daemons.signal('server3', 'SIGSTOP');
   await delay(FREEZE_MS);
@@ -95,6 +101,10 @@ test('a frozen leader is replaced, and takes its place again when it thaws', asy
   await daemons.settled();
   const ledMs = performance.now();
   assert.equal(await leaderOf(daemons), 'server3');
+  const losses = await lossesOf(daemons);
+  for (const id of ['server1', 'server2']) {
+    assert.ok((losses.get(id) ?? 0) > (before.get(id) ?? 0), `${id} counts that it lost server3`);
+  }
   await talk.assertNothingLost();
   assert.equal(talk.resets, 0, 'clients resume where they were');
   t.diagnostic(`gap after the freeze: ${talk.gapAfter(frozenMs).toFixed(0)} ms`);

@@ -1,9 +1,11 @@
 // Nobody is to be called dead who only has much to do: people talk fast, every core of the machine is kept busy
-// by others as well, nothing is done to the servers, and each change of the view is one too many.
+// by others as well, nothing is done to the servers, and each suspicion is one too many.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { StatusReport } from '../../daemon/status.ts';
 import { seededRandom } from '../../lib/random.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { type Audit, audit } from './audit.ts';
 import { Crowd } from './crowd.ts';
 import { SETTLE_MS_MAX } from './history.ts';
@@ -18,7 +20,9 @@ export type Endured = Audit &
     durationMs: number;
     coresBusy: number;
     postsCount: number;
-    /** Views installed though nothing was done to anyone: each server that was called dead, or slow, costs one. */
+    /** How often a server called another one dead, though nothing was done to anyone. */
+    suspicions: number;
+    /** Views installed meanwhile: a server that was called dead, or slow, by its leader costs one. */
     viewChanges: number;
     longestWaitMs: number;
   }>;
@@ -38,11 +42,11 @@ export async function endure(options: {
   const crowd = await Crowd.gather({ addresses, senders: SENDERS, readers: SENDERS, directory });
   const burners = Array.from({ length: availableParallelism() }, burn);
   try {
-    const before = await termOf(servers);
+    const before = await countsOf(servers);
     crowd.begin(POST_INTERVAL_MS, seededRandom(seed));
     await delay(durationMs, undefined, { signal }).catch(() => {}); // it only ends early
     crowd.hush();
-    const viewChanges = (await termOf(servers)) - before;
+    const after = await countsOf(servers);
     for (const burner of burners) burner.kill('SIGKILL');
     const { posts } = crowd;
     return {
@@ -50,7 +54,8 @@ export async function endure(options: {
       durationMs,
       coresBusy: burners.length,
       postsCount: posts.length,
-      viewChanges,
+      suspicions: after.suspicions - before.suspicions,
+      viewChanges: after.term - before.term,
       longestWaitMs: posts.reduce(
         (longest, { sentMs, answeredMs }) => Math.max(longest, answeredMs - sentMs),
         0,
@@ -69,7 +74,16 @@ function burn(): ChildProcess {
   return spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'ignore', 'ignore'] });
 }
 
-async function termOf(servers: Servers): Promise<number> {
-  const statuses = await servers.statuses();
-  return Math.max(...statuses.map((status) => status?.term ?? 0));
+/** By the words of all servers, each of which answers: a machine that is too busy for that ends the run. */
+async function countsOf(servers: Servers): Promise<{ term: number; suspicions: number }> {
+  let known: StatusReport[] = [];
+  const allAnswer = async () => {
+    known = (await servers.statuses()).filter((status) => status !== null);
+    return known.length === servers.ids.length;
+  };
+  await waitFor('every server to answer', allAnswer, SETTLE_MS_MAX);
+  return {
+    term: Math.max(...known.map(({ term }) => term)),
+    suspicions: known.reduce((sum, { contactsLost }) => sum + contactsLost, 0),
+  };
 }

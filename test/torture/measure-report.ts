@@ -81,12 +81,12 @@ export function comparedText({ syncnet, version, firstMs }: Compared, command: s
 
 /** @param command that does the same again */
 export function enduranceText(endured: Endured, command: string): string {
-  const { durationMs, coresBusy, postsCount, viewChanges, longestWaitMs } = endured;
+  const { durationMs, coresBusy, postsCount, suspicions, viewChanges, longestWaitMs } = endured;
   const minutes = (durationMs / 60_000).toFixed(1);
   return [
     `\`${command}\`: in ${minutes} minutes of full load, with ${postsCount} posts and ${coresBusy} other processes that ` +
-      `never rested, ${viewChanges} views were changed, that is, ${viewChanges} servers were suspected falsely. The ` +
-      `longest wait for an acknowledgement was ${ms(longestWaitMs)}.`,
+      `never rested, servers were called dead by others ${suspicions} times, and the view was changed ` +
+      `${viewChanges} times. The longest wait for an acknowledgement was ${ms(longestWaitMs)}.`,
     ...findingsText(endured),
   ].join('\n');
 }
