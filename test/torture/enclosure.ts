@@ -58,7 +58,7 @@ async function isPossible(words: readonly string[], script: string): Promise<str
 async function explore(wantsNetwork: boolean): Promise<Allowed> {
   const noMounts = await isPossible([], 'mount -t tmpfs tmpfs /run');
   if (noMounts !== null) {
-    const missing = `signals and wiped directories only: no namespaces without root (${noMounts})`;
+    const missing = `signals and wiped directories only: namespaces need root, and a container that allows them (${noMounts})`;
     return { network: false, mounts: false, missing };
   }
   if (!wantsNetwork) return { network: false, mounts: true, missing: '' };
