@@ -1,40 +1,68 @@
-// npm run mutants [-- --seeds 2000] [-- --only WORDS]: shows that the checkers see. Each deliberate mistake of
-// test/mutants is simulated until an invariant breaks; one that survives is a hole in the checkers.
+// npm run mutants [-- --seeds 2000] [-- --only WORDS] [-- --simulate]: shows that the checkers see. The scripted
+// scenarios are played with each deliberate mistake of test/mutants; one that none of them shows is simulated until
+// an invariant breaks. One that survives both is a hole in the checkers.
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { MUTANTS } from '../test/mutants/mutants.ts';
 
 const HOOK = new URL('../test/mutants/mutate.ts', import.meta.url).href;
 const SIMULATE = new URL('./simulate.ts', import.meta.url).pathname;
+const SCENARIOS = new URL('../test/scenarios/scenarios.test.ts', import.meta.url).pathname;
+/** All scenarios take two seconds. */
+const SCENARIOS_MS_MAX = 120_000;
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '2000' },
     from: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 32)) },
     only: { type: 'string', default: '' },
+    /** Leaves the scenarios out. */
+    simulate: { type: 'boolean', default: false },
   },
 });
 
-let survivors = 0;
-console.log(`up to ${values.seeds} seeds each, drawn from ${values.from}`);
-for (const { name } of MUTANTS.filter((mutant) => mutant.name.includes(values.only))) {
-  const words = ['--import', HOOK, SIMULATE, '--seeds', values.seeds, '--from', values.from];
-  const { stdout, stderr, exitCode } = await execa(
-    process.execPath,
-    [...words, '--failures', '1'],
-    { reject: false, env: { SYNCNET_MUTANT: name } },
-  );
+type Verdict = Readonly<{ isCaught: boolean; text: string }>;
+
+async function run(mutant: string, words: readonly string[]) {
+  const { stdout, stderr, exitCode } = await execa(process.execPath, ['--import', HOOK, ...words], {
+    reject: false,
+    env: { SYNCNET_MUTANT: mutant },
+    timeout: words.includes(SCENARIOS) ? SCENARIOS_MS_MAX : 0,
+  });
+  return { stdout, stderr, exitCode };
+}
+
+/** @returns null when every scenario came out as ever */
+async function play(name: string): Promise<Verdict | null> {
+  const words = ['--test', '--test-reporter=tap', '--test-isolation=none', SCENARIOS];
+  const { stdout, exitCode } = await run(name, words);
+  if (exitCode === 0) return null;
+  const failed = [...stdout.matchAll(/^not ok \d+ - (.*)$/gm)].map(([, title]) => title);
+  if (failed.length === 0) return { isCaught: false, text: `BROKEN  ${stdout.slice(-600)}` };
+  const others = failed.length > 1 ? ` and ${failed.length - 1} others` : '';
+  return { isCaught: true, text: `caught by the scenario "${failed[0]}"${others}` };
+}
+
+async function simulate(name: string): Promise<Verdict> {
+  const words = [SIMULATE, '--seeds', values.seeds, '--from', values.from, '--failures', '1'];
+  const { stdout, stderr, exitCode } = await run(name, words);
   const tally = /^(\d+) seeds,.* failed/m.exec(stdout);
   const broken = /^(InvariantBroken|AssertionError): (.*)$/m.exec(stdout);
   if (exitCode === 1 && tally && broken) {
-    console.log(`caught after ${tally[1]} seeds  ${name}: ${broken[2]}`);
-  } else if (exitCode === 0 && tally) {
-    survivors += 1;
-    console.log(`SURVIVED ${tally[1]} seeds  ${name}`);
-  } else {
-    survivors += 1;
-    console.log(`BROKEN  ${name}: ${(stderr || stdout).slice(-600)}`);
+    return { isCaught: true, text: `caught after ${tally[1]} seeds: ${broken[2]}` };
   }
+  if (exitCode === 0 && tally)
+    return { isCaught: false, text: `SURVIVED the scenarios and ${tally[1]} seeds` };
+  return { isCaught: false, text: `BROKEN  ${(stderr || stdout).slice(-600)}` };
+}
+
+let survivors = 0;
+console.log(`the scenarios, then up to ${values.seeds} seeds each, drawn from ${values.from}`);
+for (const { name } of MUTANTS.filter((mutant) => mutant.name.includes(values.only))) {
+  const played = values.simulate ? null : await play(name);
+  const { isCaught, text } = played ?? (await simulate(name));
+  if (!isCaught) survivors += 1;
+  console.log(`${name}: ${text}`);
 }
 console.log(survivors === 0 ? 'every mutant was caught' : `${survivors} mutants were not caught`);
 process.exitCode = survivors === 0 ? 0 : 1;

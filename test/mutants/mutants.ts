@@ -1,4 +1,4 @@
-// Deliberate mistakes in the cores, one at a time: each must be caught by the simulator's checkers, or they
+// Deliberate mistakes in the cores, one at a time: each must be caught by a scripted scenario or by the simulator's checkers, or they
 // would not see the real one either. An edit whose text is not found any more is an error, not a pass.
 
 export type Mutant = Readonly<{
@@ -245,5 +245,10 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a repeat is answered before its entry is committed',
     file: `${CHAT}/requests.ts`,
     edits: [['if (!isShown(chat, entry)) chat.waiting.set', 'if (!entry) chat.waiting.set']],
+  },
+  {
+    name: 'prunes above the frontier: servers that are away are not waited for',
+    file: 'daemon/retention.ts',
+    edits: [['return wallMs - seenMs <= settings.forgetAfterMs;', 'return wallMs < 0;']],
   },
 ];

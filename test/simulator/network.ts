@@ -1,6 +1,6 @@
 // The simulated network between servers: one ordered link for each pair, as TCP gives, and datagrams, as
 // UDP gives. A cut holds back what is on a link until it heals or breaks, and swallows datagrams. A link that
-// breaks has delivered what came whole before the break: the rest is gone.
+// breaks, between any two bytes, has delivered what came whole before the break: the rest is gone.
 import type { Random } from '../../lib/random.ts';
 import { Pipe } from './pipe.ts';
 import type { Plan } from './plan.ts';
@@ -31,7 +31,7 @@ export class Network {
   /** `from>to` directions that are cut. */
   readonly cuts = new Set<string>();
   private readonly scheduler: Scheduler;
-  private readonly random: Random;
+  readonly random: Random;
   private readonly settings: Plan['network'];
   private readonly events: NetworkEvents;
 
@@ -103,6 +103,7 @@ export class Network {
       const upMs = this.scheduler.nowMs() + this.latencyMs();
       const pipe = new Pipe({
         scheduler: this.scheduler,
+        random: this.random,
         latencyMs: () => this.latencyMs(),
         isCut: () => this.isCut(peer, at),
       });
@@ -120,7 +121,7 @@ export class Network {
     });
   }
 
-  /** Breaks a link between any two of the messages on it; both ends notice, and dial again. */
+  /** Breaks a link between any two of the bytes on it; both ends notice, and dial again. */
   break(one: string, other: string): void {
     const pair = this.pair(one, other);
     if (!pair.up) return;
@@ -150,11 +151,13 @@ export class Network {
     const { epoch } = pair;
     // Encoded as it would be, so that nobody shares an object with the sender.
     const bytes = JSON.stringify(message);
-    pair.pipes.get(from)?.send(() => {
-      if (pair.epoch !== epoch || this.scheduler.nowMs() > pair.endsMs || !this.alive.has(to))
-        return;
-      this.events.onMessage(to, from, JSON.parse(bytes));
-    });
+    const stands = () =>
+      pair.epoch === epoch && this.scheduler.nowMs() <= pair.endsMs && this.alive.has(to);
+    pair.pipes.get(from)?.sendLine(
+      () => bytes,
+      stands,
+      (line) => this.events.onMessage(to, from, JSON.parse(line ?? bytes)),
+    );
   }
 
   sendDatagram(from: string, to: string, payload: unknown): void {

@@ -1,6 +1,13 @@
 // One direction of a simulated connection. Whatever the delays, and whatever a cut holds back: what was sent
-// first arrives first, as TCP gives it.
+// first arrives first, as TCP gives it. Some lines arrive in two pieces, so that a connection breaks between any
+// two bytes.
+import { frameReader } from '../../lib/protocol/frame.ts';
+import type { Random } from '../../lib/random.ts';
 import type { Scheduler } from './scheduler.ts';
+
+/** Lines that arrive in two pieces: enough for some thousand of them in every run. */
+const SPLIT_SHARE = 1 / 16;
+const LINE_BYTES_MAX = 64 * 1024 * 1024;
 
 export class Pipe {
   /** When the last of what is under way arrives. */
@@ -8,12 +15,20 @@ export class Pipe {
   private readonly queue: (() => void)[] = [];
   /** Arrivals that a cut keeps back. */
   private held = 0;
+  private readonly reader = frameReader(LINE_BYTES_MAX);
   private readonly scheduler: Scheduler;
+  private readonly random: Random;
   private readonly latencyMs: () => number;
   private readonly isCut: () => boolean;
 
-  constructor(parts: { scheduler: Scheduler; latencyMs: () => number; isCut: () => boolean }) {
+  constructor(parts: {
+    scheduler: Scheduler;
+    random: Random;
+    latencyMs: () => number;
+    isCut: () => boolean;
+  }) {
     this.scheduler = parts.scheduler;
+    this.random = parts.random;
     this.latencyMs = parts.latencyMs;
     this.isCut = parts.isCut;
   }
@@ -23,6 +38,33 @@ export class Pipe {
     this.queue.push(deliver);
     if (this.isCut()) this.held += 1;
     else this.carry();
+  }
+
+  /**
+   * Sends a message as a line, whole or in two pieces that arrive one after the other.
+   * @param encode the line, asked for when bytes are needed
+   * @param stands whether the connection still stands, asked at each arrival
+   * @param deliver called once all is there, with the line where it came in pieces; null where it came whole
+   */
+  sendLine(
+    encode: () => string,
+    stands: () => boolean,
+    deliver: (line: string | null) => void,
+  ): void {
+    if (this.random() >= SPLIT_SHARE) {
+      this.send(() => {
+        if (stands()) deliver(null);
+      });
+      return;
+    }
+    const bytes = Buffer.from(`${encode()}\n`);
+    const middle = 1 + Math.floor(this.random() * (bytes.length - 1));
+    for (const piece of [bytes.subarray(0, middle), bytes.subarray(middle)]) {
+      this.send(() => {
+        if (!stands()) return;
+        for (const line of this.reader.push(piece).lines) deliver(line);
+      });
+    }
   }
 
   /** The cut is over. */

@@ -75,18 +75,22 @@ export class Wires {
     const wire = this.all.get(number);
     if (!wire || wire.deaf) return;
     const bytes = JSON.stringify(message);
-    this.carry(wire, wire.client, () => {
-      if (wire.open) this.serverEnd(wire.server).onMessage(number, JSON.parse(bytes));
-    });
+    wire.pipes.get(wire.client)?.sendLine(
+      () => bytes,
+      () => wire.open && this.all.has(number),
+      (line) => this.serverEnd(wire.server).onMessage(number, JSON.parse(line ?? bytes)),
+    );
   }
 
   /** @param message parsed: one object for all who get the same line, whom nobody changes */
   fromServer(number: number, message: unknown): void {
     const wire = this.all.get(number);
     if (!wire?.open) return;
-    this.carry(wire, wire.server, () => {
-      if (!wire.deaf) wire.events.onMessage(message);
-    });
+    wire.pipes.get(wire.server)?.sendLine(
+      () => JSON.stringify(message),
+      () => !wire.deaf && this.all.has(number),
+      (line) => wire.events.onMessage(line === null ? message : JSON.parse(line)),
+    );
   }
 
   closeFromClient(number: number): void {
@@ -144,6 +148,7 @@ export class Wires {
   private pipe(from: string, to: string): Pipe {
     return new Pipe({
       scheduler: this.scheduler,
+      random: this.network.random,
       latencyMs: () => this.network.latencyMs(),
       isCut: () => this.network.isCut(from, to),
     });
