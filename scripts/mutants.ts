@@ -1,9 +1,10 @@
-// npm run mutants [-- --seeds 2000] [-- --only WORDS] [-- --simulate]: shows that the checkers see. The scripted
+// npm run mutants [-- --seeds 2000] [-- --only WORDS] [-- --simulate] [-- --record]: shows that the checkers see. The scripted
 // scenarios are played with each deliberate mistake of test/mutants; one that none of them shows is simulated until
 // an invariant breaks. One that survives both is a hole in the checkers.
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { MUTANTS } from '../test/mutants/mutants.ts';
+import { machineText, record } from '../test/support/record.ts';
 
 const HOOK = new URL('../test/mutants/mutate.ts', import.meta.url).href;
 const SIMULATE = new URL('./simulate.ts', import.meta.url).pathname;
@@ -18,6 +19,8 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     /** Leaves the scenarios out. */
     simulate: { type: 'boolean', default: false },
+    /** The table goes into docs/RELIABILITY.md. */
+    record: { type: 'boolean', default: false },
   },
 });
 
@@ -57,12 +60,18 @@ async function simulate(name: string): Promise<Verdict> {
 }
 
 let survivors = 0;
+const rows: string[] = [];
 console.log(`the scenarios, then up to ${values.seeds} seeds each, drawn from ${values.from}`);
 for (const { name } of MUTANTS.filter((mutant) => mutant.name.includes(values.only))) {
   const played = values.simulate ? null : await play(name);
   const { isCaught, text } = played ?? (await simulate(name));
   if (!isCaught) survivors += 1;
   console.log(`${name}: ${text}`);
+  rows.push(`| ${name} | ${text} |`);
+}
+if (values.record) {
+  const head = '| deliberate mistake | |\n| --- | --- |';
+  record('mutants', `\n\n${head}\n${rows.join('\n')}\n\nOn ${machineText(Date.now())}.\n\n`);
 }
 console.log(survivors === 0 ? 'every mutant was caught' : `${survivors} mutants were not caught`);
 process.exitCode = survivors === 0 ? 0 : 1;

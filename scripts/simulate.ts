@@ -5,7 +5,8 @@ import { parseArgs } from 'node:util';
 import { drawPlan, freshSeeds } from '../test/simulator/plan.ts';
 import { shrink } from '../test/simulator/shrink.ts';
 import { type Outcome, simulate } from '../test/simulator/simulate.ts';
-import { simulateMany } from '../test/simulator/workers.ts';
+import { simulateMany, type Tally } from '../test/simulator/workers.ts';
+import { machineText, record } from '../test/support/record.ts';
 
 const USAGE = `Runs whole clusters on simulated time, network and disks, under seeded faults.
 
@@ -14,6 +15,9 @@ const USAGE = `Runs whole clusters on simulated time, network and disks, under s
   npm run simulate -- --minutes M                     fresh seeds for so long
   --workers K                                         processes side by side (one for each core)
   --failures K                                        ends after so many seeds that failed (3)
+  --record                                            the figures go into docs/RELIABILITY.md
+
+Ctrl-C ends a long run early, and prints what it found until then.
 `;
 
 const { values } = parseArgs({
@@ -26,6 +30,7 @@ const { values } = parseArgs({
     failures: { type: 'string', default: '3' },
     story: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: false },
+    record: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -51,6 +56,21 @@ function runOne(seed: number): void {
   console.log(failureText(seed, simulate(smaller)));
 }
 
+function faultsText({ faults }: Tally): string {
+  return Object.entries(faults)
+    .sort(([, one], [, other]) => other - one)
+    .map(([name, times]) => `${name} ${times}`)
+    .join(', ');
+}
+
+function recordText(tally: Tally, from: number): string {
+  const { runs, steps, acknowledged, failures } = tally;
+  const count = (value: number) => value.toLocaleString('en-US');
+  const figures = `${count(runs)} seeds drawn from ${from}: ${count(steps)} steps, after each of which every invariant was
+checked, ${count(acknowledged)} acknowledged requests, ${failures.length} seeds that failed`;
+  return `\n\n${figures} (${machineText(Date.now())}).\n\nFaults: ${faultsText(tally)}.\n\n`;
+}
+
 async function runMany(): Promise<void> {
   const from = values.from ? Number(values.from) : Math.floor(Math.random() * 2 ** 32);
   const minutes = values.minutes ? Number(values.minutes) : null;
@@ -59,7 +79,10 @@ async function runMany(): Promise<void> {
     `simulating ${minutes === null ? `${count} seeds` : `${minutes} minutes`} drawn from ${from}`,
   );
   const beganMs = Date.now();
+  const ended = new AbortController();
+  process.once('SIGINT', () => ended.abort());
   const tally = await simulateMany({
+    signal: ended.signal,
     seeds: freshSeeds(count, from),
     untilMs: minutes === null ? null : beganMs + minutes * 60_000,
     workers: Number(values.workers),
@@ -73,12 +96,8 @@ async function runMany(): Promise<void> {
   console.log(
     `${tally.runs} seeds, ${tally.steps} steps, ${tally.acknowledged} acknowledged, ${tally.failures.length} failed, ${tookS} s`,
   );
-  console.log(
-    Object.entries(tally.faults)
-      .sort(([, one], [, other]) => other - one)
-      .map(([name, times]) => `${name} ${times}`)
-      .join(', '),
-  );
+  console.log(faultsText(tally));
+  if (values.record) record('simulate', recordText(tally, from));
   process.exitCode = tally.failures.length > 0 ? 1 : 0;
 }
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { MUTANTS, type Mutant } from '../test/mutants/mutants.ts';
+import { machineText, record } from '../test/support/record.ts';
 import { isHeld } from '../test/torture/audit.ts';
 import { compare, etcdVersion } from '../test/torture/compare.ts';
 import { type Enclosure, enclosureHere, endAsked, runEnclosed } from '../test/torture/enclosure.ts';
@@ -19,7 +20,6 @@ import {
 } from '../test/torture/measure-report.ts';
 import { openNetwork } from '../test/torture/network.ts';
 import { FAULT_KINDS, type FaultKind, possibleKinds } from '../test/torture/plan.ts';
-import { machineText, record } from '../test/torture/record.ts';
 import { reportText } from '../test/torture/report.ts';
 import { loopback, Servers } from '../test/torture/servers.ts';
 import { timelineSvg } from '../test/torture/timeline-svg.ts';

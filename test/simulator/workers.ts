@@ -39,19 +39,24 @@ function run(seed: number): Report {
   return { steps, acknowledged, faults, failure: failure ? { seed, text } : null };
 }
 
-/** @param fields.untilMs wall clock at which to end, or null for all seeds */
+/**
+ * @param fields.untilMs wall clock at which to end, or null for all seeds
+ * @param fields.signal ends it after the seeds that are under way
+ */
 export async function simulateMany(fields: {
   seeds: readonly number[];
   untilMs: number | null;
   workers: number;
   failuresMax: number;
+  signal: AbortSignal;
   onProgress: (done: number) => void;
 }): Promise<Tally> {
   const tally = emptyTally();
-  const { seeds, untilMs, workers, failuresMax, onProgress } = fields;
+  const { seeds, untilMs, workers, failuresMax, signal, onProgress } = fields;
   let next = 0;
   const due = () =>
     next < seeds.length &&
+    !signal.aborted &&
     tally.failures.length < failuresMax &&
     (untilMs === null || Date.now() < untilMs);
   const work = async () => {
@@ -77,5 +82,6 @@ export async function simulateMany(fields: {
 }
 
 if (process.send) {
+  process.on('SIGINT', () => {}); // of a terminal, for all: the seed that is under way is still told of
   process.on('message', ({ seed }: { seed: number }) => process.send?.(run(seed)));
 }
