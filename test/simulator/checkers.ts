@@ -66,6 +66,12 @@ export class Checkers {
     if (!this.acknowledgedEntries.has(stored.id)) this.acknowledgedEntries.set(stored.id, entry);
   }
 
+  /** What a suspended server has committed. */
+  private readonly suspended = new Map<
+    string,
+    Readonly<{ stream: string | undefined; committed: number }>
+  >();
+
   cluster: Cluster | null = null;
   witness: Witness | null = null;
 
@@ -160,6 +166,7 @@ export class Checkers {
     const running = server.running;
     if (!running) return;
     const { ring } = running;
+    this.checkSuspended(server);
     this.checkView(server);
     this.checkTerms(server);
     this.checkLeaderless(server);
@@ -168,6 +175,18 @@ export class Checkers {
     check(stream.id.startsWith(`${view.term}.`), 6, () => `${stream.id} in term ${view.term}`);
     const pending = stream.sequence - stream.committed;
     check(pending <= PENDING_ENTRIES_MAX, 15, () => `${pending} entries wait in ${server.id}`);
+  }
+
+  /** Whoever was paused commits nothing before all in sync have said that the view stands. */
+  private checkSuspended(server: SimulatedServer): void {
+    const ring = server.running?.ring;
+    const now = { stream: ring?.stream?.id, committed: ring?.stream?.committed ?? 0 };
+    const before = this.suspended.get(server.id);
+    if (ring?.phase === 'suspended') this.suspended.set(server.id, now);
+    else this.suspended.delete(server.id);
+    if (!before || ring?.phase !== 'suspended' || before.stream !== now.stream) return;
+    const text = () => `${server.id} commits ${now.committed} while its view is unconfirmed`;
+    check(now.committed === before.committed, 2, text);
   }
 
   private checkView(server: SimulatedServer): void {
