@@ -3,7 +3,7 @@
 // an invariant breaks. One that survives both is a hole in the checkers.
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
-import { MUTANTS } from '../test/mutants/mutants.ts';
+import { MUTANTS, type Mutant } from '../test/mutants/mutants.ts';
 import { machineText, record } from '../test/support/record.ts';
 
 const HOOK = new URL('../test/mutants/mutate.ts', import.meta.url).href;
@@ -30,20 +30,24 @@ async function run(mutant: string, words: readonly string[]) {
   const { stdout, stderr, exitCode } = await execa(process.execPath, ['--import', HOOK, ...words], {
     reject: false,
     env: { SYNCNET_MUTANT: mutant },
-    timeout: words.includes(SCENARIOS) ? SCENARIOS_MS_MAX : 0,
+    timeout: words.includes('--test') ? SCENARIOS_MS_MAX : 0,
   });
   return { stdout, stderr, exitCode };
 }
 
-/** @returns null when every scenario came out as ever */
-async function play(name: string): Promise<Verdict | null> {
-  const words = ['--test', '--test-reporter=tap', '--test-isolation=none', SCENARIOS];
+/** @returns null when every scenario, or test, came out as ever */
+async function play({ name, test }: Mutant): Promise<Verdict | null> {
+  const file = test === undefined ? SCENARIOS : new URL(`../${test}`, import.meta.url).pathname;
+  const words = ['--test', '--test-reporter=tap', '--test-isolation=none', file];
   const { stdout, exitCode } = await run(name, words);
   if (exitCode === 0) return null;
   const failed = [...stdout.matchAll(/^not ok \d+ - (.*)$/gm)].map(([, title]) => title);
   if (failed.length === 0) return { isCaught: false, text: `BROKEN  ${stdout.slice(-600)}` };
   const others = failed.length > 1 ? ` and ${failed.length - 1} others` : '';
-  return { isCaught: true, text: `caught by the scenario "${failed[0]}"${others}` };
+  return {
+    isCaught: true,
+    text: `caught by the ${test === undefined ? 'scenario' : 'test'} "${failed[0]}"${others}`,
+  };
 }
 
 async function simulate(name: string): Promise<Verdict> {
@@ -62,8 +66,9 @@ async function simulate(name: string): Promise<Verdict> {
 let survivors = 0;
 const rows: string[] = [];
 console.log(`the scenarios, then up to ${values.seeds} seeds each, drawn from ${values.from}`);
-for (const { name } of MUTANTS.filter((mutant) => mutant.name.includes(values.only))) {
-  const played = values.simulate ? null : await play(name);
+for (const mutant of MUTANTS.filter(({ name }) => name.includes(values.only))) {
+  const { name } = mutant;
+  const played = values.simulate ? null : await play(mutant);
   const { isCaught, text } = played ?? (await simulate(name));
   if (!isCaught) survivors += 1;
   console.log(`${name}: ${text}`);

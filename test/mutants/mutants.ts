@@ -1,4 +1,4 @@
-// Deliberate mistakes in the cores, one at a time: each must be caught by a scripted scenario or by the simulator's checkers, or they
+// Deliberate mistakes in the cores, one at a time: each must be caught by a test, a scripted scenario or the simulator's checkers, or they
 // would not see the real one either. An edit whose text is not found any more is an error, not a pass.
 
 export type Mutant = Readonly<{
@@ -6,6 +6,8 @@ export type Mutant = Readonly<{
   /** From the top of the package. */
   file: string;
   edits: readonly (readonly [find: string, replace: string])[];
+  /** A test of its own, from the top of the package, for what the simulator passes over or cannot show. */
+  test?: string;
 }>;
 
 const RING = 'daemon/ring';
@@ -141,6 +143,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'old announcements are believed',
     file: `${RING}/ring.ts`,
     edits: [['if (announcement.version <= (from.announcement?.version ?? 0)) return;', '']],
+    test: 'test/daemon/ring/announcement.test.ts',
   },
   {
     name: 'a follower that starts anew is not asked what it kept',
@@ -245,6 +248,12 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a repeat is answered before its entry is committed',
     file: `${CHAT}/requests.ts`,
     edits: [['if (!isShown(chat, entry)) chat.waiting.set', 'if (!entry) chat.waiting.set']],
+  },
+  {
+    name: 'a replayed heartbeat is accepted',
+    file: 'daemon/net/heartbeat-socket.ts',
+    edits: [["if (!isFresh(sender, counter)) return 'replayed';", '']],
+    test: 'test/daemon/net/heartbeat-socket.test.ts',
   },
   {
     name: 'prunes above the frontier: servers that are away are not waited for',

@@ -230,6 +230,10 @@ export class Checkers {
       () => `terms of ${server.id} decreased`,
     );
     this.terms.set(incarnation, { promised: promisedTerm, installed: installedTerm });
+    const ring = server.running?.ring;
+    const inView = ring?.view?.term ?? ring?.promisedTerm;
+    const text = () => `${server.id} is in view ${inView} and promised ${ring?.promisedTerm}`;
+    check(inView === ring?.promisedTerm, 8, text);
   }
 
   private checkLeaderless(server: SimulatedServer): void {
