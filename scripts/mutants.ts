@@ -26,10 +26,12 @@ const { values } = parseArgs({
 
 type Verdict = Readonly<{ isCaught: boolean; text: string }>;
 
-async function run(mutant: string, words: readonly string[]) {
-  const { stdout, stderr, exitCode } = await execa(process.execPath, ['--import', HOOK, ...words], {
+/** @param mutant null for the product as it is */
+async function run(mutant: string | null, words: readonly string[]) {
+  const preloaded = mutant === null ? [] : ['--import', HOOK];
+  const { stdout, stderr, exitCode } = await execa(process.execPath, [...preloaded, ...words], {
     reject: false,
-    env: { SYNCNET_MUTANT: mutant },
+    env: { SYNCNET_MUTANT: mutant ?? '' },
     timeout: words.includes('--test') ? SCENARIOS_MS_MAX : 0,
   });
   return { stdout, stderr, exitCode };
@@ -55,7 +57,11 @@ async function simulate(name: string): Promise<Verdict> {
   const { stdout, stderr, exitCode } = await run(name, words);
   const tally = /^(\d+) seeds,.* failed/m.exec(stdout);
   const broken = /^(InvariantBroken|AssertionError): (.*)$/m.exec(stdout);
-  if (exitCode === 1 && tally && broken) {
+  const seed = /^seed (\d+) failed$/m.exec(stdout)?.[1];
+  if (exitCode === 1 && tally && broken && seed !== undefined) {
+    const unchanged = await run(null, [SIMULATE, '--seed', seed]);
+    if (unchanged.exitCode !== 0)
+      return { isCaught: false, text: `NOT SHOWN: seed ${seed} fails without it too` };
     return { isCaught: true, text: `caught after ${tally[1]} seeds: ${broken[2]}` };
   }
   if (exitCode === 0 && tally)

@@ -106,6 +106,8 @@ const Install = z.object({
   /** The leader's: with the term and its ring position it names the stream that begins. */
   incarnation: z.string().regex(/^[0-9a-f]{16}$/),
   inSync: z.array(ServerId).min(1),
+  /** What the leader held when that stream began. A follower may hold more by the time it hears this. */
+  base: DigestRecord,
 });
 
 /** New entries of the leader's stream; answered by `stored` with the highest sequence on disk. */

@@ -5,7 +5,16 @@ import { assert } from '../../lib/assert.ts';
 import { type Entry, HLC_COUNTER_MAX, streamIdOf } from './entry.ts';
 import type { EntryTuple, PeerMessageOf } from './messages.ts';
 import { ACK_PATIENCE_MS, PENDING_ENTRIES_MAX } from './settings.ts';
-import { type Peer, type Ring, type StampedInput, send, type Turn } from './state.ts';
+import {
+  digestRecord,
+  type Peer,
+  type Ring,
+  type ServerId,
+  type StampedInput,
+  send,
+  type Turn,
+  type View,
+} from './state.ts';
 
 export function encodeEntry(entry: Entry): EntryTuple {
   const { term, ringPosition, incarnation, sequence, hlcMs, hlcCounter, wallMs, body } = entry;
@@ -140,17 +149,21 @@ export function maybeCommit(turn: Turn): void {
   turn.outputs.push({ type: 'committed', sequence, copies: ring.view.inSync.length });
 }
 
+/** Tells a server of the view that this one leads, and what the view began with. */
+export function sendInstall(turn: Turn, to: ServerId, { term, inSync }: View): void {
+  const { base, self } = turn.ring;
+  assert(base, 'whoever leads knows what its view began with');
+  const digest = digestRecord(base.digest);
+  const { incarnation } = self;
+  send(turn, to, { type: 'install', term, incarnation, inSync: [...inSync], base: digest });
+}
+
 /** A link to an in-sync follower is back: whatever it may have missed goes out again. */
 export function resendTo(turn: Turn, peer: Peer): void {
   const { ring } = turn;
   const { stream, view } = ring;
   if (!stream || !view?.inSync.includes(peer.id)) return;
-  send(turn, peer.id, {
-    type: 'install',
-    term: view.term,
-    incarnation: ring.self.incarnation,
-    inSync: [...view.inSync],
-  });
+  sendInstall(turn, peer.id, view);
   if (peer.storedSequence === stream.sequence) return;
   turn.outputs.push({
     type: 'resendAppends',

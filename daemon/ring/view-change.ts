@@ -8,9 +8,10 @@
 //                         ▼                             ▼
 //                  active, backs off                 joining
 import { assert } from '../../lib/assert.ts';
-import { lackCount, type StreamId, streamIdOf } from './entry.ts';
+import { type Digest, lackCount, type StreamId, streamIdOf } from './entry.ts';
 import { isReachable, noteHeard, unstableForMs } from './failure-detector.ts';
 import type { PeerMessageOf } from './messages.ts';
+import { sendInstall } from './replication.ts';
 import {
   ADMIT_WAIT_MS_MAX,
   ADMIT_WAIT_MS_MIN,
@@ -125,9 +126,8 @@ function refuses(turn: Turn, asker: Peer, term: number): boolean {
   return true;
 }
 
-/** Notes what was held when a stream began: whoever resumes from a place in it is sent the rest. */
-function saveBase(turn: Turn, stream: StreamId): void {
-  const digest = new Map(turn.ring.digest);
+/** Notes what its leader held when a stream began: whoever resumes from a place in it is sent the rest. */
+function saveBase(turn: Turn, stream: StreamId, digest: Digest): void {
   turn.ring.base = { stream, digest };
   turn.outputs.push({ type: 'saveBase', stream, base: digest });
 }
@@ -309,9 +309,8 @@ function install(turn: Turn, preparing: Preparing): void {
     if (preparing.invited.has(peer.id)) noteAdmission(turn, peer, ready.has(peer.id));
   }
   turn.outputs.push({ type: 'saveRecord', installedTerm: term, promisedTerm: ring.promisedTerm });
-  saveBase(turn, ring.stream.id);
-  for (const id of preparing.promised.keys())
-    send(turn, id, { type: 'install', term, incarnation: ring.self.incarnation, inSync });
+  saveBase(turn, ring.stream.id, new Map(ring.digest));
+  for (const id of preparing.promised.keys()) sendInstall(turn, id, ring.view);
   log(turn, 'info', 'leading', { term, inSync, tookMs: Math.round(nowMs - ring.promisedAtMs) });
 }
 
@@ -350,6 +349,6 @@ export function onInstall(turn: Turn, from: Peer, message: PeerMessageOf<'instal
     ringPosition: from.ringPosition,
     incarnation: message.incarnation,
   });
-  saveBase(turn, stream);
+  saveBase(turn, stream, digestOf(message.base));
   log(turn, 'info', 'following', { term, leader: from.id, inSync });
 }
