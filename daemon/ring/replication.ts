@@ -12,6 +12,7 @@ import {
   type ServerId,
   type StampedInput,
   send,
+  sendAhead,
   type Turn,
   type View,
 } from './state.ts';
@@ -53,8 +54,7 @@ export function onAppendInput(turn: Turn, input: AppendInput): void {
   for (const id of view.inSync) {
     const peer = ring.peers.get(id);
     if (!peer) continue;
-    // The disks work side by side: this goes out before our own write.
-    turn.outputs.push({ type: 'sendNow', to: id, message });
+    sendAhead(turn, id, message);
     if (peer.ackDueMs === Number.POSITIVE_INFINITY) peer.ackDueMs = nowMs + ACK_PATIENCE_MS;
   }
   keep(ring, entry);
@@ -149,13 +149,22 @@ export function maybeCommit(turn: Turn): void {
   turn.outputs.push({ type: 'committed', sequence, copies: ring.view.inSync.length });
 }
 
-/** Tells a server of the view that this one leads, and what the view began with. */
+/**
+ * Tells a server of the view that this one leads, and what the view began with. Whoever dies before its own disk
+ * has that still has its promise there: it never installs that term again.
+ */
 export function sendInstall(turn: Turn, to: ServerId, { term, inSync }: View): void {
   const { base, self } = turn.ring;
   assert(base, 'whoever leads knows what its view began with');
   const digest = digestRecord(base.digest);
   const { incarnation } = self;
-  send(turn, to, { type: 'install', term, incarnation, inSync: [...inSync], base: digest });
+  sendAhead(turn, to, {
+    type: 'install',
+    term,
+    incarnation,
+    inSync: [...inSync],
+    base: digest,
+  });
 }
 
 /** A link to an in-sync follower is back: whatever it may have missed goes out again. */

@@ -302,6 +302,14 @@ export function send(turn: Turn, to: ServerId, message: PeerMessage): void {
   turn.outputs.push({ type: 'send', to, message });
 }
 
+/**
+ * Queues a message that goes out before this turn's disk write, so that the other's disk works beside ours. Only
+ * for what stays harmless when this process dies before its own write: what was sent then counts for nothing.
+ */
+export function sendAhead(turn: Turn, to: ServerId, message: PeerMessage): void {
+  turn.outputs.push({ type: 'sendNow', to, message });
+}
+
 /** The phase others are told: draining hides the one beneath it. */
 export function phaseOf(ring: Ring): Phase {
   return ring.draining ? 'draining' : ring.phase;

@@ -30,6 +30,7 @@ import {
   type Ring,
   type ServerId,
   send,
+  sendAhead,
   type Turn,
 } from './state.ts';
 
@@ -51,7 +52,8 @@ export function startPrepare(turn: Turn, invited: readonly Peer[], reason: strin
     ready: new Set(),
   };
   log(turn, 'info', 'preparing a view', { term, invited: invited.map((peer) => peer.id), reason });
-  for (const peer of invited) send(turn, peer.id, { type: 'prepare', term });
+  // Whoever dies before its own promise is on disk asks for that term again, and is refused.
+  for (const peer of invited) sendAhead(turn, peer.id, { type: 'prepare', term });
   maybeAdvance(turn);
 }
 

@@ -257,8 +257,8 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
 
   'a slow disk: waited for, then left out, then admitted again after a while': () => {
     const scenario = new Scenario().start().look();
-    scenario.step("server1's disk takes 230 ms for everything", () => {
-      scenario.server(1).diskMs = 230;
+    scenario.step("server1's disk takes 600 ms for everything", () => {
+      scenario.server(1).diskMs = 600;
     });
     for (let count = 1; count <= 20; count += 1) scenario.say('ada', `number ${count}`).wait(30);
     scenario.look();
