@@ -32,11 +32,14 @@ export class Scenario {
   private readonly told = new Map<string, string[]>();
 
   /** @param names of the people, who are all at any server that leads; two may want one name */
-  constructor(fields: { servers?: number; people?: People; copiesMin?: number } = {}) {
+  constructor(
+    fields: Partial<Pick<Plan, 'servers' | 'copiesMin' | 'retention'>> & { people?: People } = {},
+  ) {
     const { servers = 3, people = { ada: 'ada' }, copiesMin = 1 } = fields;
+    const { retention = PLAN.retention } = fields;
     const ids = Object.keys(people);
     const names = Object.values(people);
-    const plan: Plan = { ...PLAN, servers, clients: ids.length, names, copiesMin };
+    const plan: Plan = { ...PLAN, servers, clients: ids.length, names, copiesMin, retention };
     this.stage = openStage(plan, (client, event) => this.onEvent(client, event));
     const { clients } = this.cluster;
     this.people = new Map(ids.map((id, index) => [id, clients[index] as SimulatedClient]));

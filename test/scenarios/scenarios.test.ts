@@ -169,6 +169,46 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
       .end();
   },
 
+  'a follower that starts anew with an empty disk is asked at once what it kept': () => {
+    const scenario = new Scenario().start().say('ada', 'kept').look();
+    return scenario
+      .step('server2 loses its disk, and is back before anyone misses it', () => {
+        scenario.server(2).wipe();
+        scenario.server(2).start();
+      })
+      .say('ada', 'at once')
+      .wait(100)
+      .look()
+      .while()
+      .look()
+      .histories()
+      .end();
+  },
+
+  'what a server that is away may lack is not pruned': () => {
+    const retention = { retentionMs: 5_000, forgetAfterMs: 60_000 };
+    const scenario = new Scenario({ retention }).start().say('ada', 'five seconds are enough');
+    return scenario
+      .look()
+      .step('server1 is killed', () => scenario.server(1).crash())
+      .say('ada', 'server1 has not heard this')
+      .while()
+      .histories()
+      .step('server1 is started', () => scenario.server(1).start())
+      .while()
+      .say('ada', 'all are here')
+      .histories()
+      .step('server1 is killed, and is away for longer than it is waited for', () =>
+        scenario.server(1).crash(),
+      )
+      .wait(70_000)
+      .histories()
+      .step('server1 is started', () => scenario.server(1).start())
+      .while()
+      .histories()
+      .end();
+  },
+
   'two people take one name on two sides': () =>
     new Scenario({ people: { ada: 'ada', first: 'sam', second: 'sam' } })
       .split([1, 2, 'second'], [3, 'first'])
