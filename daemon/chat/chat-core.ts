@@ -170,6 +170,7 @@ function onLeading(chat: ChatState, stream: StreamId, cluster: Cluster): void {
   chat.leads = true;
   chat.stream = stream;
   chat.committed = 0;
+  chat.shown = 0;
   chat.cluster = cluster;
   // The same server made it in whatever view: the stream's id without its term.
   const maker = stream.slice(stream.indexOf('.'));

@@ -40,7 +40,10 @@ export function showCommitted(chat: ChatState): void {
   const { own, committed } = chat;
   let count = own.findIndex(({ entry }) => entry.sequence > committed);
   if (count === -1) count = own.length;
-  for (const added of own.splice(0, count)) show(chat, added, false);
+  for (const added of own.splice(0, count)) {
+    show(chat, added, false);
+    chat.shown = added.entry.sequence;
+  }
 }
 
 /** Keeps what was not shown for a view with enough copies. */

@@ -31,10 +31,15 @@ export function redirect(chat: ChatState, reason: string): z.infer<typeof Redire
  *   it began is withheld for want of copies, and must be sent with a later one
  */
 export function view(chat: ChatState, begins: boolean): z.infer<typeof ViewEvent> {
-  const cursor = begins && hasCopies(chat) ? chat.stream : null;
+  const place = begins ? placeNow(chat) : {};
   const { term, leader, servers, copies, copiesMin } = chat.cluster;
   const event = { type: 'view' as const, term, leader, servers: [...servers], copies, copiesMin };
-  return cursor === null ? event : { ...event, cursor };
+  return { ...event, ...place };
+}
+
+/** What to resume from for whoever has been shown everything until now. */
+export function placeNow(chat: ChatState): { cursor?: string; at?: number } {
+  return hasCopies(chat) ? { cursor: chat.stream, at: chat.shown } : {};
 }
 
 export function historyPost(

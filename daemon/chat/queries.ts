@@ -3,7 +3,7 @@ import { assertNever } from '../../lib/assert.ts';
 import type { Query } from '../../lib/protocol/requests.ts';
 import { bodyOf } from './bodies.ts';
 import type { Connection } from './connections.ts';
-import { hiddenCount, historyPost, roomSummary } from './messages.ts';
+import { hiddenCount, historyPost, placeNow, roomSummary } from './messages.ts';
 import { type ChatState, isShown, refuse, send } from './state.ts';
 
 type Asked<T extends Query['type']> = Extract<Query, { type: T }>;
@@ -16,7 +16,7 @@ export function isOpen(query: Query): query is Asked<'ping' | 'status'> {
 export function onQuery(chat: ChatState, connection: Connection, query: Query): void {
   switch (query.type) {
     case 'ping':
-      return send(chat, connection, { type: 'pong', query: query.query });
+      return onPing(chat, connection, query);
     case 'status':
       return onStatus(chat, connection, query);
     case 'listRooms':
@@ -28,6 +28,12 @@ export function onQuery(chat: ChatState, connection: Connection, query: Query): 
     default:
       return assertNever(query);
   }
+}
+
+/** Whoever is in no busy room learns here how far it has seen everything, so that little is read when it resumes. */
+function onPing(chat: ChatState, connection: Connection, { query }: Asked<'ping'>): void {
+  const place = chat.leads && connection.account !== '' ? placeNow(chat) : {};
+  send(chat, connection, { type: 'pong', query, ...place });
 }
 
 function onStatus(chat: ChatState, connection: Connection, { query }: Asked<'status'>): void {

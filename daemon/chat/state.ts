@@ -44,6 +44,8 @@ export type ChatState = {
   stream: StreamId;
   /** Entries of the present stream up to here may be shown. */
   committed: number;
+  /** Entries of the present stream up to here have been shown to those who are signed in. */
+  shown: number;
   /** Added and not shown: of the present stream in order; and what came from outside it, or before it. */
   own: Added[];
   /** By place in the one order. */
@@ -92,6 +94,7 @@ export function createState(parts: ChatParts): ChatState {
     leads: false,
     stream: '',
     committed: 0,
+    shown: 0,
     own: [],
     foreign: new Map(),
     waiting: new Map(),

@@ -102,7 +102,10 @@ function onBackgroundEntries(turn: Turn, from: Peer, message: PeerMessageOf<'ent
   if (asked) ring.pull = null;
   const relayed = ring.view?.leader === from.id;
   if ((!asked && !relayed) || ring.preparing || awaitsInstall(turn)) return;
+  const { entryCount } = ring;
   keepNew(turn, message.entries);
+  if (ring.phase === 'leading' && ring.entryCount > entryCount)
+    ring.unshown = { firstMs: ring.unshown?.firstMs ?? nowMs, lastMs: nowMs };
   if (!asked) return;
   if (message.digest) noteDigest(ring, from, digestOf(message.digest));
   // The answer was read after the pull came, so it has all that was behind the hash known then.

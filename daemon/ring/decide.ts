@@ -12,6 +12,8 @@ import {
   SILENCE_MS,
   SLOW_READMISSION_MS,
   SLOW_READMISSION_MS_MAX,
+  UNSHOWN_MS_MAX,
+  UNSHOWN_QUIET_MS,
 } from './settings.ts';
 import { digestHash, log, type Peer, send, type Turn } from './state.ts';
 import {
@@ -97,7 +99,12 @@ function reasonForNewView(turn: Turn): string | null {
       }
     } else if (reachable && mayBeAdmitted(turn, peer)) return `${peer.id} is to be admitted`;
   }
-  return null;
+  return isShowingDue(turn) ? 'what came from elsewhere is to be shown' : null;
+}
+
+function isShowingDue({ ring: { unshown }, nowMs }: Turn): boolean {
+  if (!unshown) return false;
+  return nowMs - unshown.lastMs > UNSHOWN_QUIET_MS || nowMs - unshown.firstMs > UNSHOWN_MS_MAX;
 }
 
 function mayBeAdmitted(turn: Turn, peer: Peer): boolean {

@@ -109,7 +109,7 @@ function dispatch(turn: Turn, input: Exclude<StampedInput, { type: 'append' }>):
 function onMessage(turn: Turn, from: Peer, message: PeerMessage): void {
   switch (message.type) {
     case 'hello':
-      noteBoot(turn.ring, from, message.boot);
+      noteBoot(from, message.boot);
       onAnnouncement(turn, from, message.announcement);
       return noteDigest(turn.ring, from, digestOf(message.digest));
     case 'announce':
@@ -186,7 +186,7 @@ function onLinkUp(turn: Turn, id: string, boot: string): void {
   if (!peer) return;
   noteHeard(peer, nowMs);
   peer.linkUp = true;
-  noteBoot(ring, peer, boot);
+  noteBoot(peer, boot);
   ring.pull = ring.pull?.from === id ? null : ring.pull;
   const announcement = announcementOf(turn);
   send(turn, id, {
@@ -198,16 +198,18 @@ function onLinkUp(turn: Turn, id: string, boot: string): void {
   resendTo(turn, peer);
 }
 
-/** Forgets what was known of the process that ran there before; its link or its hello may tell first. */
-function noteBoot(ring: Ring, peer: Peer, boot: string): void {
+/**
+ * Forgets what was known of the process that ran there before; its link or its hello may tell first. What it
+ * stored of our stream it may have lost with its directory: nothing is known of it now, so that it counts as dead
+ * until it speaks, and a leader asks it anew by a new view.
+ */
+function noteBoot(peer: Peer, boot: string): void {
   if (peer.boot === boot) return;
   peer.boot = boot;
   peer.announcement = null;
   peer.digest = null;
   peer.lead = 0;
   peer.lastPulledHash = '';
-  // What it stored of our stream it may have lost with its directory: it is asked anew, by a new view.
-  if (ring.stream && ring.view?.inSync.includes(peer.id)) peer.astrayMs = Number.NEGATIVE_INFINITY;
 }
 
 function onLinkDown(turn: Turn, id: string, refused: boolean): void {
@@ -252,7 +254,7 @@ function trackAstray(turn: Turn): void {
   if (ring.phase !== 'leading' || !ring.view) return;
   for (const id of ring.view.inSync) {
     const peer = ring.peers.get(id);
-    if (!peer || peer.astrayMs === Number.NEGATIVE_INFINITY) continue;
+    if (!peer) continue;
     const withUs = peer.announcement?.view?.term === ring.view.term;
     if (withUs) peer.astrayMs = Number.POSITIVE_INFINITY;
     else if (peer.astrayMs === Number.POSITIVE_INFINITY) peer.astrayMs = nowMs;

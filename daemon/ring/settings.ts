@@ -60,6 +60,13 @@ export const PULL_PATIENCE_MS = 1_000;
 /** Wait between two pulls by a server that is caught up but for the newest entries. */
 export const PULL_PAUSE_MS = 100;
 
+/**
+ * What came from outside the view is shown with the next one. That is begun for its sake when nothing more has come
+ * for so long: a server that returns brings a view with it sooner. While more keeps coming, this long after the first.
+ */
+export const UNSHOWN_QUIET_MS = 2_000;
+export const UNSHOWN_MS_MAX = 10_000;
+
 /** A refused asker waits a random time within these. */
 export const BACKOFF_MS_MIN = 30;
 export const BACKOFF_MS_MAX = 150;

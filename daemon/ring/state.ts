@@ -87,6 +87,11 @@ export type Ring = {
   /** Highest term heard of anywhere. */
   termSeen: number;
   view: View | null;
+  /**
+   * Leader: when the first and the last entries came from outside its view. They are shown to nobody before the
+   * next view begins. null when there are none.
+   */
+  unshown: { firstMs: number; lastMs: number } | null;
   /** The leader's own stream, while it leads or is suspended. */
   stream: { id: StreamId; sequence: number; committed: number } | null;
   /** The newest stream that this server led or followed, and what was held when it began. */
@@ -239,6 +244,7 @@ export function createRing(parts: RingParts): Ring {
     promisedAtMs: Number.NEGATIVE_INFINITY,
     termSeen: Math.max(parts.record.installedTerm, parts.record.promisedTerm),
     view: null,
+    unshown: null,
     stream: null,
     base: parts.base,
     digest: new Map(parts.digest),

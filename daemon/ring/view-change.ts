@@ -95,6 +95,7 @@ export function stopServing(ring: Ring): void {
   ring.preparing = null;
   ring.sounding = null;
   ring.stream = null;
+  ring.unshown = null;
   ring.unconfirmed.clear();
   if (ring.phase !== 'joining') ring.phase = 'active';
 }

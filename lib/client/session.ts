@@ -267,6 +267,9 @@ function onActiveMessage(session: Session, link: Link, message: ServerMessage): 
     case 'closing':
       return onLeaderCloses(session, message);
     case 'pong':
+      // All that came before it on this link was shown: nothing of that is sent again after a failover.
+      if (message.cursor !== undefined && message.cursor === session.cursor)
+        session.at = Math.max(session.at, message.at ?? 0);
       return onPong(session, message.query);
     case 'page':
     case 'rooms':
@@ -291,10 +294,10 @@ function onLeaderCloses(
 }
 
 function onView(session: Session, message: Extract<ServerMessage, { type: 'view' }>): void {
-  const { term, leader, servers, copies, copiesMin, cursor } = message;
+  const { term, leader, servers, copies, copiesMin, cursor, at = 0 } = message;
   if (cursor !== undefined) {
     session.cursor = cursor;
-    session.at = 0;
+    session.at = at;
   }
   session.term = Math.max(session.term, term);
   session.servers = servers;

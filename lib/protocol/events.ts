@@ -83,8 +83,10 @@ export const ViewEvent = z.object({
   /** Copies that a message acknowledged now has. */
   copies: z.int(),
   copiesMin: z.int(),
-  /** Replaces the client's cursor, its `at` starting from 0 again; absent when the cursor stands. */
+  /** Replaces the client's cursor, and its `at`; absent when the cursor stands. */
   cursor: z.string().optional(),
+  /** Everything up to it was sent before; 0 where it is left out. */
+  at: z.int().optional(),
 });
 
 export const PostEvent = z.object({
@@ -194,7 +196,13 @@ export const People = z.object({
   people: z.array(Person),
 });
 
-export const Pong = z.object({ type: z.literal('pong'), query: z.int() });
+/** From the leader, to whoever is signed in, with a place to resume from: everything up to it was sent before. */
+export const Pong = z.object({
+  type: z.literal('pong'),
+  query: z.int(),
+  cursor: z.string().optional(),
+  at: z.int().optional(),
+});
 
 export const StatusReply = z.object({
   type: z.literal('status'),

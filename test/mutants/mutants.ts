@@ -146,14 +146,20 @@ export const MUTANTS: readonly Mutant[] = [
     test: 'test/daemon/ring/announcement.test.ts',
   },
   {
-    name: 'a follower that starts anew is not asked what it kept',
-    file: `${RING}/ring.ts`,
+    name: 'what came from elsewhere is shown when a view happens to begin',
+    file: `${RING}/decide.ts`,
     edits: [
       [
-        'if (ring.stream && ring.view?.inSync.includes(peer.id)) peer.astrayMs = Number.NEGATIVE_INFINITY;',
-        '',
+        "return isShowingDue(turn) ? 'what came from elsewhere is to be shown' : null;",
+        'return null;',
       ],
     ],
+  },
+  {
+    name: 'a follower that starts anew is not asked what it kept',
+    file: `${RING}/ring.ts`,
+    test: 'test/daemon/ring/new-boot.test.ts',
+    edits: [['peer.boot = boot;\n  peer.announcement = null;', 'peer.boot = boot;']],
   },
   {
     name: 'hybrid time not above what is held',

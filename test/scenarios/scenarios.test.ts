@@ -172,10 +172,13 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
   'a follower that starts anew with an empty disk is asked at once what it kept': () => {
     const scenario = new Scenario().start().say('ada', 'kept').look();
     return scenario
-      .step('server2 loses its disk, and is back before anyone misses it', () => {
+      .step('server2 loses its disk, and is back while server3 is stopped for a moment', () => {
+        scenario.server(3).pause();
         scenario.server(2).wipe();
         scenario.server(2).start();
       })
+      .wait(100)
+      .step('server3 goes on', () => scenario.server(3).resume())
       .say('ada', 'at once')
       .wait(100)
       .look()
@@ -206,6 +209,24 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
       .step('server1 is started', () => scenario.server(1).start())
       .while()
       .histories()
+      .end();
+  },
+
+  'what a server brought that is gone again is shown all the same': () => {
+    const scenario = new Scenario(TWO_PEOPLE).start().split([1, 2, 'ben'], [3, 'ada']).moment();
+    return scenario
+      .say('ada', 'on the side of server3')
+      .say('ben', 'on the other side')
+      .heal()
+      .wait(500)
+      .step('server3 is killed before it has led again', () => scenario.server(3).crash())
+      .moment()
+      .look()
+      .wait(3_000)
+      .look()
+      .histories()
+      .step('server3 is started', () => scenario.server(3).start())
+      .while()
       .end();
   },
 

@@ -262,6 +262,46 @@ test('a resumption sends exactly what was missed, in order, between signedIn and
   assert.deepEqual(resumed, { type: 'resumed', posts: 2, reset: false });
 });
 
+test('whoever signed in in the middle of a view resumes from there, and from its last pong', () => {
+  const stage = leading();
+  const writer = stage.join(bob);
+  stage.post(writer, 'before ada came');
+  const connection = stage.connect();
+  stage.signIn(connection, ada);
+  const [view] = stage.take(connection, 'view');
+  const room = stage.createRoom(writer, 'elsewhere');
+  stage.post(writer, 'where ada is not', room);
+  stage.say(connection, { type: 'ping', query: 1 });
+  const [pong] = stage.take(connection, 'pong');
+  stage.post(writer, 'missed');
+  for (const place of [view, pong]) {
+    assert.equal(place?.cursor, stage.stream);
+    assert.ok(place.at);
+    stage.disconnect(connection);
+    const again = stage.connect();
+    stage.signIn(again, ada, { cursor: place.cursor, at: place.at });
+    assert.deepEqual(
+      stage.take(again, 'post').map(({ text }) => text),
+      ['missed'],
+    );
+  }
+  assert.ok((pong?.at ?? 0) > (view?.at ?? 0));
+});
+
+test('a place to resume from never goes past what was shown', () => {
+  const stage = leading();
+  const writer = stage.join(bob);
+  stage.post(writer, 'one');
+  const at = stage.take(writer, 'post').at(-1)?.at;
+  stage.commits = false;
+  stage.post(writer, 'not committed');
+  stage.say(writer, { type: 'ping', query: 1 });
+  assert.equal(stage.take(writer, 'pong')[0]?.at, at);
+  const stranger = stage.connect();
+  stage.say(stranger, { type: 'ping', query: 2 });
+  assert.deepEqual(stage.take(stranger, 'pong'), [{ type: 'pong', query: 2 }]);
+});
+
 test('a resumption works on the next leader, and over several views', () => {
   const first = leading();
   const writer = first.join(bob);

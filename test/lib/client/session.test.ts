@@ -215,6 +215,21 @@ test('a resumption presents the newest cursor, place and stamp', () => {
   assert.deepEqual([signIn.cursor, signIn.at, signIn.stamp], ['cursor-1', 5, 'stamp-1']);
 });
 
+test('a pong that names the cursor moves the place on; of another view it does not', () => {
+  const stage = connected();
+  const servers = [{ ...LEADER, ringPosition: 3, state: 'leading' as const, inSync: true }];
+  const view = { term: 3, leader: LEADER, servers, copies: 1, copiesMin: 1 };
+  stage.says(THREE, { type: 'view', ...view, cursor: 'cursor-1', at: 7 });
+  stage.says(THREE, { type: 'pong', query: 0, cursor: 'cursor-1', at: 9 });
+  stage.says(THREE, { type: 'pong', query: 0, cursor: 'cursor-1', at: 8 });
+  stage.says(THREE, { type: 'pong', query: 0, cursor: 'cursor-2', at: 30 });
+  stage.closes(THREE);
+  stage.greets(ONE, 'server1', { id: 'server1', address: ONE });
+  const signIn = stage.sentOf('signIn').at(-1);
+  assert.ok(signIn?.type === 'signIn');
+  assert.deepEqual([signIn.cursor, signIn.at], ['cursor-1', 9]);
+});
+
 test('a post is shown once, however often it comes', () => {
   const stage = connected();
   stage.says(THREE, post('p'));
