@@ -6,6 +6,7 @@ import { entryHash, orderOf, streamIdOf } from '../../daemon/ring/entry.ts';
 import type { PeerMessage } from '../../daemon/ring/messages.ts';
 import { decodeEntry } from '../../daemon/ring/replication.ts';
 import { PENDING_ENTRIES_MAX } from '../../daemon/ring/settings.ts';
+import type { Ring } from '../../daemon/ring/state.ts';
 import type { Cluster } from './cluster.ts';
 import { check } from './invariant.ts';
 import { NEVER_MS } from './plan.ts';
@@ -14,6 +15,8 @@ import { requestOf, type Witness } from './witness.ts';
 
 /** A live server that reaches no leader leads itself within this: invariant 15. */
 const LEADERLESS_MS_MAX = 6_000;
+/** Whoever was heard within this is waited for. */
+const HEARD_MS = 1_000;
 /** A server that works has a turn at least this often. */
 const ACTS_MS = 500;
 
@@ -194,7 +197,7 @@ export class Checkers {
     const view = ring?.view;
     const text = view ? JSON.stringify(view) : '';
     if (!ring || !view || this.views.get(server.id) === text) return;
-    // A view that is not on the leader's disk yet is known to nobody else, and gone if it crashes now.
+    // A view that is not on the leader's disk yet serves nobody, and is gone if it crashes now.
     if (view.leader === server.id && server.disk.record.installedTerm < view.term) return;
     this.views.set(server.id, text);
     const highest = view.inSync.every((id) => positionOf(id) <= positionOf(view.leader));
@@ -241,11 +244,11 @@ export class Checkers {
     const { scheduler } = this.cluster as Cluster;
     const nowMs = scheduler.nowMs();
     const serves = ring === undefined || ring.draining || ring.view !== null || server.paused;
-    const isAsked = ring !== undefined && followsSomeone(server);
+    const waits = ring !== undefined && waitsForSomeone(ring);
     const before = this.leaderless.get(server.id);
     // A server that was down, stopped or waiting for its disk could not act.
     const acted = before?.start === server.starts && nowMs - before.steppedMs < ACTS_MS;
-    const able = acted && server.slowDiskMs === 0 && !serves && !isAsked;
+    const able = acted && server.slowDiskMs === 0 && !serves && !waits;
     const sinceMs = able ? before.sinceMs : nowMs;
     this.leaderless.set(server.id, { start: server.starts, steppedMs: nowMs, sinceMs });
     check(
@@ -308,11 +311,16 @@ export class Checkers {
   }
 }
 
-/** Whether a server waits for another that it knows to lead, or to be about to. */
-function followsSomeone(server: SimulatedServer): boolean {
-  const peers = server.running?.ring.peers.values() ?? [];
-  const nowish = (server.running?.ring.lastTickMs ?? 0) - 1_000;
-  return [...peers].some((peer) => peer.linkUp && peer.lastHeardMs > nowish);
+/** Whether a server waits for another: one that leads or prepares to, a higher one that may, or any to learn from. */
+function waitsForSomeone(ring: Ring): boolean {
+  const nowish = ring.lastTickMs - HEARD_MS;
+  return [...ring.peers.values()].some((peer) => {
+    if (!peer.linkUp || peer.lastHeardMs <= nowish) return false;
+    const phase = peer.announcement?.phase;
+    if (ring.phase === 'joining' || phase === undefined) return true;
+    if (phase === 'leading' || phase === 'preparing') return true;
+    return phase === 'active' && peer.ringPosition > ring.self.ringPosition;
+  });
 }
 
 function sameDigest(one: SimulatedServer, other: SimulatedServer): boolean {

@@ -109,16 +109,23 @@ export class Witness {
       check(connection.type === 'connected', 14, () => `${client.id} is not connected: ${state}`);
       check(client.waiting === 0, 14, () => `${client.waiting} of ${client.id} are unanswered`);
     }
-    const histories = cluster.all().map((server) => this.historyOf(server.disk.memory));
-    const [first = []] = histories;
-    for (const history of histories)
-      check(JSON.stringify(history) === JSON.stringify(first), 10, () => 'two histories differ');
-    this.checkHistory(first);
-    for (const client of cluster.clients) this.checkScreen(client, first);
+    const rooms = new Set(cluster.clients.flatMap((client) => [...client.rooms]));
+    for (const room of rooms) this.checkHistory(this.commonHistory(room));
+    const general = this.commonHistory('general');
+    for (const client of cluster.clients) this.checkScreen(client, general);
   }
 
-  private historyOf(store: Reader): Entry[] {
-    return store.readPosts({ room: 'general', before: null, limit: ALL });
+  private commonHistory(room: string): Entry[] {
+    const servers = (this.cluster as Cluster).all();
+    const histories = servers.map(({ disk }) =>
+      disk.memory.readPosts({ room, before: null, limit: ALL }),
+    );
+    const [first = []] = histories;
+    for (const history of histories) {
+      const isEqual = JSON.stringify(history) === JSON.stringify(first);
+      check(isEqual, 10, () => `two histories of ${room} differ`);
+    }
+    return first;
   }
 
   private checkHistory(history: readonly Entry[]): void {
@@ -152,7 +159,3 @@ export class Witness {
     }
   }
 }
-
-type Reader = {
-  readPosts(query: { room: string; before: string | null; limit: number }): Entry[];
-};
