@@ -4,16 +4,18 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
   appendFileSync,
+  closeSync,
+  fdatasyncSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
-  rmSync,
-  writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { SessionSeed } from '../protocol/fields.ts';
 import type { OutboxItem } from './api.ts';
+import { releaseLock, takeLock } from './process-lock.ts';
 
 /** Processes of one name and key side by side: more terminals than anyone watches. */
 const SLOTS_MAX = 32;
@@ -47,8 +49,12 @@ export type Outbox = Readonly<{
   stamp: string | null;
   /** In order of their numbers. */
   pending: readonly Pending[];
-  /** Both are on disk when they return. @throws Error when the disk does not take it */
+  /**
+   * On disk when it returns, so that no power loss makes a later request carry its number.
+   * @throws Error when the disk does not take it
+   */
   add(item: Pending): void;
+  /** Lost with the power, it is asked again and answered the same. @throws Error when the disk does not take it */
   done(number: number, stamp: string | null): void;
   close(): void;
 }>;
@@ -109,33 +115,6 @@ function parseJson(line: string): unknown {
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Takes a lock file, or one whose process is gone. */
-function lock(path: string): boolean {
-  for (const _ of [1, 2]) {
-    try {
-      writeFileSync(path, String(process.pid), { flag: 'wx', mode: PRIVATE_FILE });
-      return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const holder = Number(readFileSync(path, 'utf8'));
-    // An empty lock was cut off between its making and its writing: nobody holds it.
-    if (holder > 0 && isAlive(holder) && holder !== process.pid) return false;
-    if (holder === process.pid) return false;
-    rmSync(path, { force: true });
-  }
-  return false;
-}
-
 /**
  * The first outbox of this name and key that no other process has.
  * @throws Error when the folder cannot be written, or too many processes have one
@@ -145,29 +124,47 @@ export function openOutbox(directory: string, owner: { key: string; name: string
   const hash = createHash('sha256').update(`${owner.key}\n${owner.name}`).digest('hex');
   for (let slot = 1; slot <= SLOTS_MAX; slot += 1) {
     const path = join(directory, `outbox-${hash.slice(0, 16)}-${slot}`);
-    if (lock(`${path}.lock`)) return openAt(path);
+    if (takeLock(`${path}.lock`)) return openAt(path);
   }
   throw new Error(`${SLOTS_MAX} processes use the outboxes in ${directory} already`);
+}
+
+/** A rename is on disk when its folder is. */
+function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r');
+  try {
+    fdatasyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 function openAt(path: string): Outbox {
   const contents = readJournal(path);
   const opened = [...contents.pending.values()].sort((one, other) => one.number - other.number);
   let lines = 0;
+  let journal: number | null = null;
 
   function rewrite(): void {
     const { seed, next, stamp, pending } = contents;
     const all = [{ seed, next, stamp }, ...pending.values()];
     const draft = `${path}.${process.pid}`;
-    const text = all.map((line) => `${JSON.stringify(line)}\n`).join('');
-    writeFileSync(draft, text, { mode: PRIVATE_FILE });
+    const file = openSync(draft, 'w', PRIVATE_FILE);
+    appendFileSync(file, all.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    fdatasyncSync(file);
     renameSync(draft, path);
+    syncFolder(dirname(path));
+    if (journal !== null) closeSync(journal);
+    journal = file;
     lines = 0;
   }
   function append(line: object): void {
-    appendFileSync(path, `${JSON.stringify(line)}\n`);
+    if (journal !== null) appendFileSync(journal, `${JSON.stringify(line)}\n`);
     lines += 1;
     if (lines > JOURNAL_LINES_MAX && contents.pending.size < lines / 2) rewrite();
+  }
+  function sync(): void {
+    if (journal !== null) fdatasyncSync(journal);
   }
   rewrite();
   return {
@@ -179,6 +176,7 @@ function openAt(path: string): Outbox {
       contents.pending.set(item.number, item);
       contents.next = item.number + 1;
       append({ number: item.number, request: item.request });
+      sync();
     },
     done: (number, stamp) => {
       contents.pending.delete(number);
@@ -186,6 +184,10 @@ function openAt(path: string): Outbox {
       if (isNew) contents.stamp = stamp;
       append(isNew ? { done: number, stamp } : { done: number });
     },
-    close: () => rmSync(`${path}.lock`, { force: true }),
+    close: () => {
+      if (journal !== null) closeSync(journal);
+      journal = null;
+      releaseLock(`${path}.lock`);
+    },
   };
 }

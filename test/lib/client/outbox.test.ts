@@ -1,6 +1,6 @@
 // The outbox on disk: design, section 2, promise 5.
 import assert from 'node:assert/strict';
-import {
+import fs, {
   appendFileSync,
   mkdtempSync,
   readdirSync,
@@ -8,6 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -74,6 +75,49 @@ test('a lock whose process is gone is taken over, with what waits in it', () => 
   const second = openOutbox(folder, OWNER);
   assert.equal(second.seed, first.seed);
   assert.equal(second.pending.length, 1);
+});
+
+const LEFT_LOCKS: readonly (readonly [string, string])[] = [
+  ['this process id, of an earlier life', String(process.pid)],
+  ['a running process of another boot', `${process.ppid} another-boot 1`],
+  ['a running process that was started at another time', `${process.ppid} - 1`],
+  ['nothing, cut off', ''],
+];
+for (const [what, lock] of LEFT_LOCKS) {
+  test(`a lock that names ${what} is taken over`, () => {
+    const folder = newFolder();
+    const first = openOutbox(folder, OWNER);
+    first.add({ number: 1, request: request('crashed') });
+    // As after a crash: the file stays, and no process remembers it.
+    const path = `${journalOf(folder)}.lock`;
+    first.close();
+    writeFileSync(path, lock);
+    const second = openOutbox(folder, OWNER);
+    assert.equal(second.seed, first.seed);
+    second.close();
+  });
+}
+
+test('a lock of an older form whose process runs is respected', () => {
+  const folder = newFolder();
+  const first = openOutbox(folder, OWNER);
+  const path = `${journalOf(folder)}.lock`;
+  first.close();
+  writeFileSync(path, String(process.ppid));
+  assert.notEqual(openOutbox(folder, OWNER).seed, first.seed);
+});
+
+test('a request is synced to the disk before it is let out', (t) => {
+  const outbox = openOutbox(newFolder(), OWNER);
+  let synced = 0;
+  t.mock.method(fs, 'fdatasyncSync', () => {
+    synced += 1;
+  });
+  syncBuiltinESMExports();
+  outbox.add({ number: 1, request: request('dear') });
+  assert.equal(synced, 1);
+  t.mock.restoreAll();
+  syncBuiltinESMExports();
 });
 
 test('a line that a crash cut off costs that line only', () => {
