@@ -26,10 +26,12 @@ function plainLine(post: Post): string {
 }
 
 class Printer {
-  private readonly printed = new Set<string>();
+  /** Orders of what was printed, by id. */
+  private readonly printed = new Map<string, string>();
   private readonly write: (post: Post) => void;
-  /** Order of the highest post printed: a page reaches down to it after a reset. */
-  highest = '';
+  private highest = '';
+  /** Pages are read down to this place: what is not above it was not asked for, or is remembered no longer. */
+  floor = '';
 
   constructor(options: TailOptions, io: Io) {
     this.write = (post) => {
@@ -37,18 +39,21 @@ class Printer {
     };
   }
 
+  /** Each post once; one that belongs above what is printed already is late. */
   print(post: Post): void {
     if (this.printed.has(post.id)) return;
-    this.remember(post);
-    this.write(post);
-  }
-
-  /** Notes a post as older than what was asked for, so that it is not printed when it comes again. */
-  remember(post: Post): void {
-    this.printed.add(post.id);
+    this.write(post.order < this.highest ? { ...post, late: true } : post);
+    this.printed.set(post.id, post.order);
     if (post.order > this.highest) this.highest = post.order;
     const [oldest] = this.printed;
-    if (this.printed.size > PRINTED_IDS_MAX && oldest !== undefined) this.printed.delete(oldest);
+    if (this.printed.size <= PRINTED_IDS_MAX || !oldest) return;
+    this.printed.delete(oldest[0]);
+    this.beginAbove(oldest[1]);
+  }
+
+  /** What is not above this place is not read from pages. */
+  beginAbove(order: string): void {
+    if (order > this.floor) this.floor = order;
   }
 }
 
@@ -111,18 +116,36 @@ export async function runTail(
   let held: Post[] | null = [];
   let room = '';
   let filling = Promise.resolve();
+  /** Fills that are not done: what is held is let out by the last of them. */
+  let fills = 0;
   const broken = Promise.withResolvers<never>();
 
-  async function fill(count: number): Promise<void> {
-    held ??= [];
-    const posts = await newest(client, { room, count, down: printer.highest });
+  /** @param posts what the pages have */
+  function filled(posts: readonly Post[]): void {
     for (const post of posts) printer.print(post);
-    for (const post of held) printer.print(post);
+    fills -= 1;
+    if (fills > 0) return;
+    for (const post of held ?? []) printer.print(post);
     held = null;
+  }
+  /** The newest posts that were asked for; one at least, because the next pages are read down to the oldest of them. */
+  async function begin(last: number): Promise<void> {
+    const count = Math.max(1, last);
+    const posts = await newest(client, { room, count, down: '' });
+    if (posts.length === count) printer.beginAbove(posts[0]?.order ?? '');
+    filled(last === 0 ? [] : posts);
+  }
+  /** Everything since the beginning that was not printed, wherever a merge has put it. */
+  async function fillAgain(): Promise<void> {
+    const count = Number.POSITIVE_INFINITY;
+    filled(await newest(client, { room, count, down: printer.floor }));
   }
   client.subscribe((event) => {
     if (event.type === 'reset' && room !== '') {
-      filling = filling.then(() => fill(Number.POSITIVE_INFINITY));
+      // At once: what comes behind it on the same connection must not pass the pages.
+      held ??= [];
+      fills += 1;
+      filling = filling.then(fillAgain);
       filling.catch(broken.reject);
     }
     if (event.type !== 'post' || (room !== '' && event.post.room !== room)) return;
@@ -134,7 +157,10 @@ export async function runTail(
   room = await whileServed(client, joinedRoom(client, rooms, wanted), options.timeoutMs);
   const early: Post[] = held.filter((post) => (post as z.infer<typeof PostEvent>).room === room);
   held = early;
-  await fill(options.last);
+  fills += 1;
+  filling = filling.then(() => begin(options.last));
+  filling.catch(broken.reject);
+  await filling;
   // Who follows waits for the next server, however long it takes.
   const following = Promise.race([ended, broken.promise]);
   if (options.follow) await whileServed(client, following, Number.POSITIVE_INFINITY);
