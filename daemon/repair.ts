@@ -14,6 +14,12 @@ const FETCH_PATIENCE_MS = 1_000;
 /** Wait between two rounds in which nobody had an intact copy. */
 const ROUND_PAUSE_MS = 5_000;
 
+/**
+ * An entry that nobody within reach has counts as lost after this, although a server that is away may have it:
+ * people wait for what depends on it.
+ */
+const VAIN_MS_MAX = 60_000;
+
 /** A tick that comes later than this says that the loop has better things to do than to scrub. */
 const IDLE_TICK_MS_MAX = 35;
 
@@ -65,6 +71,8 @@ export class Repair {
   private readonly lost = new Set<string>();
   /** Keys that everyone within reach was asked for in vain: the fold does without them. */
   private readonly givenUp = new Set<string>();
+  /** Since when everyone within reach was asked in vain, by key. */
+  private readonly vainSinceMs = new Map<string, number>();
   private nextRoundMs = Number.NEGATIVE_INFINITY;
   private tickedMs = Number.NEGATIVE_INFINITY;
   private restsUntilMs = Number.NEGATIVE_INFINITY;
@@ -169,6 +177,7 @@ export class Repair {
       const denied = this.denied.get(key) ?? new Set();
       const isAskedInVain = linksUp.length > 0 && linksUp.every(({ id }) => denied.has(id));
       if (isAskedInVain) this.givenUp.add(key);
+      this.noteVain(entry, nowMs, { isAskedInVain, isNowhere: denied.size >= ring.peers.size });
       if (denied.size < ring.peers.size || this.lost.has(key)) continue;
       this.lost.add(key);
       log('error', 'an entry is damaged, and no server has an intact copy of it', { entry: key });
@@ -177,6 +186,20 @@ export class Repair {
     this.silent.clear();
     this.nextRoundMs = nowMs + ROUND_PAUSE_MS;
     this.tell(damaged);
+  }
+
+  /** What nobody has, or nobody within reach for long, is waited for no longer. */
+  private noteVain(
+    entry: DamagedEntry,
+    nowMs: number,
+    { isAskedInVain, isNowhere }: { isAskedInVain: boolean; isNowhere: boolean },
+  ): void {
+    const key = keyOf(entry);
+    const sinceMs = this.vainSinceMs.get(key) ?? nowMs;
+    if (isAskedInVain) this.vainSinceMs.set(key, sinceMs);
+    else this.vainSinceMs.delete(key);
+    const isVain = isAskedInVain && nowMs - sinceMs >= VAIN_MS_MAX;
+    if (isNowhere || isVain) this.parts.store.noteLost(entry.stream, entry.sequence);
   }
 
   onFetch(from: ServerId, { stream, sequences }: PeerMessageOf<'fetch'>): void {
@@ -211,6 +234,7 @@ export class Repair {
       this.named.delete(key);
       this.lost.delete(key);
       this.givenUp.delete(key);
+      this.vainSinceMs.delete(key);
       repaired.push(key);
     }
     if (repaired.length > 0)

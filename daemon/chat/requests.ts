@@ -102,13 +102,13 @@ function onRepeat(chat: ChatState, connection: Connection, number: number): void
   else answerStored(chat, connection, entry);
 }
 
-/** Its entry may be one that is damaged: only when none is, it was never stored. */
+/** Its entry may be one that is damaged and may be repaired: only when none is, it counts as never stored. */
 function onUnknownRepeat(
   chat: ChatState,
   connection: Connection,
   { number, requestId }: { number: number; requestId: string },
 ): void {
-  if (chat.parts.reader.damaged().length > 0) {
+  if (chat.parts.reader.damaged().some(({ isLost }) => !isLost)) {
     chat.repeats.set(requestId, connection);
     return;
   }

@@ -7,6 +7,8 @@ export type DamagedEntry = Readonly<{
   sequence: number;
   /** `other` also where nothing tells any more: whatever it was, the fold may lack it. */
   kind: 'post' | 'other';
+  /** Nobody who can be asked has an intact copy: it is waited for no longer, and taken all the same when it comes. */
+  isLost?: true;
 }>;
 
 /** Whether an entry is what was stored, by the checksum and the place that were stored with it. */
@@ -40,6 +42,13 @@ export class Damage {
     if (this.entries.has(key)) return;
     this.entries.set(key, entry);
     this.changed.add(key);
+  }
+
+  /** Until this process ends: the next one asks anew. */
+  noteLost(stream: StreamId, sequence: number): void {
+    const key = keyOf(stream, sequence);
+    const entry = this.entries.get(key);
+    if (entry) this.entries.set(key, { ...entry, isLost: true });
   }
 
   /** Somebody was given a page without it. */

@@ -259,6 +259,10 @@ export class MemoryStore implements Store {
     return this.damage.list();
   }
 
+  noteLost(stream: StreamId, sequence: number): void {
+    this.damage.noteLost(stream, sequence);
+  }
+
   repair({ entry, index }: StoredEntry, pruned: (entry: Entry) => string): { leftOut: boolean } {
     const stream = streamIdOf(entry);
     const held = this.streams.get(stream)?.[entry.sequence - 1];

@@ -276,6 +276,10 @@ class SqliteStore implements Store {
     return this.damage.list();
   }
 
+  noteLost(stream: StreamId, sequence: number): void {
+    this.damage.noteLost(stream, sequence);
+  }
+
   repair(stored: StoredEntry, pruned: (entry: Entry) => string) {
     this.hasRepaired = true;
     const { leftOut, isSumKnown } = this.repairs.repair(stored, pruned);

@@ -68,6 +68,8 @@ export interface Store {
 
   /** Entries that were found damaged and are not repaired yet. */
   damaged(): readonly DamagedEntry[];
+  /** Notes that nobody who can be asked has an intact copy of a damaged entry. */
+  noteLost(stream: StreamId, sequence: number): void;
   /**
    * Puts an intact copy in place of an entry that is held.
    * @param pruned the body that it is left with when it was pruned here already

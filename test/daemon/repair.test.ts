@@ -169,7 +169,7 @@ test('an answer gives what is intact, and names the rest', () => {
 });
 
 test('what every server was asked for in vain is named as lost, once, and asked for again later', () => {
-  const { logged, tick, asked, answer } = stage({ damaged: [7] });
+  const { store, logged, tick, asked, answer } = stage({ damaged: [7] });
   for (let round = 0; round < 3; round += 1) {
     tick();
     assert.deepEqual(asked(), [{ to: 'server1', message: fetchOf(7) }]);
@@ -182,6 +182,25 @@ test('what every server was asked for in vain is named as lost, once, and asked 
   }
   const lost = logged.filter((line) => line.startsWith('error'));
   assert.equal(lost.length, 1);
+  assert.equal(store.damaged()[0]?.isLost, true);
+});
+
+test('a server that is away is waited for a minute, then nobody waits for what it may have', () => {
+  const { store, ring, tick, asked, answer } = stage({ damaged: [7] });
+  const away = ring.peers.get('server2');
+  assert.ok(away);
+  away.linkUp = false;
+  const pass = (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 100) {
+      tick(100);
+      if (asked().length > 0) answer('server1', { missing: [7] });
+    }
+  };
+  tick();
+  pass(50_000);
+  assert.equal(store.damaged()[0]?.isLost, undefined);
+  pass(20_000);
+  assert.equal(store.damaged()[0]?.isLost, true);
 });
 
 test('a server that is away may have what the others lack: nothing is lost yet', () => {

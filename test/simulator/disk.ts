@@ -113,6 +113,7 @@ export class SimulatedDisk {
       base: (stream) => memory.base(stream),
       newestBase: () => memory.newestBase(),
       damaged: () => memory.damaged(),
+      noteLost: (stream, sequence) => memory.noteLost(stream, sequence),
       repair: (stored, pruned) => {
         this.repaired.push(`${streamIdOf(stored.entry)}/${stored.entry.sequence}`);
         return memory.repair(stored, pruned);

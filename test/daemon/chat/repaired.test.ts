@@ -27,7 +27,7 @@ function damaged() {
     stage.store.commit();
     stage.feed({ type: 'repaired', entry, leftOut });
   };
-  return { stage, writer, reader, repair };
+  return { stage, writer, reader, repair, entry };
 }
 
 test('a post that nobody missed is not shown again when it is repaired', () => {
@@ -65,6 +65,21 @@ test('whoever repeats a request whose entry is damaged is answered when it is re
     stage.take(again, 'stored').map(({ number }) => number),
     [2],
   );
+});
+
+test('whoever repeats a request whose entry is lost everywhere is refused, and goes on', () => {
+  const { stage, entry } = damaged();
+  const again = stage.join(ada);
+  stage.post(again, 'one');
+  stage.post(again, 'two');
+  stage.store.noteLost(streamIdOf(entry), entry.sequence);
+  stage.pass(100);
+  stage.post(again, 'three');
+  const answers = stage.take(again).flatMap((message) => {
+    if (message.type === 'refused') return [`${message.number} ${message.code}`];
+    return message.type === 'stored' ? [`${message.number} stored`] : [];
+  });
+  assert.deepEqual(answers, ['1 stored', '2 out-of-sequence', '3 stored']);
 });
 
 test('whoever resumes while an entry is damaged asks for pages instead', () => {
