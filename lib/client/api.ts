@@ -103,6 +103,8 @@ export type ClientEvent =
   | Readonly<{ type: 'recovered'; tookMs: number; leader: string; resent: number }>
   /** A post in a room of this account: each post once, even over a resumption. */
   | Readonly<{ type: 'post'; post: z.infer<typeof PostEvent> }>
+  /** A post that was shown, or answered, belongs further up: it was stored on two sides of a split, which are one again. */
+  | Readonly<{ type: 'moved'; post: z.infer<typeof PostEvent> }>
   | Readonly<{ type: 'member'; member: z.infer<typeof MemberEvent> }>
   | Readonly<{ type: 'room'; room: Room }>
   | Readonly<{ type: 'presence'; presence: z.infer<typeof PresenceEvent> }>

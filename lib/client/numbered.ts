@@ -28,7 +28,7 @@ export function onStored(
   if (!item) return; // the answer to an earlier try came already
   const { number, id, time, order, copies, room } = message;
   // What is shown as stored is not shown again when a resumption sends it.
-  isNew(session, id);
+  noteShown(session, { id, order });
   const answer = { type: 'stored' as const, number, id, time, order, copies, room };
   settle(session, item);
   emit(session, { type: 'answer', answer, item });
@@ -116,11 +116,15 @@ export function maybeRecovered(session: Session): void {
   emit(session, { type: 'recovered', tookMs: resend.tookMs, leader, resent: resend.total });
 }
 
-/** Whether a post was not shown yet; from then on it was. */
-export function isNew(session: Session, id: string): boolean {
-  const { recent } = session;
-  if (recent.has(id)) return false;
-  recent.add(id);
-  if (recent.size > RECENT_IDS_MAX) recent.delete(recent.values().next().value as string);
-  return true;
+/** A post is shown once; one that was stored on two sides of a split is moved to the lower of its places. */
+export function onPost(session: Session, post: Extract<ServerMessage, { type: 'post' }>): void {
+  const known = session.recent.get(post.id);
+  if (known !== undefined && known <= post.order) return;
+  noteShown(session, post);
+  emit(session, { type: known === undefined ? 'post' : 'moved', post });
+}
+
+function noteShown({ recent }: Session, { id, order }: { id: string; order: string }): void {
+  recent.set(id, order);
+  if (recent.size > RECENT_IDS_MAX) recent.delete(recent.keys().next().value as string);
 }

@@ -76,7 +76,7 @@ export type Session = {
   at: number;
   stamp: string | null;
   /** Ids of posts that were shown, oldest first. */
-  recent: Set<string>;
+  recent: Map<string, string>;
   connection: ConnectionState;
   /** When the shell was asked to wake the core. */
   wakeMs: number;

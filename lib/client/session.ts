@@ -12,7 +12,7 @@ import type { ServerMessage } from '../protocol/events.ts';
 import type { RefusalCode } from '../protocol/refusals.ts';
 import type { OutboxItem } from './api.ts';
 import { lose, onPong, watch, watchWakeMs } from './liveness.ts';
-import { isNew, maybeRecovered, onRefused, onStored, pump, settle } from './numbered.ts';
+import { maybeRecovered, onPost, onRefused, onStored, pump, settle } from './numbered.ts';
 import type { Pending } from './outbox.ts';
 import { advance, beginSearch, fail, follow, learn, searchWakeMs, signIn } from './search.ts';
 import {
@@ -77,7 +77,7 @@ export function createSession(fields: {
     cursor: null,
     at: 0,
     stamp: fields.stamp,
-    recent: new Set(),
+    recent: new Map(),
     connection: { type: 'connecting' },
     wakeMs: Number.POSITIVE_INFINITY,
     nowMs,
@@ -246,8 +246,7 @@ function onActiveMessage(session: Session, link: Link, message: ServerMessage): 
       return onRefused(session, link, message);
     case 'post':
       if (!message.late) session.at = Math.max(session.at, message.at);
-      if (isNew(session, message.id)) emit(session, { type: 'post', post: message });
-      return;
+      return onPost(session, message);
     case 'view':
       return onView(session, message);
     case 'member':

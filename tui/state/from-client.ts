@@ -15,7 +15,7 @@ import { cleanLine, cleanText } from '../text.ts';
 import type { Stamp } from './action.ts';
 import { insertLine, insertMember } from './lines.ts';
 import type { Model, PendingPost, PostLine, RoomView } from './model.ts';
-import { onPost, onReset, onRoom, onRooms, openRoom } from './rooms.ts';
+import { onMoved, onPost, onReset, onRoom, onRooms, openRoom } from './rooms.ts';
 import { hint, notice, noticeFor, roomOf, type Step, stay, then, withRoom } from './step.ts';
 
 /** Order of a line that waits: behind every order that a server gives. */
@@ -33,6 +33,8 @@ export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): S
       return stay(onRecovered(model, event, stamp));
     case 'post':
       return stay(onPost(model, event.post));
+    case 'moved':
+      return stay(onMoved(model, event.post));
     case 'member':
       return stay(onMember(model, event.member));
     case 'room':

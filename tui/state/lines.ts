@@ -40,11 +40,31 @@ export function insertLine(lines: readonly Line[], line: Line): readonly Line[] 
   return lines.toSpliced(indexBehind(lines, line.order), 0, line);
 }
 
-/** Puts a page of lines in: in one pass, because a page of 200 would else copy the room 200 times. */
+/** A line that is there under a lower or a higher place goes to its own; how its post was taken stays with it. */
+export function moveLine(lines: readonly Line[], line: PostLine): readonly Line[] {
+  const from = lines.findIndex(({ key }) => key === line.key);
+  const before = lines[from];
+  if (!before || before.order === line.order) return lines;
+  return insertLine(lines.toSpliced(from, 1), { ...before, order: line.order });
+}
+
+/**
+ * Puts a page of lines in: in one pass, because a page of 200 would else copy the room 200 times. What a page has
+ * under another place than it had here was stored on two sides of a split: the page has the one that counts.
+ */
 export function insertPage(lines: readonly Line[], page: readonly Line[]): readonly Line[] {
-  const fresh = page.filter((line) => indexOf(lines, line.order, line.key) === -1);
-  if (fresh.length === 0) return lines;
-  return [...lines, ...fresh].sort((one, other) =>
+  const fresh = new Map(
+    page
+      .filter((line) => indexOf(lines, line.order, line.key) === -1)
+      .map((line) => [line.key, line]),
+  );
+  if (fresh.size === 0) return lines;
+  const kept = lines.filter((line) => {
+    const again = fresh.get(line.key);
+    if (again) fresh.set(line.key, { ...line, order: again.order });
+    return !again;
+  });
+  return [...kept, ...fresh.values()].sort((one, other) =>
     one.order < other.order ? -1 : one.order > other.order ? 1 : 0,
   );
 }

@@ -6,7 +6,7 @@ import { PEOPLE_FROM_COLUMNS } from '../layout.ts';
 import { mentions } from '../line-rows.ts';
 import { scrolled, windowOf } from '../timeline.ts';
 import type { Effect } from './action.ts';
-import { insertLine, insertPage, postLine } from './lines.ts';
+import { insertLine, insertPage, moveLine, postLine } from './lines.ts';
 import { type Model, type PostLine, type RoomView, roomView } from './model.ts';
 import { sceneOf } from './selectors.ts';
 import { ask, cleanRoom, openRoomOf, roomOf, type Step, stay, then, withRoom } from './step.ts';
@@ -169,6 +169,15 @@ export function onPost(model: Model, post: z.infer<typeof PostEvent>): Model {
   );
 }
 
+/** A post that is shown already stands further up from now on. */
+export function onMoved(model: Model, post: z.infer<typeof PostEvent>): Model {
+  const line = postLine(post, post.account === model.account, null);
+  return withRoom(model, post.room, (view) => {
+    const lines = moveLine(view.lines, line);
+    return lines === view.lines ? view : { ...view, lines };
+  });
+}
+
 /** One more; the whole is counted anew only with history, or a busy room would cost its square. */
 function countedUp(model: Model, view: RoomView, line: PostLine): RoomView {
   if (line.own || line.order <= (view.read ?? '')) return view;
@@ -224,14 +233,30 @@ function fillHole(model: Model, room: string, oldest: string | undefined): Step 
   );
 }
 
-/** Too much was missed to be sent: every room asks for its newest page again, and closes the hole. */
+/** Lines that are read again after a reset: what lies further up is read again when somebody scrolls there. */
+const REREAD_LINES_MAX = 2_000;
+
+/**
+ * From where on a room is read again: all that is there, because a merge may have put posts between any two. What
+ * is too much is let go, but for the sake of somebody who reads there.
+ */
+function reread(view: RoomView): RoomView {
+  if (!view.loaded) return { ...view, loading: true, holeBelow: null };
+  const from = Math.max(0, view.lines.length - REREAD_LINES_MAX);
+  const isCut = from > 0 && view.anchor === null;
+  return {
+    ...view,
+    loading: true,
+    lines: isCut ? view.lines.slice(from) : view.lines,
+    moreAbove: isCut || view.moreAbove,
+    holeBelow: view.lines[from]?.order ?? null,
+  };
+}
+
+/** Too much was missed to be sent: every room is read again. */
 export function onReset(model: Model): Step {
   return model.rooms.reduce<Step>((step, { room }) => {
-    const marked = withRoom(step.model, room.id, (view) => ({
-      ...view,
-      loading: true,
-      holeBelow: view.loaded ? (view.holeBelow ?? newestOrder(view)) : null,
-    }));
+    const marked = withRoom(step.model, room.id, reread);
     const effect: Effect = { type: 'history', room: room.id, before: null };
     return { model: marked, effects: [...step.effects, effect] };
   }, stay(model));

@@ -215,6 +215,19 @@ test('a resumption presents the newest cursor, place and stamp', () => {
   assert.deepEqual([signIn.cursor, signIn.at, signIn.stamp], ['cursor-1', 5, 'stamp-1']);
 });
 
+test('a post that was stored on two sides of a split moves up, and never down', () => {
+  const stage = connected();
+  stage.says(THREE, { ...post('p', { at: 5 }), order: '5' });
+  stage.says(THREE, { ...post('p', { at: 0 }), order: '3', late: true });
+  stage.says(THREE, { ...post('p', { at: 0 }), order: '3', late: true });
+  stage.says(THREE, { ...post('p', { at: 6 }), order: '6' });
+  assert.equal(stage.eventsOf('post').length, 1);
+  assert.deepEqual(
+    stage.eventsOf('moved').map((event) => event.type === 'moved' && event.post.order),
+    ['3'],
+  );
+});
+
 test('a pong that names the cursor moves the place on; of another view it does not', () => {
   const stage = connected();
   const servers = [{ ...LEADER, ringPosition: 3, state: 'leading' as const, inSync: true }];

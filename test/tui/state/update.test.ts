@@ -347,6 +347,51 @@ test('reading stays where it is while posts come, history loads and the screen i
   assert.match(story.keys('end').frame(), /new$/m);
 });
 
+const said = (place: number, text = `post ${place}`) =>
+  post('general', { name: 'bob', text, place });
+
+test('after a reset a room is read again down to its oldest line: a merge may have put posts in between', () => {
+  const story = signedIn();
+  for (const place of [10, 30, 50]) story.hear({ type: 'post', post: said(place) });
+  story.hear({ type: 'reset' });
+  const [first] = story.take('history').filter(({ room: id }) => id === 'general');
+  assert.equal(first?.before, null);
+  const page = { posts: [30, 40, 50].map((place) => said(place)), more: true };
+  story.do({ type: 'historyCame', room: 'general', before: null, page });
+  const [next] = story.take('history');
+  assert.equal(next?.before, orderOf(30));
+  const rest = { posts: [5, 10, 20].map((place) => said(place)), more: true };
+  story.do({ type: 'historyCame', room: 'general', before: orderOf(30), page: rest });
+  const places = [5, 10, 20, 30, 40, 50];
+  assert.deepEqual(
+    texts(story, 'general'),
+    places.map((place) => `post ${place}`),
+  );
+  assert.equal(view(story, 'general').holeBelow, null);
+});
+
+test('a room with very much in it is read again for its newest lines, and lets go of the others', () => {
+  const story = signedIn();
+  const posts = Array.from({ length: 2_500 }, (_, index) => said(index + 1));
+  story.do({ type: 'historyCame', room: 'general', before: null, page: { posts, more: false } });
+  story.take('history');
+  story.hear({ type: 'reset' });
+  const { lines, moreAbove, holeBelow } = view(story, 'general');
+  assert.deepEqual([lines.length, moreAbove, holeBelow], [2_000, true, orderOf(501)]);
+});
+
+test('a post that has two places, on two sides of a split, stands once, in the lower one', () => {
+  const story = signedIn();
+  for (const place of [10, 30]) story.hear({ type: 'post', post: said(place) });
+  const both = { ...said(50, 'stored twice'), id: 'twice' };
+  story.hear({ type: 'post', post: both });
+  story.hear({ type: 'moved', post: { ...both, order: orderOf(20), late: true } });
+  assert.deepEqual(texts(story, 'general'), ['post 10', 'stored twice', 'post 30']);
+  const page = { posts: [{ ...both, order: orderOf(5) }, said(10), said(30)], more: false };
+  story.do({ type: 'historyCame', room: 'general', before: null, page });
+  assert.deepEqual(texts(story, 'general'), ['stored twice', 'post 10', 'post 30']);
+});
+
 test('older history is asked for before the reader is at the top', () => {
   const posts = Array.from({ length: 100 }, (_, index) =>
     post('general', { name: 'bob', text: `${index}`, minute: index, place: index + 1 }),
