@@ -20,6 +20,8 @@ export type Connection = {
   readonly nonce: string;
   /** When it was opened, or this server began to lead, whichever was later. */
   openedMs: number;
+  /** Sign-ins whose signature did not fit. */
+  badSignatures: number;
   /** Empty until signed in. */
   account: string;
   sessionId: string;
@@ -42,6 +44,7 @@ export class Connections {
       id,
       nonce,
       openedMs: nowMs,
+      badSignatures: 0,
       account: '',
       sessionId: '',
       nextNumber: 0,

@@ -24,6 +24,9 @@ import {
 const RESUME_ENTRIES_MAX = 5_000;
 const RESUME_BYTES_MAX = 16 * 1024 * 1024;
 
+/** Like lines that fit no schema: each costs a verification, and nobody needs more tries than a few. */
+const BAD_SIGNATURES_MAX = 20;
+
 /** Takes a sign-in to this leader. */
 export function onSignIn(chat: ChatState, connection: Connection, wanted: WantedSignIn): void {
   if (!mustWait(chat)) return takeSignIn(chat, connection, wanted);
@@ -36,7 +39,10 @@ export function takeSignIn(chat: ChatState, connection: Connection, wanted: Want
   const { name, key, session, signature } = wanted.message;
   const text = signInText({ nonce: connection.nonce, server: parts.self.id, name, session });
   if (!parts.secrets.verify(key, text, signature)) {
-    return refuse(chat, connection, { to: {}, code: 'bad-signature' });
+    refuse(chat, connection, { to: {}, code: 'bad-signature' });
+    connection.badSignatures += 1;
+    if (connection.badSignatures > BAD_SIGNATURES_MAX) close(chat, connection, 'bad-signature');
+    return;
   }
   const account = accountIdOf(key, name);
   const claims = chat.claims.get(account);

@@ -10,10 +10,15 @@ import { CLIENT_FRAME_BYTES_MAX } from '../../lib/protocol/limits.ts';
 import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
 import type { ClientMessage } from '../../lib/protocol/requests.ts';
 import { type ParsedLine, parseLine } from './client-requests.ts';
+import { costOf } from './line-cost.ts';
 import { ListenError } from './listen-error.ts';
 
-/** Lines taken from one connection in one turn of the event loop: two milliseconds of work at most. */
-const LINES_PER_TURN_MAX = 256;
+/**
+ * Work taken on in one turn of the event loop, in the units of line-cost.ts: ten milliseconds or so from all
+ * connections together, and at most half of it from one. What is beyond that waits for later turns.
+ */
+const TURN_COST_MAX = 1_024;
+const CLIENT_TURN_COST_MAX = 512;
 
 /** Lines of one connection that fit no schema before it is let go: a person's typing errors, not a flood. */
 const BAD_LINES_MAX = 20;
@@ -113,6 +118,11 @@ class Gateway implements ClientGateway {
   /** Those with something to write. */
   private readonly dirty = new Set<Client>();
   private readonly watch: NodeJS.Timeout;
+  /** Those whose lines wait for the next turn, in the order in which they get theirs. */
+  private waiting: Client[] = [];
+  /** Units taken on in this turn. */
+  private spent = 0;
+  private turnIsTimed = false;
   private lastId = 0;
 
   constructor(options: ClientGatewayOptions) {
@@ -185,20 +195,50 @@ class Gateway implements ClientGateway {
 
   /** Takes some lines now and the rest in later turns, so that a flood only delays its sender. */
   private takeLines(client: Client): void {
-    const lines = client.lines.splice(0, LINES_PER_TURN_MAX);
-    for (const line of lines) {
+    let taken = 0;
+    let cost = 0;
+    for (const text of client.lines) {
       if (client.closing) return;
-      this.take(client, parseLine(line));
+      if (cost >= CLIENT_TURN_COST_MAX || this.spent >= TURN_COST_MAX) break;
+      taken += 1;
+      const parsed = parseLine(text);
+      const units = 'message' in parsed ? costOf(parsed.message) : 1;
+      cost += units;
+      this.spent += units;
+      this.take(client, parsed);
     }
     if (client.closing) return;
+    client.lines.splice(0, taken);
+    this.timeTurn();
     if (client.lines.length > 0) {
       client.socket.pause();
-      setImmediate(() => this.takeLines(client));
+      this.waiting.push(client);
       return;
     }
     if (client.overflow) return this.refuseLongLine(client);
     client.socket.resume();
     if (client.ended) this.finish(client);
+  }
+
+  private timeTurn(): void {
+    if (this.turnIsTimed) return;
+    this.turnIsTimed = true;
+    setImmediate(() => this.nextTurn());
+  }
+
+  private nextTurn(): void {
+    this.turnIsTimed = false;
+    this.spent = 0;
+    const due = this.waiting;
+    this.waiting = [];
+    const unserved: Client[] = [];
+    for (const client of due) {
+      if (this.spent < TURN_COST_MAX) this.takeLines(client);
+      else unserved.push(client);
+    }
+    // Whoever got nothing in this turn comes first in the next one.
+    this.waiting = [...unserved, ...this.waiting];
+    if (this.waiting.length > 0) this.timeTurn();
   }
 
   private take(client: Client, parsed: ParsedLine): void {

@@ -142,6 +142,17 @@ test('before the sign-in only ping and status are answered', () => {
   ]);
 });
 
+test('whoever signs in wrongly again and again is let go', () => {
+  const stage = leading();
+  const connection = stage.connect();
+  for (let tries = 1; tries <= 20; tries += 1)
+    stage.signIn(connection, ada, { signature: 'x'.repeat(86) });
+  assert.equal(stage.take(connection, 'refused').length, 20);
+  assert.equal(stage.closed.has(connection), false);
+  stage.signIn(connection, ada, { signature: 'x'.repeat(86) });
+  assert.equal(stage.closed.get(connection), 'bad-signature');
+});
+
 test('a session that signs in again closes its older connection', () => {
   const stage = leading();
   const first = stage.join(ada);

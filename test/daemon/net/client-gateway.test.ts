@@ -9,6 +9,7 @@ import {
   type ClientGatewayOptions,
   openClientGateway,
 } from '../../../daemon/net/client-gateway.ts';
+import { costOf } from '../../../daemon/net/line-cost.ts';
 import { ListenError } from '../../../daemon/net/listen-error.ts';
 import type { ClientMessage } from '../../../lib/protocol/requests.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -276,10 +277,11 @@ test('a flood delays its sender only: others are heard in between', async (conte
   );
 });
 
-test('a turn takes a bounded number of lines from one connection', async (context) => {
+/** What each turn of the loop took on, in units of line-cost.ts, until the test ends. */
+function meterTurns(context: TestContext) {
   let turn = 0;
   let running = true;
-  const perTurn = new Map<number, number>();
+  const spent = new Map<number, number>();
   const count = () => {
     turn += 1;
     if (running) setImmediate(count);
@@ -288,17 +290,50 @@ test('a turn takes a bounded number of lines from one connection', async (contex
   context.after(() => {
     running = false;
   });
+  return {
+    note: (message: ClientMessage) => spent.set(turn, (spent.get(turn) ?? 0) + costOf(message)),
+    most: () => Math.max(...spent.values()),
+    turn: () => turn,
+  };
+}
+
+const page = (query: number) =>
+  `{"type":"history","query":${query},"room":"general","limit":200}\n`;
+
+test('a turn takes on a bounded amount of work, however much is asked for by however many', async (context) => {
+  const meter = meterTurns(context);
+  const taken = new Map<number, number>();
   const stage = await open(context, {
-    onMessage: () => perTurn.set(turn, (perTurn.get(turn) ?? 0) + 1),
+    onMessage: (connection, message) => {
+      meter.note(message);
+      taken.set(connection, (taken.get(connection) ?? 0) + 1);
+    },
   });
-  const peer = await dial(context, stage.gateway.port);
-  peer.socket.write(ping(1).repeat(2_000));
-  const total = () => [...perTurn.values()].reduce((sum, each) => sum + each, 0);
-  await waitFor('everything', () => total() === 2_000, 10_000);
-  assert.ok(
-    Math.max(...perTurn.values()) <= 512,
-    `at most two helpings a turn: ${[...perTurn.values()]}`,
-  );
+  const peers = await Promise.all([1, 2, 3, 4, 5].map(() => dial(context, stage.gateway.port)));
+  for (const peer of peers) peer.socket.write(page(1).repeat(256));
+  const isDone = () => taken.size === 5 && [...taken.values()].every((count) => count === 256);
+  await waitFor('every query of every connection', isDone, 20_000);
+  // A turn may see the end of one helping and the next one; the last page of each may go over.
+  assert.ok(meter.most() <= 2 * (1_024 + 200), `${meter.most()} in one turn`);
+});
+
+test('whoever asks for little is not made to wait behind those who ask for much', async (context) => {
+  const meter = meterTurns(context);
+  let askedAt = 0;
+  let answeredAt = 0;
+  const stage = await open(context, {
+    onMessage: (_connection, message) => {
+      if (message.type === 'ping') answeredAt = meter.turn();
+    },
+  });
+  const greedy = await Promise.all([1, 2, 3].map(() => dial(context, stage.gateway.port)));
+  const modest = await dial(context, stage.gateway.port);
+  for (const peer of greedy) peer.socket.write(page(1).repeat(5_000));
+  await waitFor('the flood to be under way', () => meter.turn() > 50, 5_000);
+  askedAt = meter.turn();
+  modest.socket.write(ping(1));
+  await waitFor('the ping', () => answeredAt > 0, 10_000);
+  assert.ok(answeredAt - askedAt < 1_000, `${answeredAt - askedAt} turns`);
 });
 
 test('a reader that does not read is closed as too slow, and others go on', async (context) => {

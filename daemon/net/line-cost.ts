@@ -1,0 +1,16 @@
+// What a client's message costs this server, so that a turn of the loop is bounded by work and not by lines: a
+// page of two hundred posts is not a ping.
+import type { ClientMessage } from '../../lib/protocol/requests.ts';
+
+/** Units of some ten microseconds: a post read from the disk and written to a socket is one. */
+const COSTS: Readonly<Partial<Record<ClientMessage['type'], number>>> = {
+  /** The signature is checked. */
+  signIn: 20,
+  listRooms: 50,
+  who: 50,
+  post: 2,
+};
+
+export function costOf(message: ClientMessage): number {
+  return message.type === 'history' ? message.limit : (COSTS[message.type] ?? 1);
+}
