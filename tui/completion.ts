@@ -1,6 +1,7 @@
 // Tab: what the word before the cursor could become.
 import { COMMANDS, commandNames } from './commands.ts';
 import type { Editor } from './editor.ts';
+import { emojiFor } from './emoji.ts';
 import type { Model } from './state/model.ts';
 
 export type Choices = Readonly<{
@@ -48,6 +49,8 @@ export function choicesAt(editor: Editor, model: Model): Choices {
   if (word.startsWith('#')) {
     return { start, choices: starting(word.slice(1), roomNames(model)).map((name) => `#${name}`) };
   }
+  const emoji = /^:([a-z0-9_+-]{2,}):?$/i.exec(word)?.[1];
+  if (emoji !== undefined) return { start, choices: emojiFor(emoji).map((each) => `${each} `) };
   const isCall = word.startsWith('@');
   if (word === '' || (isCall && word === '@' && recentNames(model).length === 0)) {
     return { start, choices: [] };

@@ -65,6 +65,12 @@ export const EDITS = {
     cursor: editor.cursor,
   }),
   deleteToStart: (editor: Editor): Editor => cutTo(editor, lineStart(editor)),
+  /** At the end of a line, the line feed. */
+  deleteToEnd: (editor: Editor): Editor => {
+    const end = lineEnd(editor);
+    const stop = end === editor.cursor ? next(editor) : end;
+    return { text: before(editor) + editor.text.slice(stop), cursor: editor.cursor };
+  },
   newline: (editor: Editor): Editor => insert(editor, '\n'),
 } as const;
 export type Edit = keyof typeof EDITS;

@@ -27,6 +27,7 @@ const CONTROL_NAMES: Readonly<Record<number, string>> = {
   9: 'tab',
   13: 'enter',
   27: 'escape',
+  31: 'ctrl+_',
   127: 'backspace',
 };
 
@@ -95,6 +96,10 @@ export type Intent =
         | 'pageDown'
         | 'endKey'
         | 'complete'
+        | 'undo'
+        | 'redo'
+        | 'yank'
+        | 'compose'
         | 'escape'
         | 'interrupt'
         | 'suspend'
@@ -155,6 +160,12 @@ export const KEYMAP: Readonly<Record<string, Intent>> = {
   'alt+backspace': edit('deleteWordBefore'),
   'alt+d': edit('deleteWordAfter'),
   'ctrl+u': edit('deleteToStart'),
+  'alt+k': edit('deleteToEnd'),
+  'ctrl+_': { do: 'undo' },
+  'alt+z': { do: 'undo' },
+  'alt+y': { do: 'redo' },
+  'alt+v': { do: 'yank' },
+  'alt+e': { do: 'compose' },
 };
 
 /** What /help and `?` show: keys and what they do, in groups. */
@@ -166,10 +177,13 @@ export const KEY_HELP: readonly (readonly [string, string])[] = [
   ['Esc 1 … Esc 9', 'room by number (Alt+1…9, /1 … /9)'],
   ['PgUp · PgDn · End', 'history · back · follow the end'],
   ['Alt+U', 'first unread post'],
-  ['Tab', 'complete a name, command or room'],
+  ['Tab', 'complete a name, command, room or :emoji'],
   ['↑ · ↓', 'earlier input · back'],
   ['Ctrl+A · Ctrl+E', 'start · end of the line'],
-  ['Ctrl+W · Ctrl+U', 'delete a word · to the line start'],
+  ['Ctrl+W · Ctrl+U', 'cut a word · to the line start'],
+  ['Alt+K · Alt+V', 'cut to the line end · put the cut in'],
+  ['Ctrl+_ · Alt+Y', 'undo (Alt+Z) · redo'],
+  ['Alt+E', 'write in $EDITOR'],
   ['Ctrl+C', 'clear the line; when empty, quit'],
   ['Ctrl+Z', 'suspend, back with fg'],
 ];

@@ -31,6 +31,9 @@ function helpRows(model: Model, width: number): Row[] {
   return [
     line(' KEYS', 'title'),
     ...KEY_HELP.flatMap((pair) => helpPair(pair, width)),
+    ...model.settings.ownKeys.flatMap(([key, action]) =>
+      helpPair([key, `${action} (yours)`], width),
+    ),
     line(''),
     line(' COMMANDS', 'title'),
     ...commands.flatMap((pair) => helpPair(pair, width)),

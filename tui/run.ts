@@ -17,6 +17,8 @@ import { runHeadless } from './headless/run.ts';
 import { defaultServers, startLocalCluster } from './local-cluster.ts';
 import { nearest } from './nearest.ts';
 import { lastName, loadSaved } from './saved-state.ts';
+import { defaultSettings } from './settings/settings.ts';
+import { loadSettings, settingsPath } from './settings/settings-file.ts';
 
 const HELP = `
   Usage
@@ -38,6 +40,7 @@ const HELP = `
 
   --help, --version
 
+  Settings: ~/.config/syncnet/config.toml (docs/SETTINGS.md), read again when it is saved.
   Environment: SYNCNET_SERVERS, SYNCNET_NAME; NO_COLOR draws without hues. Flag beats environment.
   Exit codes: 0 left as asked, 1 failed, 2 wrong arguments.
 `;
@@ -104,6 +107,8 @@ async function showScreen(flags: Flags): Promise<void> {
   const identity = await loadIdentity(flags.identity ?? identityPath(process.env));
   const startLocal = (progress: (line: string) => void) =>
     startLocalCluster({ folder, progress, ...(portBase === null ? {} : { portBase }) });
+  const path = settingsPath(process.env);
+  const defaults = defaultSettings(process.env);
   const told: string[] = [];
   const tell = (line: string) => {
     told.push(line);
@@ -125,6 +130,6 @@ async function showScreen(flags: Flags): Promise<void> {
     local,
     startLocal,
     told,
-    colours: (process.env.NO_COLOR ?? '') === '',
+    settings: { ...loadSettings(path, { defaults, now: defaults }), path, defaults },
   });
 }

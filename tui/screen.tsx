@@ -8,11 +8,14 @@ import { App, type Source } from './components/App.tsx';
 import type { Size } from './layout.ts';
 import type { LocalCluster } from './local-cluster.ts';
 import { save, savedOf } from './saved-state.ts';
+import type { Loaded, Settings } from './settings/settings.ts';
+import { loadSettings, problemsText, watchSettings } from './settings/settings-file.ts';
 import type { Effect } from './state/action.ts';
 import { initialModel, type Model, type Saved } from './state/model.ts';
 import { HISTORY_POSTS } from './state/rooms.ts';
 import { needsTicks, update } from './state/update.ts';
 import { restoreAll, restoreModes, setModes } from './terminal/modes.ts';
+import { editOutside } from './terminal/outside-editor.ts';
 
 /** How often what counts by itself is drawn: a tenth of a second is the finest that is shown. */
 const TICK_MS = 100;
@@ -37,7 +40,8 @@ export type ScreenParts = Readonly<{
   startLocal: (progress: (line: string) => void) => Promise<LocalCluster>;
   /** Told in the timeline once there is one: what happened before the screen covered it. */
   told: readonly string[];
-  colours: boolean;
+  /** What counts now, what is wrong with the file, and how to hear of the next save. */
+  settings: Loaded & Readonly<{ path: string; defaults: Settings }>;
 }>;
 
 function createStore(initial: Model, perform: (effect: Effect) => void): Source {
@@ -149,6 +153,20 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     store.dispatch({ type: 'resized', size: terminalSize() });
   }
 
+  async function compose({ room, text }: Extract<Effect, { type: 'compose' }>): Promise<void> {
+    let written = text;
+    try {
+      await suspendTerminal?.(async () => {
+        restoreModes();
+        written = await editOutside(text);
+      });
+    } finally {
+      setModes();
+      store.dispatch({ type: 'resized', size: terminalSize() });
+    }
+    store.dispatch({ type: 'composed', room, text: written });
+  }
+
   const performers: {
     [Type in Effect['type']]: (effect: Extract<Effect, { type: Type }>) => void | Promise<void>;
   } = {
@@ -164,6 +182,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
       store.dispatch({ type: 'notice', text });
     },
     suspend,
+    compose,
     quit: () => quit.resolve(),
   };
 
@@ -186,15 +205,17 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
       nowMs: performance.now(),
       saved: parts.saved,
       local: local?.servers() ?? null,
+      settings: parts.settings.settings,
     }),
     perform,
   );
   const stopSaving = keepSaved(store, parts.folder);
   const stopTicking = tickWhileNeeded(store);
+  const stopWatching = followSettings(store, parts.settings);
   setModes();
   const tree = (
     <>
-      <App source={store} colours={parts.colours} />
+      <App source={store} />
       <Suspender
         onSuspend={(given) => {
           suspendTerminal = given;
@@ -220,6 +241,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   } finally {
     unsubscribe();
     stopTicking();
+    stopWatching();
     stopSizing();
     stopSaving();
     ink.unmount();
@@ -229,6 +251,20 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     if (local?.servers()) process.stdout.write('ending the servers…\n');
     await Promise.allSettled([client.close(), local?.stop()]);
   }
+}
+
+/** Says what is wrong with the settings, and takes them anew when they are saved. */
+function followSettings(
+  store: Source,
+  { path, defaults, problems }: ScreenParts['settings'],
+): () => void {
+  const wrong = problemsText(problems);
+  if (wrong !== null) store.dispatch({ type: 'hint', text: wrong, tone: 'warning' });
+  return watchSettings(path, () => {
+    const loaded = loadSettings(path, { defaults, now: store.model().settings });
+    const { settings } = loaded;
+    store.dispatch({ type: 'settings', settings, problem: problemsText(loaded.problems) });
+  });
 }
 
 /** Writes drafts and read positions a while after they changed, and at the end. */

@@ -1,4 +1,4 @@
-// Colours by meaning. The terminal's own palette, so that they fit light and dark backgrounds alike.
+// Colours by meaning, in themes. The terminal's own palette by default: it fits light and dark backgrounds alike.
 import type { TextProps } from 'ink';
 
 export type Look = Pick<TextProps, 'color' | 'dimColor' | 'bold' | 'inverse' | 'strikethrough'>;
@@ -30,6 +30,67 @@ const LOOKS = {
 } as const satisfies Record<string, Look>;
 export type LookName = keyof typeof LOOKS;
 
+/** Fixed colours, of at least 4.5 to 1 against black (dark) and white (light): WCAG 2.2, contrast (minimum). */
+const DARK: Partial<Record<LookName, Look>> = {
+  mention: { color: '#ffd75f', bold: true },
+  own: { color: '#87d7ff' },
+  ownName: { color: '#87d7ff', bold: true },
+  faint: { color: '#8a8a8a' },
+  notice: { color: '#8a8a8a' },
+  unreadRule: { color: '#ffd75f' },
+  here: { color: '#87d787' },
+  good: { color: '#87d787' },
+  warning: { color: '#ffd75f' },
+  bad: { color: '#ff8787', bold: true },
+  prompt: { color: '#87d7ff', bold: true },
+  name0: { color: '#87d787' },
+  name1: { color: '#ff87d7' },
+  name2: { color: '#87afff' },
+  name3: { color: '#d7af5f' },
+  name4: { color: '#ff8787' },
+  name5: { color: '#5fd7af' },
+};
+const LIGHT: Partial<Record<LookName, Look>> = {
+  mention: { color: '#875f00', bold: true },
+  own: { color: '#005f87' },
+  ownName: { color: '#005f87', bold: true },
+  faint: { color: '#6c6c6c' },
+  notice: { color: '#6c6c6c' },
+  unreadRule: { color: '#875f00' },
+  here: { color: '#006400' },
+  good: { color: '#006400' },
+  warning: { color: '#875f00' },
+  bad: { color: '#af0000', bold: true },
+  prompt: { color: '#005f87', bold: true },
+  name0: { color: '#006400' },
+  name1: { color: '#870087' },
+  name2: { color: '#0000af' },
+  name3: { color: '#875f00' },
+  name4: { color: '#af0000' },
+  name5: { color: '#00695c' },
+};
+/** Nothing is dim, and what matters is bold or inverse. */
+const HIGH_CONTRAST: Partial<Record<LookName, Look>> = {
+  faint: {},
+  notice: {},
+  down: { strikethrough: true },
+  mention: { inverse: true, bold: true },
+  unreadRule: { bold: true },
+  good: { bold: true },
+  warning: { inverse: true },
+  bad: { inverse: true, bold: true },
+};
+
+const THEMES = {
+  terminal: {},
+  dark: DARK,
+  light: LIGHT,
+  'high-contrast': HIGH_CONTRAST,
+  none: {},
+} as const satisfies Record<string, Partial<Record<LookName, Look>>>;
+export type ThemeName = keyof typeof THEMES;
+export const THEME_NAMES = Object.keys(THEMES) as ThemeName[];
+
 /** Looks for people's names: as many as the ANSI palette tells apart on both backgrounds. */
 const NAME_LOOKS = ['name0', 'name1', 'name2', 'name3', 'name4', 'name5'] as const;
 
@@ -40,13 +101,11 @@ export function nameLook(account: string): LookName {
   return NAME_LOOKS[sum % NAME_LOOKS.length] ?? 'name0';
 }
 
-/**
- * How a meaning looks.
- * @param colours false where NO_COLOR is set: weight and inversion stay, hues go
- */
-export function lookOf(name: LookName, colours: boolean): Look {
-  const look: Look = LOOKS[name];
-  if (colours) return look;
+/** How a meaning looks in a theme; `none` keeps weight and inversion, without hues. */
+export function lookOf(name: LookName, theme: ThemeName): Look {
+  const themed: Partial<Record<LookName, Look>> = THEMES[theme];
+  const look: Look = themed[name] ?? LOOKS[name];
+  if (theme !== 'none' && theme !== 'high-contrast') return look;
   const { color: _, ...rest } = look;
   return rest;
 }

@@ -5,6 +5,7 @@ import { renderToString } from 'ink';
 import { createElement } from 'react';
 import type { ClientEvent, HistoryPage, OutboxItem, Room } from '../../lib/client/api.ts';
 import { Screen } from '../../tui/components/App.tsx';
+import { defaultSettings } from '../../tui/settings/settings.ts';
 import type { Action, Effect } from '../../tui/state/action.ts';
 import { initialModel, type Model, NOTHING_SAVED, type Saved } from '../../tui/state/model.ts';
 import { update } from '../../tui/state/update.ts';
@@ -58,6 +59,7 @@ export class ScreenStory {
     const { columns = 80, rows = 24, saved = NOTHING_SAVED } = fields;
     const running = { server1: 'running', server2: 'running', server3: 'running' } as const;
     this.model = initialModel({
+      settings: defaultSettings({ NO_COLOR: '1' }),
       name: fields.name ?? 'alice',
       size: { columns, rows },
       nowMs: this.nowMs,
@@ -129,7 +131,7 @@ export class ScreenStory {
 
   /** The frame, colours left out. */
   frame(): string {
-    const drawn = renderToString(createElement(Screen, { model: this.model, colours: false }), {
+    const drawn = renderToString(createElement(Screen, { model: this.model }), {
       columns: this.model.size.columns,
     });
     return stripVTControlCharacters(drawn)

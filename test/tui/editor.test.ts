@@ -45,6 +45,9 @@ const CASES: readonly (readonly [Edit, string, string])[] = [
   ['deleteWordBefore', 'one two | three', 'one | three'],
   ['deleteWordAfter', 'one| two three', 'one| three'],
   ['deleteToStart', 'one\ntwo| three', 'one\n| three'],
+  ['deleteToEnd', 'one |two\nthree', 'one |\nthree'],
+  ['deleteToEnd', 'one|\ntwo', 'one|two'],
+  ['deleteToEnd', 'one|', 'one|'],
   ['newline', 'one|two', 'one\n|two'],
 ];
 

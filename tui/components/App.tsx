@@ -6,13 +6,13 @@ import { keyPresses } from '../keys.ts';
 import type { Row } from '../line-rows.ts';
 import type { Action } from '../state/action.ts';
 import type { Model } from '../state/model.ts';
-import { lookOf } from '../theme.ts';
+import { lookOf, type ThemeName } from '../theme.ts';
 
-type RowProps = Readonly<{ row: Row; colours: boolean }>;
+type RowProps = Readonly<{ row: Row; theme: ThemeName }>;
 
 function isSameRow(one: RowProps, other: RowProps): boolean {
   return (
-    one.colours === other.colours &&
+    one.theme === other.theme &&
     one.row.length === other.row.length &&
     one.row.every((segment, index) => {
       const against = other.row[index];
@@ -21,12 +21,12 @@ function isSameRow(one: RowProps, other: RowProps): boolean {
   );
 }
 
-const RowText = memo(function RowText({ row, colours }: RowProps) {
+const RowText = memo(function RowText({ row, theme }: RowProps) {
   return (
     <Text wrap="truncate">
       {row.map((segment, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a segment is nothing but its place in the row
-        <Text key={index} {...lookOf(segment.look, colours)}>
+        <Text key={index} {...lookOf(segment.look, theme)}>
           {segment.text}
         </Text>
       ))}
@@ -35,7 +35,7 @@ const RowText = memo(function RowText({ row, colours }: RowProps) {
 }, isSameRow);
 
 /** The screen of a model; it holds no state of its own. */
-export function Screen({ model, colours }: { model: Model; colours: boolean }) {
+export function Screen({ model }: { model: Model }) {
   const { rows, cursor } = frameOf(model);
   const { setCursorPosition } = useCursor();
   setCursorPosition(cursor ?? undefined);
@@ -43,7 +43,7 @@ export function Screen({ model, colours }: { model: Model; colours: boolean }) {
     <Box flexDirection="column" width={model.size.columns} height={model.size.rows}>
       {rows.map((row, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is its place
-        <RowText key={index} row={row} colours={colours} />
+        <RowText key={index} row={row} theme={model.settings.theme} />
       ))}
     </Box>
   );
@@ -56,11 +56,11 @@ export type Source = Readonly<{
 }>;
 
 /** The one place where keys come in. */
-export function App({ source, colours }: { source: Source; colours: boolean }) {
+export function App({ source }: { source: Source }) {
   const model = useSyncExternalStore(source.subscribe, source.model);
   useInput((input, key) => {
     for (const press of keyPresses(input, key)) source.dispatch(press);
   });
   usePaste((text) => source.dispatch({ type: 'pasted', text }));
-  return <Screen model={model} colours={colours} />;
+  return <Screen model={model} />;
 }

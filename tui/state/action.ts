@@ -3,6 +3,7 @@
 import type { ClientEvent, HistoryPage, OutboxItem, Room } from '../../lib/client/api.ts';
 import type { Person } from '../../lib/protocol/events.ts';
 import type { Size } from '../layout.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { LocalServers } from './model.ts';
 
 /** `nowMs` is the client's clock, `wallMs` milliseconds since 1970. */
@@ -23,6 +24,10 @@ export type Action =
   | Readonly<{ type: 'roomsCame'; rooms: readonly Room[] }>
   | Readonly<{ type: 'requested'; item: OutboxItem; open: boolean }>
   | Readonly<{ type: 'localChanged'; local: LocalServers }>
+  /** The settings file was saved; `problem` says in words what in it does not count. */
+  | Readonly<{ type: 'settings'; settings: Settings; problem: string | null }>
+  /** A draft came back from $EDITOR. */
+  | Readonly<{ type: 'composed'; room: string; text: string }>
   /** Something to tell the person: in the status row, or in the timeline to stay. */
   | Readonly<{ type: 'hint'; text: string; tone: 'good' | 'warning' }>
   | Readonly<{ type: 'notice'; text: string }>;
@@ -40,4 +45,6 @@ export type Effect =
   | Readonly<{ type: 'startLocal' }>
   | Readonly<{ type: 'server'; verb: LocalVerb; id: string }>
   | Readonly<{ type: 'suspend' }>
+  /** The draft of a room is written on in $EDITOR. */
+  | Readonly<{ type: 'compose'; room: string; text: string }>
   | Readonly<{ type: 'quit' }>;

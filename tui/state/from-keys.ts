@@ -1,44 +1,48 @@
 // What keys do: to the editor, to the room list, to the place in the timeline, and in what lies above them.
 
 import { UserName } from '../../lib/protocol/fields.ts';
-import { choicesAt } from '../completion.ts';
-import { EDITS, type Edit, EMPTY_EDITOR, editorOf, insert, moveLine } from '../editor.ts';
 import { fuzzyMatches } from '../fuzzy.ts';
-import { type Intent, KEYMAP } from '../keys.ts';
+import type { Intent } from '../keys.ts';
 import { cleanLine } from '../text.ts';
 import { anchorWithTop } from '../timeline.ts';
+import { redone, undone } from '../undo.ts';
 import type { Stamp } from './action.ts';
 import type { Model, Overlay, RoomView } from './model.ts';
 import { followEnd, loadAhead, openRoom, scroll } from './rooms.ts';
 import { linesOf, sceneOf } from './selectors.ts';
 import { ask, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
 import { roomNumber, submit } from './submit.ts';
+import {
+  clear,
+  complete,
+  compose,
+  edit,
+  pastedInto,
+  takeBack,
+  typedInto,
+  vertical,
+  yank,
+} from './writing.ts';
 
 /** Ctrl+C a second time within this quits, in milliseconds: long enough to read the question. */
 export const QUIT_MS_MAX = 3_000;
-
-/** A paste of more lines than this is told about, because Enter would send them all. */
-const PASTE_LINES_QUIET_MAX = 3;
 
 /** Rows that help moves by with ↑ and ↓, and with PgUp and PgDn. */
 const HELP_STEPS: Readonly<Record<string, number>> = { up: -1, down: 1, pageup: -8, pagedown: 8 };
 
 /** Each key forgets what only the key before it meant. */
 function fresh(model: Model): Model {
-  return { ...model, hint: null, escaped: false, quitAskedMs: null };
+  return { ...model, hint: null, escaped: false, quitAskedMs: null, chain: null, sendAsked: null };
 }
-
-const editing = (model: Model, change: (view: RoomView) => RoomView) =>
-  withRoom({ ...model, completion: null }, model.openRoom, change);
 
 /** A key by its name in keys.ts. */
 export function onKey(model: Model, key: string, stamp: Stamp): Step {
   if (isBlocked(model)) return onBlockedKey(model, key);
   if (model.overlay) return onOverlayKey(fresh(model), model.overlay, key);
-  const intent = KEYMAP[key];
+  const intent = model.settings.bindings[key];
   if (!intent) return stay(model);
   if (intent.do === 'interrupt') return interrupt(model, stamp);
-  return perform(fresh(model), intent, stamp);
+  return perform(fresh(model), intent, { stamp, was: model });
 }
 
 /** Whether a full-screen notice stands where the rooms would be. */
@@ -75,7 +79,7 @@ export function onTyped(model: Model, text: string): Step {
   if (text === '?' && openRoomOf(model)?.draft.text === '') {
     return stay({ ...before, overlay: { type: 'help', offset: 0 } });
   }
-  return typedInto(before, text);
+  return typedInto(before, text, model.chain);
 }
 
 function onBlockedLetter(model: Model, text: string): Step {
@@ -88,32 +92,26 @@ function onBlockedLetter(model: Model, text: string): Step {
   return letter === 'q' ? ask(model, { type: 'quit' }) : stay(model);
 }
 
-function typedInto(model: Model, text: string): Step {
-  if (!openRoomOf(model)) return stay(hint(model, 'no room is open yet'));
-  return stay(editing(model, (view) => ({ ...view, draft: insert(view.draft, text) })));
-}
-
-/** A paste never sends: it becomes text, however many lines it has. */
+/** A paste never sends; where no text is written it does nothing. */
 export function onPasted(model: Model, text: string): Step {
   if (isBlocked(model) || model.overlay?.type === 'help') return stay(model);
   if (model.overlay?.type === 'switcher') return onTyped(model, text.replace(/\s+/g, ''));
-  const pasted = typedInto(fresh(model), text.replace(/[\r\n]+$/, ''));
-  const lines = text.trimEnd().split(/\r\n?|\n/).length;
-  return lines > PASTE_LINES_QUIET_MAX
-    ? stay(
-        hint(pasted.model, `${lines} lines pasted · Enter sends them as one · Ctrl+C drops them`),
-      )
-    : pasted;
+  return pastedInto(fresh(model), text);
 }
 
-function perform(model: Model, intent: Intent, stamp: Stamp): Step {
+/** @param was before this key: it may go on with what the key before began */
+function perform(
+  model: Model,
+  intent: Intent,
+  { stamp, was }: Readonly<{ stamp: Stamp; was: Model }>,
+): Step {
   switch (intent.do) {
     case 'edit':
-      return edit(model, intent.edit);
+      return edit(model, intent.edit, was.chain);
     case 'room':
       return roomNumber(model, intent.number);
     case 'send':
-      return submit(model, stamp);
+      return submit(model, stamp, was.sendAsked);
     case 'up':
       return vertical(model, -1);
     case 'down':
@@ -136,6 +134,14 @@ function perform(model: Model, intent: Intent, stamp: Stamp): Step {
       return endKey(model);
     case 'complete':
       return complete(model);
+    case 'undo':
+      return takeBack(model, undone);
+    case 'redo':
+      return takeBack(model, redone);
+    case 'yank':
+      return yank(model, was.chain);
+    case 'compose':
+      return compose(model);
     case 'escape':
       return stay({ ...model, escaped: true, completion: null });
     case 'interrupt':
@@ -150,45 +156,20 @@ function perform(model: Model, intent: Intent, stamp: Stamp): Step {
 /** A page less two rows: the eye keeps something to hold on to. */
 const pageRows = (model: Model) => Math.max(1, (sceneOf(model)?.height ?? 1) - 2);
 
-function edit(model: Model, name: Edit): Step {
-  return stay(editing(model, (view) => ({ ...view, draft: EDITS[name](view.draft) })));
-}
-
 /** End goes to the end of the line; where it stands there already, the timeline follows its end again. */
 function endKey(model: Model): Step {
   const view = openRoomOf(model);
   if (view?.anchor) return stay(followEnd(model));
-  return edit(model, 'end');
+  return edit(model, 'end', null);
 }
 
 function interrupt(model: Model, stamp: Stamp): Step {
   const cleared = fresh(model);
   const hasText = (openRoomOf(model)?.draft.text ?? '') !== '';
-  if (hasText) return stay(editing(cleared, (view) => ({ ...view, draft: EMPTY_EDITOR })));
+  if (hasText) return clear(cleared);
   const asked = model.quitAskedMs;
   if (asked !== null && stamp.nowMs - asked <= QUIT_MS_MAX) return ask(cleared, { type: 'quit' });
   return stay({ ...hint(cleared, 'Ctrl+C again quits'), quitAskedMs: stamp.nowMs });
-}
-
-function vertical(model: Model, step: -1 | 1): Step {
-  const view = openRoomOf(model);
-  if (!view) return stay(model);
-  const moved = moveLine(view.draft, step);
-  if (moved && model.recall === null) {
-    return stay(editing(model, (each) => ({ ...each, draft: moved })));
-  }
-  return stay(recalled(model, view, step));
-}
-
-/** Earlier input by ↑, and back by ↓ to what was not sent yet. */
-function recalled(model: Model, view: RoomView, step: -1 | 1): Model {
-  const unsent = model.recall?.unsent ?? view.draft;
-  const index = (model.recall?.index ?? model.sentTexts.length) + step;
-  if (index < 0 || (model.recall === null && step === 1)) return model;
-  const isBack = index >= model.sentTexts.length;
-  const draft = isBack ? unsent : editorOf(model.sentTexts[index] ?? '');
-  const edited = editing(model, (each) => ({ ...each, draft }));
-  return { ...edited, recall: isBack ? null : { index, unsent } };
 }
 
 function neighbour(model: Model, step: -1 | 1): Step {
@@ -220,23 +201,6 @@ function firstUnread(model: Model): Step {
   if (index === -1) return stay(model);
   const anchor = anchorWithTop(scene, index);
   return loadAhead(withRoom(model, view.room.id, (each) => ({ ...each, anchor })));
-}
-
-function complete(model: Model): Step {
-  const view = openRoomOf(model);
-  if (!view) return stay(model);
-  const begun = model.completion ?? begin(model, view);
-  if (begun.choices.length === 0) return stay(hint(model, 'nothing to complete'));
-  const index = model.completion ? (begun.index + 1) % begun.choices.length : 0;
-  const text = view.draft.text.slice(0, begun.start) + begun.choices[index];
-  const draft = { text: text + begun.rest, cursor: text.length };
-  const edited = editing(model, (each) => ({ ...each, draft }));
-  return stay({ ...edited, completion: { ...begun, index } });
-}
-
-function begin(model: Model, view: RoomView): NonNullable<Model['completion']> {
-  const { start, choices } = choicesAt(view.draft, model);
-  return { start, choices, rest: view.draft.text.slice(view.draft.cursor), index: 0 };
 }
 
 /** The rooms that the switcher lists, best first. */

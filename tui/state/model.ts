@@ -2,7 +2,10 @@
 import type { Cluster, ConnectionState, OutboxItem, Room } from '../../lib/client/api.ts';
 import type { Person } from '../../lib/protocol/events.ts';
 import { type Editor, EMPTY_EDITOR } from '../editor.ts';
+import type { Yank } from '../kill-ring.ts';
 import type { Size } from '../layout.ts';
+import type { Settings } from '../settings/settings.ts';
+import { NOTHING_TO_UNDO, type Undo } from '../undo.ts';
 
 /** Where a post of one's own is. */
 export type Mark = 'queued' | 'sent' | 'stored' | 'refused';
@@ -65,6 +68,9 @@ export type RoomView = Readonly<{
   /** null follows the end. */
   anchor: Anchor | null;
   draft: Editor;
+  undo: Undo;
+  /** Many lines were pasted into the draft: Enter asks before it sends them. */
+  pasted: boolean;
   people: readonly Person[] | null;
 }>;
 
@@ -80,6 +86,7 @@ export type LocalServers = Readonly<Record<string, 'running' | 'paused' | 'stopp
 
 export type Model = Readonly<{
   size: Size;
+  settings: Settings;
   /** Milliseconds of the client's clock, the one that ConnectionState counts by. */
   nowMs: number;
   account: string | null;
@@ -114,6 +121,12 @@ export type Model = Readonly<{
   sentTexts: readonly string[];
   /** Place in `sentTexts` while going through it; null when not. */
   recall: Readonly<{ index: number; unsent: Editor }> | null;
+  /** What was cut out of drafts, newest last. */
+  kills: readonly string[];
+  /** What the key before did, for the next one that goes on with it. */
+  chain: Readonly<{ type: 'cut' } | { type: 'typing' } | { type: 'yank'; yank: Yank }> | null;
+  /** The pasted draft that Enter asked about: Enter again sends it. */
+  sendAsked: string | null;
   /** What Tab is going through, while it is pressed again and again. */
   completion: Readonly<{
     start: number;
@@ -145,9 +158,11 @@ export function initialModel(fields: {
   nowMs: number;
   saved: Saved;
   local: LocalServers | null;
+  settings: Settings;
 }): Model {
   return {
     size: fields.size,
+    settings: fields.settings,
     nowMs: fields.nowMs,
     account: null,
     name: fields.name,
@@ -165,6 +180,9 @@ export function initialModel(fields: {
     hint: null,
     sentTexts: [],
     recall: null,
+    kills: [],
+    chain: null,
+    sendAsked: null,
     completion: null,
     escaped: false,
     nameDraft: '',
@@ -191,6 +209,8 @@ export function roomView(room: Room, restored: SavedRooms): RoomView {
     unreadAfter: null,
     anchor: null,
     draft: text === '' ? EMPTY_EDITOR : { text, cursor: text.length },
+    undo: NOTHING_TO_UNDO,
+    pasted: false,
     people: null,
   };
 }

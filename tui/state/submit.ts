@@ -2,28 +2,44 @@
 import { TEXT_CHARS_MAX } from '../../lib/protocol/limits.ts';
 import { type Command, parseInput } from '../commands.ts';
 import { EMPTY_EDITOR } from '../editor.ts';
+import { NOTHING_TO_UNDO } from '../undo.ts';
 import type { Stamp } from './action.ts';
 import type { Model } from './model.ts';
 import { followEnd, openRoom } from './rooms.ts';
 import { ask, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
+import { asksFirst, linesIn } from './writing.ts';
 
 /** How many sent texts ↑ goes back through: more than anyone counts. */
 const SENT_TEXTS_MAX = 100;
 
-export function submit(model: Model, stamp: Stamp): Step {
+/** @param asked the text that Enter asked about just before */
+export function submit(model: Model, stamp: Stamp, asked: string | null): Step {
   const view = openRoomOf(model);
   const text = view?.draft.text ?? '';
   if (text.trim() === '') return stay(model);
   const parsed = parseInput(text, model.local !== null);
   // A mistake stays in the editor, where it can be mended.
   if (parsed.type === 'wrong') return stay(hint(model, parsed.reason));
-  if (parsed.type === 'post') return post(model, parsed.text);
+  if (parsed.type === 'post') {
+    if (view && asksFirst(view) && asked !== text) return askToSend(model, text);
+    return post(model, parsed.text);
+  }
   return run(remembered(model, text), parsed.command, stamp);
+}
+
+function askToSend(model: Model, text: string): Step {
+  const question = `send these ${linesIn(text)} lines as one post? Enter sends · Ctrl+C drops them`;
+  return stay({ ...hint(model, question), sendAsked: text });
 }
 
 function remembered(model: Model, text: string): Model {
   const others = model.sentTexts.at(-1) === text ? model.sentTexts.slice(0, -1) : model.sentTexts;
-  const cleared = withRoom(model, model.openRoom, (view) => ({ ...view, draft: EMPTY_EDITOR }));
+  const cleared = withRoom(model, model.openRoom, (view) => ({
+    ...view,
+    draft: EMPTY_EDITOR,
+    undo: NOTHING_TO_UNDO,
+    pasted: false,
+  }));
   return {
     ...cleared,
     sentTexts: [...others, text].slice(-SENT_TEXTS_MAX),

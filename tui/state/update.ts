@@ -8,6 +8,7 @@ import { onKey, onPasted, onTyped, QUIT_MS_MAX } from './from-keys.ts';
 import type { Model } from './model.ts';
 import { loadAhead, loadPeople, onHistory } from './rooms.ts';
 import { cleanRoom, hint, notice, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
+import { onComposed } from './writing.ts';
 
 /** How long the status row shows that all is well again, in milliseconds (TUI.md). */
 export const RECOVERED_SHOWN_MS = 5_000;
@@ -40,6 +41,10 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
       return stay(onRoomList(model, action.rooms, stamp));
     case 'requested':
       return stay(action.open ? { ...model, openOnAnswer: action.item.number } : model);
+    case 'settings':
+      return stay(onSettings(model, action));
+    case 'composed':
+      return onComposed(model, action.room, action.text);
     case 'localChanged':
       return stay({ ...model, local: action.local });
     case 'hint':
@@ -47,6 +52,14 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
     case 'notice':
       return stay(openRoomOf(model) ? notice(model, action.text, stamp) : hint(model, action.text));
   }
+}
+
+function onSettings(
+  model: Model,
+  { settings, problem }: Extract<Action, { type: 'settings' }>,
+): Model {
+  const changed = { ...model, settings };
+  return problem === null ? hint(changed, 'settings read', 'good') : hint(changed, problem);
 }
 
 function onTick(model: Model, stamp: Stamp): Model {

@@ -189,6 +189,64 @@ test('a paste never sends, however many lines it has', () => {
   assert.match(story.model.hint?.text ?? '', /5 lines pasted/);
 });
 
+test('many pasted lines are asked about before they are sent, and sent by a second Enter', () => {
+  const story = signedIn().do({ type: 'pasted', text: 'a\nb\nc\nd\n' }).keys('enter');
+  assert.deepEqual(story.take('request'), []);
+  assert.match(story.frame(), /send these 4 lines as one post\?/);
+  story.type('!').keys('enter');
+  assert.deepEqual(story.take('request'), [], 'what was written since is asked about anew');
+  story.keys('enter');
+  const [effect] = story.take('request');
+  assert.deepEqual(effect?.request, { type: 'post', room: 'general', text: 'a\nb\nc\nd!' });
+});
+
+test('many lines that were typed are not asked about', () => {
+  const story = signedIn();
+  for (const line of ['a', 'b', 'c', 'd', 'e']) story.type(line).keys('ctrl+j');
+  assert.equal(story.keys('enter').take('request').length, 1);
+});
+
+test('undo takes back words, cuts and clearing, and redo brings them again', () => {
+  const story = signedIn();
+  for (const letter of 'one two') story.type(letter);
+  story.keys('ctrl+w');
+  assert.equal(draft(story), 'one ');
+  assert.equal(draft(story.keys('ctrl+_')), 'one two');
+  assert.equal(draft(story.keys('ctrl+_')), 'one');
+  assert.equal(draft(story.keys('alt+y')), 'one two');
+  assert.equal(draft(story.keys('ctrl+c')), '');
+  assert.equal(draft(story.keys('alt+z')), 'one two');
+  story.type('!');
+  assert.match(story.keys('alt+y').model.hint?.text ?? '', /nothing to redo/);
+  assert.equal(draft(story), 'one two!');
+});
+
+test('undo is of the room it was written in, and ends with the sending', () => {
+  const story = signedIn().type('here').keys('ctrl+n').type('there').keys('ctrl+_', 'ctrl+_');
+  assert.equal(draft(story), '');
+  assert.equal(draft(story.keys('ctrl+p')), 'here');
+  story.keys('enter', 'ctrl+_');
+  assert.equal(draft(story), '');
+});
+
+test('what was cut is put in again, in any room, and what was cut before it', () => {
+  const story = signedIn().type('one two three').keys('ctrl+w', 'ctrl+w', 'left', 'alt+k');
+  assert.equal(draft(story), 'one');
+  story.keys('ctrl+n').type('> ').keys('alt+v');
+  assert.equal(draft(story), '>  ');
+  assert.equal(draft(story.keys('alt+v')), '> two three');
+  assert.equal(draft(story.keys('alt+v')), '>  ', 'it goes round');
+  assert.match(signedIn().keys('alt+v').model.hint?.text ?? '', /nothing was cut yet/);
+});
+
+test('a draft is written on in $EDITOR, and undo has it as it was', () => {
+  const story = signedIn().type('a start').keys('alt+e');
+  assert.deepEqual(story.take('compose'), [{ type: 'compose', room: 'general', text: 'a start' }]);
+  story.do({ type: 'composed', room: 'general', text: 'a start\nand\u001b[31m more' });
+  assert.equal(draft(story), 'a start\nand[31m more');
+  assert.equal(draft(story.keys('ctrl+_')), 'a start');
+});
+
 test('↑ recalls what was sent, ↓ comes back to what was not', () => {
   const story = signedIn().say('one').say('two').type('half');
   assert.equal(draft(story.keys('up')), 'two');
@@ -225,6 +283,17 @@ for (const [before, after] of COMPLETIONS) {
     assert.equal(draft(story.type(before).keys('tab')), after);
   });
 }
+
+test('Tab turns a colon and a word into emoji, the best first, and says what comes next', () => {
+  const story = signedIn().type('fine :thumbs').keys('tab');
+  assert.equal(draft(story), 'fine 👍 ');
+  assert.match(story.model.hint?.text ?? '', /^Tab: 👍 · 👎/);
+  assert.equal(draft(story.keys('tab')), 'fine 👎 ');
+  assert.equal(draft(story.keys('ctrl+_')), 'fine :thumbs');
+  const unknown = signedIn().type(':zzzzqq').keys('tab');
+  assert.equal(draft(unknown), ':zzzzqq');
+  assert.match(unknown.model.hint?.text ?? '', /nothing to complete/);
+});
 
 test('a failover of under 300 ms leaves the status row empty; a longer one is named', () => {
   const story = signedIn();

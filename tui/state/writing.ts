@@ -1,0 +1,154 @@
+// What keys do to the draft of the open room: typing, cutting and putting back, undo, earlier input, completion.
+import { choicesAt } from '../completion.ts';
+import {
+  EDITS,
+  type Edit,
+  type Editor,
+  EMPTY_EDITOR,
+  editorOf,
+  insert,
+  moveLine,
+} from '../editor.ts';
+import { cutBy, kept, yanked } from '../kill-ring.ts';
+import { cleanText } from '../text.ts';
+import { changed, type redone, undone } from '../undo.ts';
+import type { Model, RoomView } from './model.ts';
+import { ask, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
+
+/** A paste of more lines than this is asked about before it is sent. */
+const PASTE_LINES_QUIET_MAX = 3;
+
+/** As many as fit in a row of 80 columns, mostly. */
+const CHOICES_SHOWN = 8;
+
+export const linesIn = (text: string) => text.trimEnd().split(/\r\n?|\n/).length;
+
+/** Changes a room's draft; what it was before can be had back. */
+function written(
+  model: Model,
+  room: string | null,
+  { draft, joins }: { draft: Editor; joins: boolean },
+): Model {
+  return withRoom({ ...model, completion: null }, room, (view) => ({
+    ...view,
+    draft,
+    undo: changed(view.undo, { before: view.draft, after: draft, joins }),
+  }));
+}
+
+const write = (model: Model, draft: Editor, joins = false) =>
+  written(model, model.openRoom, { draft, joins });
+
+/** @param chain what the key before did */
+export function edit(model: Model, name: Edit, chain: Model['chain']): Step {
+  const view = openRoomOf(model);
+  if (!view) return stay(model);
+  const cut = cutBy(name, view.draft);
+  const edited = write(model, EDITS[name](view.draft));
+  if (cut === null) return stay(edited);
+  const kills = kept(model.kills, { cut, edit: name, joins: chain?.type === 'cut' });
+  return stay({ ...edited, kills, chain: { type: 'cut' } });
+}
+
+export function typedInto(model: Model, text: string, chain: Model['chain']): Step {
+  const view = openRoomOf(model);
+  if (!view) return stay(hint(model, 'no room is open yet'));
+  const joins = chain?.type === 'typing' && !/^\s/u.test(text);
+  return stay({ ...write(model, insert(view.draft, text), joins), chain: { type: 'typing' } });
+}
+
+/** A paste never sends: it becomes text, however many lines it has. */
+export function pastedInto(model: Model, text: string): Step {
+  const pasted = typedInto(model, text.replace(/[\r\n]+$/, ''), null);
+  const lines = linesIn(text);
+  if (lines <= PASTE_LINES_QUIET_MAX || !openRoomOf(model)) return pasted;
+  const marked = withRoom(pasted.model, model.openRoom, (view) => ({ ...view, pasted: true }));
+  return stay(
+    hint(marked, `${lines} lines pasted · Enter asks before it sends them · Ctrl+C drops them`),
+  );
+}
+
+/** Whether Enter is to ask first: many lines were pasted, and they are still there. */
+export function asksFirst(view: RoomView): boolean {
+  return view.pasted && linesIn(view.draft.text) > PASTE_LINES_QUIET_MAX;
+}
+
+export function clear(model: Model): Step {
+  const cleared = write(model, EMPTY_EDITOR);
+  return stay(withRoom(cleared, model.openRoom, (view) => ({ ...view, pasted: false })));
+}
+
+export function takeBack(model: Model, move: typeof undone | typeof redone): Step {
+  const view = openRoomOf(model);
+  const moved = view && move(view.undo, view.draft);
+  if (!moved) return stay(hint(model, move === undone ? 'nothing to undo' : 'nothing to redo'));
+  return stay(
+    withRoom({ ...model, completion: null }, model.openRoom, (each) => ({ ...each, ...moved })),
+  );
+}
+
+export function yank(model: Model, chain: Model['chain']): Step {
+  const view = openRoomOf(model);
+  if (!view) return stay(model);
+  const last = chain?.type === 'yank' ? chain.yank : null;
+  const put = yanked(model.kills, view.draft, last);
+  if (!put) return stay(hint(model, 'nothing was cut yet: Ctrl+W cuts a word'));
+  return stay({
+    ...write(model, put.draft, last !== null),
+    chain: { type: 'yank', yank: put.yank },
+  });
+}
+
+export function compose(model: Model): Step {
+  const view = openRoomOf(model);
+  if (!view) return stay(hint(model, 'no room is open yet'));
+  return ask(model, { type: 'compose', room: view.room.id, text: view.draft.text });
+}
+
+export function onComposed(model: Model, room: string, text: string): Step {
+  return stay(written(model, room, { draft: editorOf(cleanText(text)), joins: false }));
+}
+
+/** To the line above or below; where there is none, through what was sent before. */
+export function vertical(model: Model, step: -1 | 1): Step {
+  const view = openRoomOf(model);
+  if (!view) return stay(model);
+  const moved = moveLine(view.draft, step);
+  if (moved && model.recall === null) return stay(write(model, moved));
+  return stay(recalled(model, view, step));
+}
+
+/** Earlier input by ↑, and back by ↓ to what was not sent yet. */
+function recalled(model: Model, view: RoomView, step: -1 | 1): Model {
+  const unsent = model.recall?.unsent ?? view.draft;
+  const index = (model.recall?.index ?? model.sentTexts.length) + step;
+  if (index < 0 || (model.recall === null && step === 1)) return model;
+  const isBack = index >= model.sentTexts.length;
+  const draft = isBack ? unsent : editorOf(model.sentTexts[index] ?? '');
+  return { ...write(model, draft), recall: isBack ? null : { index, unsent } };
+}
+
+export function complete(model: Model): Step {
+  const view = openRoomOf(model);
+  if (!view) return stay(model);
+  const begun = model.completion ?? begin(model, view);
+  if (begun.choices.length === 0) return stay(hint(model, 'nothing to complete'));
+  const index = model.completion ? (begun.index + 1) % begun.choices.length : 0;
+  const text = view.draft.text.slice(0, begun.start) + begun.choices[index];
+  const draft = { text: text + begun.rest, cursor: text.length };
+  const written = write(model, draft, model.completion !== null);
+  const told =
+    begun.choices.length > 1 ? hint(written, choicesText(begun.choices, index), 'good') : written;
+  return stay({ ...told, completion: { ...begun, index } });
+}
+
+/** What Tab goes through, from the present choice on. */
+function choicesText(choices: readonly string[], index: number): string {
+  const round = [...choices.slice(index), ...choices.slice(0, index)].slice(0, CHOICES_SHOWN);
+  return `Tab: ${round.map((choice) => choice.trim()).join(' · ')}`;
+}
+
+function begin(model: Model, view: RoomView): NonNullable<Model['completion']> {
+  const { start, choices } = choicesAt(view.draft, model);
+  return { start, choices, rest: view.draft.text.slice(view.draft.cursor), index: 0 };
+}
