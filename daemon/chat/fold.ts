@@ -5,18 +5,15 @@ import { createHash } from 'node:crypto';
 import { accountIdOf, foldName, GENERAL_ROOM_ID, roomIdOf } from '../../lib/ids.ts';
 import { type Entry, orderOf } from '../ring/entry.ts';
 import { type Body, bodyOf } from './bodies.ts';
+import { Register } from './register.ts';
 
 type Account = { readonly id: string; readonly key: string; name: string; place: string };
-
-/** One write of a register, by one request: the lowest of its copies counts. */
-type Write<T> = { place: string; value: T };
-type Register<T> = Map<string, Write<T>>;
 
 type FoldedRoom = {
   readonly id: string;
   /** Null until its creation has arrived: what refers to it may come first. */
   created: { name: string; creator: string; place: string } | null;
-  topic: Register<string>;
+  readonly topic: Register<string>;
   readonly membership: Map<string, Register<boolean>>;
   readonly members: Set<string>;
 };
@@ -36,17 +33,6 @@ const NO_CHANGE: FoldChange = { members: [], rooms: [], renamed: [] };
 
 /** Characters of an id that tell two of one name apart after a merge. */
 const SUFFIX_CHARS = 4;
-
-function write<T>(register: Register<T>, request: string, next: Write<T>): void {
-  const known = register.get(request);
-  if (!known || next.place < known.place) register.set(request, next);
-}
-
-function lastValue<T>(register: Register<T> | undefined): T | undefined {
-  let last: Write<T> | undefined;
-  for (const each of register?.values() ?? []) if (!last || each.place > last.place) last = each;
-  return last?.value;
-}
 
 type Named = { readonly id: string; place: string };
 
@@ -74,7 +60,7 @@ export class Fold {
     const general = this.room(GENERAL_ROOM_ID);
     general.created = { name: 'general', creator: '', place: '' };
     this.roomsByName.set('general', new Set([general]));
-    write(general.topic, '', { place: '', value: 'Everyone is here' });
+    general.topic.write('', { place: '', value: 'Everyone is here' });
   }
 
   /** Folds an entry in; one whose body is none of ours changes nothing. @returns what is different now */
@@ -109,7 +95,13 @@ export class Fold {
   private room(id: string): FoldedRoom {
     let room = this.rooms.get(id);
     if (!room) {
-      room = { id, created: null, topic: new Map(), membership: new Map(), members: new Set() };
+      room = {
+        id,
+        created: null,
+        topic: new Register(),
+        membership: new Map(),
+        members: new Set(),
+      };
       this.rooms.set(id, room);
     }
     return room;
@@ -147,7 +139,7 @@ export class Fold {
       room.created = { name: body.n, creator: body.u, place };
     }
     this.roomsByName.set(body.n, same.add(room));
-    write(room.topic, body.q, { place, value: body.x });
+    room.topic.write(body.q, { place, value: body.x });
     const members = this.setMember(room.id, body.u, { request: body.q, place, value: true });
     const renamed = before.filter(({ other, was }) => this.roomName(other) !== was);
     const rooms = new Set(renamed.map(({ other }) => other.id));
@@ -158,7 +150,7 @@ export class Fold {
   private setTopic(body: Extract<Body, { t: 'topic' }>, place: string): readonly string[] {
     const room = this.room(body.r);
     const before = this.topicOf(room);
-    write(room.topic, body.q, { place, value: body.x });
+    room.topic.write(body.q, { place, value: body.x });
     return this.topicOf(room) === before ? [] : [room.id];
   }
 
@@ -168,15 +160,15 @@ export class Fold {
     change: { request: string; place: string; value: boolean },
   ): readonly MemberChange[] {
     const room = this.room(roomId);
-    const register: Register<boolean> = room.membership.get(account) ?? new Map();
+    const register = room.membership.get(account) ?? new Register<boolean>();
     room.membership.set(account, register);
-    write(register, change.request, { place: change.place, value: change.value });
+    register.write(change.request, { place: change.place, value: change.value });
     return this.refreshMember(room, account);
   }
 
   private refreshMember(room: FoldedRoom, account: string): readonly MemberChange[] {
     // Everyone is in #general from the start, until they leave it.
-    const joined = lastValue(room.membership.get(account)) ?? room.id === GENERAL_ROOM_ID;
+    const joined = room.membership.get(account)?.value ?? room.id === GENERAL_ROOM_ID;
     if (joined === room.members.has(account)) return [];
     if (joined) room.members.add(account);
     else room.members.delete(account);
@@ -225,7 +217,7 @@ export class Fold {
   }
 
   topicOf(room: FoldedRoom): string {
-    return lastValue(room.topic) ?? '';
+    return room.topic.value ?? '';
   }
 
   isMember(roomId: string, account: string): boolean {

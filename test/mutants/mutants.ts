@@ -232,8 +232,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'of single values the last to arrive counts',
-    file: `${CHAT}/fold.ts`,
-    edits: [['if (!last || each.place > last.place) last = each;', 'last = each;']],
+    file: `${CHAT}/register.ts`,
+    edits: [
+      [
+        'else if (!this.last || next.place > this.last.place) this.last = next;',
+        'else this.last = next;',
+      ],
+    ],
   },
   {
     name: 'damaged entries are served',
