@@ -13,11 +13,11 @@ import {
   PULL_STUCK_MS,
 } from './settings.ts';
 import {
-  digestHash,
   digestOf,
   digestRecord,
   log,
   noteDigest,
+  ownHash,
   type Peer,
   send,
   type Turn,
@@ -57,13 +57,13 @@ export function maybePull(turn: Turn): void {
 /** The leader when there is one, else whoever has most; null when nobody is known to have more. */
 function pullSource(turn: Turn): Peer | null {
   const { ring, nowMs } = turn;
-  const ownHash = digestHash(ring.digest);
+  const hash = ownHash(ring);
   const different = [...ring.peers.values()].filter(
     (peer) =>
       isReachable(ring, peer, nowMs) &&
       nowMs >= peer.stuckUntilMs &&
       !ring.view?.inSync.includes(peer.id) &&
-      peer.announcement?.digestHash !== ownHash &&
+      peer.announcement?.digestHash !== hash &&
       (peer.lead > 0 || peer.announcement?.digestHash !== peer.lastPulledHash),
   );
   const leader = servingLeader(turn);

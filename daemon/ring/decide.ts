@@ -15,7 +15,7 @@ import {
   UNSHOWN_MS_MAX,
   UNSHOWN_QUIET_MS,
 } from './settings.ts';
-import { digestHash, log, type Peer, send, type Turn } from './state.ts';
+import { log, ownHash, type Peer, send, type Turn } from './state.ts';
 import {
   maybeAdvance,
   servingLeader,
@@ -123,7 +123,7 @@ function mayBeAdmitted(turn: Turn, peer: Peer): boolean {
 /** It lacks more than a change of view would bring it: it catches up first. What it sent last may be old news. */
 function isFarBehind({ ring }: Turn, peer: Peer): boolean {
   if (!peer.digest || lackCount(peer.digest, ring.digest) <= CATCH_UP_ENTRIES_MAX) return false;
-  return peer.announcement?.digestHash !== digestHash(ring.digest);
+  return peer.announcement?.digestHash !== ownHash(ring);
 }
 
 /** Slowness is not death: it stays away for a while, longer each time, so that the room does not stutter. */

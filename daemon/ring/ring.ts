@@ -24,10 +24,10 @@ import {
   TICK_INTERVAL_MS,
 } from './settings.ts';
 import {
-  digestHash,
   digestOf,
   digestRecord,
   noteDigest,
+  ownHash,
   type Peer,
   phaseOf,
   type Ring,
@@ -269,7 +269,7 @@ function announcementOf(turn: Turn): Announcement {
   const hears = [...ring.peers.values()]
     .filter((peer) => isHeard(peer, nowMs))
     .map((peer) => peer.id);
-  const hash = digestHash(ring.digest);
+  const hash = ownHash(ring);
   const version = ring.announcementVersion;
   return {
     version,

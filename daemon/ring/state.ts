@@ -98,6 +98,8 @@ export type Ring = {
   base: Readonly<{ stream: StreamId; digest: Digest }> | null;
   readonly digest: Map<StreamId, number>;
   entryCount: number;
+  /** The hash of that digest, and how many entries there were when it was found. */
+  hashed: { entryCount: number; hash: string };
   /** Whether the chat folded all that is held: it may lack what was damaged at the start, until it is repaired. */
   foldIsWhole: boolean;
   /** Highest hybrid time of any entry held. */
@@ -249,6 +251,7 @@ export function createRing(parts: RingParts): Ring {
     base: parts.base,
     digest: new Map(parts.digest),
     entryCount,
+    hashed: { entryCount, hash: digestHash(parts.digest) },
     foldIsWhole: parts.foldIsWhole,
     hlcMs: parts.hlc.ms,
     hlcCounter: parts.hlc.counter,
@@ -280,6 +283,13 @@ export function digestRecord(digest: Digest): Record<StreamId, number> {
 
 export function digestOf(record: Readonly<Record<StreamId, number>>): Digest {
   return new Map(Object.entries(record));
+}
+
+/** The hash of what a ring holds, found once for each change: a digest only grows, by entries. */
+export function ownHash(ring: Ring): string {
+  const { hashed, entryCount } = ring;
+  if (hashed.entryCount !== entryCount) ring.hashed = { entryCount, hash: digestHash(ring.digest) };
+  return ring.hashed.hash;
 }
 
 /** Equal for equal digests, whatever the order they were built in. 16 base64url characters. */
