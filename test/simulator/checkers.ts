@@ -311,14 +311,17 @@ export class Checkers {
   }
 }
 
-/** Whether a server waits for another: one that leads or prepares to, a higher one that may, or any to learn from. */
+/**
+ * Whether a server waits for another: one that leads or prepares to, one that follows a leader whom this one does not
+ * hear (to lead beside it would split what is whole), a higher one that may lead, or any to learn from.
+ */
 function waitsForSomeone(ring: Ring): boolean {
   const nowish = ring.lastTickMs - HEARD_MS;
   return [...ring.peers.values()].some((peer) => {
     if (!peer.linkUp || peer.lastHeardMs <= nowish) return false;
     const phase = peer.announcement?.phase;
     if (ring.phase === 'joining' || phase === undefined) return true;
-    if (phase === 'leading' || phase === 'preparing') return true;
+    if (phase === 'leading' || phase === 'preparing' || peer.announcement?.view) return true;
     return phase === 'active' && peer.ringPosition > ring.self.ringPosition;
   });
 }
