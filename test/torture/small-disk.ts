@@ -20,11 +20,23 @@ export async function mountSmallDisk(servers: Servers, owner: string): Promise<S
   const directory = servers.dataDirectory(owner);
   await execa('mount', ['-t', 'tmpfs', '-o', `size=${LARGE_BYTES}`, 'tmpfs', directory]);
   const resize = (bytes: number) => execaSync('mount', ['-o', `remount,size=${bytes}`, directory]);
+  const usedBytes = () => {
+    const { blocks, bfree, bsize } = statfsSync(directory);
+    return (blocks - bfree) * bsize;
+  };
   return {
     owner,
     fill: () => {
-      const { blocks, bfree, bsize } = statfsSync(directory);
-      resize((blocks - bfree) * bsize);
+      // The server goes on writing, and memory that is in use is not taken away: then there is more to leave.
+      for (;;) {
+        const bytes = usedBytes();
+        try {
+          resize(bytes);
+          return;
+        } catch (error) {
+          if (usedBytes() <= bytes) throw error;
+        }
+      }
     },
     enlarge: () => resize(LARGE_BYTES),
   };
