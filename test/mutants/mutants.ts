@@ -179,6 +179,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'numbers with gaps are taken',
     file: `${CHAT}/requests.ts`,
+    test: 'test/daemon/chat/requests.test.ts',
     edits: [['if (number !== expected && !begins) {', 'if (number < expected && !begins) {']],
   },
   {
@@ -225,8 +226,8 @@ export const MUTANTS: readonly Mutant[] = [
     file: `${CHAT}/messages.ts`,
     edits: [
       [
-        'const cursor = begins && hasCopies(chat) ? chat.stream : null;',
-        'const cursor = begins ? chat.stream : null;',
+        'return hasCopies(chat) ? { cursor: chat.stream, at: chat.shown } : {};',
+        'return { cursor: chat.stream, at: chat.shown };',
       ],
     ],
   },
