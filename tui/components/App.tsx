@@ -1,9 +1,10 @@
 // Draws the frame: one Text for each row, so that Ink has as few nodes to lay out as there are rows.
-import { Box, Text, useCursor, useInput, usePaste } from 'ink';
+import { Box, Text, type TextProps, useCursor, useInput, usePaste } from 'ink';
 import { memo, useSyncExternalStore } from 'react';
 import { frameOf } from '../frame.ts';
 import { keyPresses } from '../keys.ts';
-import type { Row } from '../line-rows.ts';
+import type { Row, Segment } from '../line-rows.ts';
+import type { Style } from '../markdown.ts';
 import type { Action } from '../state/action.ts';
 import type { Model } from '../state/model.ts';
 import { lookOf, type ThemeName } from '../theme.ts';
@@ -16,9 +17,27 @@ function isSameRow(one: RowProps, other: RowProps): boolean {
     one.row.length === other.row.length &&
     one.row.every((segment, index) => {
       const against = other.row[index];
-      return segment.text === against?.text && segment.look === against.look;
+      const isSame = segment.text === against?.text && segment.look === against.look;
+      return isSame && JSON.stringify(segment.style) === JSON.stringify(against.style);
     })
   );
+}
+
+function styleProps(style: Style | undefined): TextProps {
+  if (!style) return {};
+  const { bold, italic, struck, link } = style;
+  return {
+    ...(bold ? { bold } : {}),
+    ...(italic ? { italic } : {}),
+    ...(struck ? { strikethrough: true } : {}),
+    ...(link === undefined ? {} : { underline: true }),
+  };
+}
+
+/** OSC 8: the terminal shows the address to whoever points at it. The address has only printable ASCII in it. */
+function linked({ text, style }: Segment): string {
+  if (style?.link === undefined) return text;
+  return `\u001b]8;;${style.link}\u0007${text}\u001b]8;;\u0007`;
 }
 
 const RowText = memo(function RowText({ row, theme }: RowProps) {
@@ -26,8 +45,8 @@ const RowText = memo(function RowText({ row, theme }: RowProps) {
     <Text wrap="truncate">
       {row.map((segment, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a segment is nothing but its place in the row
-        <Text key={index} {...lookOf(segment.look, theme)}>
-          {segment.text}
+        <Text key={index} {...lookOf(segment.look, theme)} {...styleProps(segment.style)}>
+          {linked(segment)}
         </Text>
       ))}
     </Text>

@@ -85,9 +85,20 @@ test('a screen takes new settings at once, and says what does not count', () => 
   const { settings } = read('[keys]\n"alt+s" = "switcher"\n');
   story.do({ type: 'settings', settings, problem: 'config.toml line 3: no' });
   assert.match(story.frame(), /config\.toml line 3: no/);
+  assert.match(story.frame(), /\^K rooms/);
   assert.equal(story.keys('alt+s').model.overlay?.type, 'switcher');
   story.keys('escape').type('?');
   assert.match(story.keys('pagedown', 'pagedown').frame(), /alt\+s +switcher \(yours\)/);
+});
+
+test('the row of keys has those that count', () => {
+  const story = new ScreenStory().signedIn([room('general')]);
+  const { settings } = read('keymap = "emacs"\n[keys]\n"ctrl+n" = "none"\n"pageup" = "none"\n');
+  story.do({ type: 'settings', settings, problem: null }).keys('left');
+  assert.match(
+    story.frame(),
+    /\^T rooms {2}Alt\+Down next {2}\^P previous {2}\^G unread {2}\^J newline/,
+  );
 });
 
 test('docs/SETTINGS.md names every action and every theme', () => {
