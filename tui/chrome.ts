@@ -149,7 +149,7 @@ export function composer(model: Model, view: RoomView | undefined): Composer {
   const count = counter(view?.draft.text ?? '');
   const shown = rows.slice(first, first + height).map((text, index): Row => {
     const start = segment(first + index === 0 ? prompt : indent, 'prompt');
-    const row: Row = [start, segment(text)];
+    const row: Row = [start, { ...segment(text), said: true }];
     if (index < Math.min(height, rows.length) - 1) return row;
     return [...fitRow(row, model.size.columns - cellWidth(count.text) - 1), segment(' '), count];
   });

@@ -5,7 +5,13 @@ import type { Line, MembersLine, PostLine } from './state/model.ts';
 import { cellWidth, fit, truncate, wrapRanges, wrapText } from './text.ts';
 import { type LookName, nameLook } from './theme.ts';
 
-export type Segment = Readonly<{ text: string; look: LookName; style?: Style }>;
+export type Segment = Readonly<{
+  text: string;
+  look: LookName;
+  style?: Style;
+  /** Words of people: shown as they were written, in whatever glyphs the rest is drawn. */
+  said?: true;
+}>;
 export type Row = readonly Segment[];
 
 /** What decides how a line looks besides the line. */
@@ -114,9 +120,10 @@ function styledRows(text: string, width: number): Piece[][] {
 }
 
 function pieceSegments({ text, style }: Piece, selfName: string, look: LookName): Segment[] {
-  if (style.code) return [{ text, look: 'code', style }];
-  const segments = textSegments(text, selfName, look);
-  return Object.keys(style).length === 0 ? segments : segments.map((each) => ({ ...each, style }));
+  const segments: Segment[] = style.code
+    ? [{ text, look: 'code' }]
+    : textSegments(text, selfName, look);
+  return segments.map((each) => ({ ...each, style, said: true }));
 }
 
 function prefix(line: Line, context: LineContext, name: Segment): Row {

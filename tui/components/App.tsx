@@ -2,6 +2,7 @@
 import { Box, Text, type TextProps, useCursor, useInput, usePaste } from 'ink';
 import { memo, useSyncExternalStore } from 'react';
 import { frameOf } from '../frame.ts';
+import { type GlyphSet, inGlyphs } from '../glyphs.ts';
 import { keyPresses } from '../keys.ts';
 import type { Row, Segment } from '../line-rows.ts';
 import type { Style } from '../markdown.ts';
@@ -9,11 +10,12 @@ import type { Action } from '../state/action.ts';
 import type { Model } from '../state/model.ts';
 import { lookOf, type ThemeName } from '../theme.ts';
 
-type RowProps = Readonly<{ row: Row; theme: ThemeName }>;
+type RowProps = Readonly<{ row: Row; theme: ThemeName; glyphs: GlyphSet }>;
 
 function isSameRow(one: RowProps, other: RowProps): boolean {
   return (
     one.theme === other.theme &&
+    one.glyphs === other.glyphs &&
     one.row.length === other.row.length &&
     one.row.every((segment, index) => {
       const against = other.row[index];
@@ -35,18 +37,19 @@ function styleProps(style: Style | undefined): TextProps {
 }
 
 /** OSC 8: the terminal shows the address to whoever points at it. The address has only printable ASCII in it. */
-function linked({ text, style }: Segment): string {
+function linked({ text, style, said }: Segment, glyphs: GlyphSet): string {
+  if (!said) return inGlyphs(text, glyphs);
   if (style?.link === undefined) return text;
   return `\u001b]8;;${style.link}\u0007${text}\u001b]8;;\u0007`;
 }
 
-const RowText = memo(function RowText({ row, theme }: RowProps) {
+const RowText = memo(function RowText({ row, theme, glyphs }: RowProps) {
   return (
     <Text wrap="truncate">
       {row.map((segment, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a segment is nothing but its place in the row
         <Text key={index} {...lookOf(segment.look, theme)} {...styleProps(segment.style)}>
-          {linked(segment)}
+          {linked(segment, glyphs)}
         </Text>
       ))}
     </Text>
@@ -56,13 +59,14 @@ const RowText = memo(function RowText({ row, theme }: RowProps) {
 /** The screen of a model; it holds no state of its own. */
 export function Screen({ model }: { model: Model }) {
   const { rows, cursor } = frameOf(model);
+  const { theme, glyphs } = model.settings;
   const { setCursorPosition } = useCursor();
   setCursorPosition(cursor ?? undefined);
   return (
     <Box flexDirection="column" width={model.size.columns} height={model.size.rows}>
       {rows.map((row, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is its place
-        <RowText key={index} row={row} theme={model.settings.theme} />
+        <RowText key={index} row={row} {...{ theme, glyphs }} />
       ))}
     </Box>
   );
