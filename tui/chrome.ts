@@ -1,8 +1,10 @@
 // The rows around the timeline: title, lists beside it, composer, hints. Plain rows of segments, each as
 // wide as it is told.
 import { TEXT_CHARS_MAX } from '../lib/protocol/limits.ts';
+import type { Intent } from './keys.ts';
 import { PEOPLE_FROM_COLUMNS } from './layout.ts';
 import type { Row, Segment } from './line-rows.ts';
+import type { Bindings } from './settings/bindings.ts';
 import type { Model, RoomView } from './state/model.ts';
 import { composerOf } from './state/selectors.ts';
 import { isStatusTaken } from './status-row.ts';
@@ -147,22 +149,53 @@ export function composer(model: Model, view: RoomView | undefined): Composer {
   const count = counter(view?.draft.text ?? '');
   const shown = rows.slice(first, first + height).map((text, index): Row => {
     const start = segment(first + index === 0 ? prompt : indent, 'prompt');
-    const row: Row = [start, segment(text)];
+    const row: Row = [start, { ...segment(text), said: true }];
     if (index < Math.min(height, rows.length) - 1) return row;
     return [...fitRow(row, model.size.columns - cellWidth(count.text) - 1), segment(' '), count];
   });
   return { rows: shown, cursor: { x: indent.length + cursorColumn, y: cursorRow - first } };
 }
 
-const HINTS = ['^K rooms', '^N/^P next/prev', '^G unread', 'PgUp history', '^J newline'] as const;
+/** What is worth knowing, and the key where it is if nobody moved it. */
+const HINTS = [
+  ['switcher', 'ctrl+k', 'rooms'],
+  ['nextRoom', 'ctrl+n', 'next'],
+  ['previousRoom', 'ctrl+p', 'previous'],
+  ['nextUnread', 'ctrl+g', 'unread'],
+  ['pageUp', 'pageup', 'history'],
+  ['newline', 'ctrl+j', 'newline'],
+] as const;
 const HELP_HINT = '/help';
 
+const does = (intent: Intent | undefined) => (intent?.do === 'edit' ? intent.edit : intent?.do);
+
+const KEY_NAMES: Readonly<Record<string, string>> = { pageup: 'PgUp', pagedown: 'PgDn' };
+const capital = (word: string) => word.slice(0, 1).toUpperCase() + word.slice(1);
+
+/** `^K`, `PgUp`, `Alt+U`: short enough for a row of them. */
+function shortKey(key: string): string {
+  if (/^ctrl\+\S$/.test(key)) return `^${key.slice('ctrl+'.length).toUpperCase()}`;
+  return key
+    .split('+')
+    .map((word) => KEY_NAMES[word] ?? capital(word))
+    .join('+');
+}
+
+/** The key for something, the usual one where it still is; null where none is left. */
+function keyFor(bindings: Bindings, what: string, usual: string): string | null {
+  if (does(bindings[usual]) === what) return usual;
+  return Object.keys(bindings).find((key) => does(bindings[key]) === what) ?? null;
+}
+
 /** As many hints as fit, the way to all the others last. */
-function hintsFor(columns: number): string {
+function hintsFor(columns: number, bindings: Bindings): string {
   let text = ' ';
-  for (const hint of HINTS) {
-    if (cellWidth(`${text}${hint}  ${HELP_HINT}`) > columns) break;
-    text += `${hint}  `;
+  for (const [what, usual, about] of HINTS) {
+    const key = keyFor(bindings, what, usual);
+    if (key === null) continue;
+    const hint = `${shortKey(key)} ${about}  `;
+    if (cellWidth(`${text}${hint}${HELP_HINT}`) > columns) break;
+    text += hint;
   }
   return text + HELP_HINT;
 }
@@ -171,5 +204,5 @@ function hintsFor(columns: number): string {
 export function hintRow(model: Model): Row {
   if (model.hint && isStatusTaken(model)) return [segment(` ${model.hint.text}`, model.hint.tone)];
   if (model.escaped) return [segment(' Esc · then a digit opens that room', 'faint')];
-  return [segment(hintsFor(model.size.columns), 'faint')];
+  return [segment(hintsFor(model.size.columns, model.settings.bindings), 'faint')];
 }

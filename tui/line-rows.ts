@@ -1,10 +1,17 @@
 // One line of a room as rows of cells: its separators, prefix, wrapped text and mark. Rows are kept for
 // as long as the line lives, because wrapping is what costs (TUI.md).
+import { type Piece, piecesOf, type Style } from './markdown.ts';
 import type { Line, MembersLine, PostLine } from './state/model.ts';
-import { cellWidth, fit, truncate, wrapText } from './text.ts';
+import { cellWidth, fit, truncate, wrapRanges, wrapText } from './text.ts';
 import { type LookName, nameLook } from './theme.ts';
 
-export type Segment = Readonly<{ text: string; look: LookName }>;
+export type Segment = Readonly<{
+  text: string;
+  look: LookName;
+  style?: Style;
+  /** Words of people: shown as they were written, in whatever glyphs the rest is drawn. */
+  said?: true;
+}>;
 export type Row = readonly Segment[];
 
 /** What decides how a line looks besides the line. */
@@ -97,6 +104,28 @@ function textSegments(text: string, selfName: string, look: LookName): Segment[]
   ];
 }
 
+/** The rows of a text, each in pieces of one style. */
+function styledRows(text: string, width: number): Piece[][] {
+  const pieces = piecesOf(text);
+  const shown = pieces.map((piece) => piece.text).join('');
+  return wrapRanges(shown, width).map(({ start, end }) => {
+    let at = 0;
+    return pieces.flatMap((piece) => {
+      const from = Math.max(start - at, 0);
+      const to = Math.min(end - at, piece.text.length);
+      at += piece.text.length;
+      return from < to ? [{ text: piece.text.slice(from, to), style: piece.style }] : [];
+    });
+  });
+}
+
+function pieceSegments({ text, style }: Piece, selfName: string, look: LookName): Segment[] {
+  const segments: Segment[] = style.code
+    ? [{ text, look: 'code' }]
+    : textSegments(text, selfName, look);
+  return segments.map((each) => ({ ...each, style, said: true }));
+}
+
 function prefix(line: Line, context: LineContext, name: Segment): Row {
   const time = context.showsTime ? clockTime(line.time) : ' '.repeat(TIME_WIDTH);
   return [
@@ -117,13 +146,14 @@ const bodyWidth = (context: LineContext) => context.width - context.nameWidth - 
 function postRows(line: PostLine, context: LineContext): Row[] {
   const mark = markOf(line, context);
   const width = Math.max(4, bodyWidth(context) - (mark ? cellWidth(mark.text) + 1 : 0));
-  const texts = wrapText(line.text, width);
   const look = line.mark === 'refused' ? 'faint' : 'text';
-  const rows = texts.map((text, index): Row => {
-    const segments = textSegments(text, line.own ? '' : context.selfName, look);
-    if (!mark || index < texts.length - 1) return segments;
-    const gap = ' '.repeat(Math.max(1, width + 1 - cellWidth(text)));
-    return [...segments, { text: gap, look: 'text' }, mark];
+  const selfName = line.own ? '' : context.selfName;
+  const styled = styledRows(line.text, width);
+  const rows = styled.map((pieces, index): Row => {
+    const segments = pieces.flatMap((piece) => pieceSegments(piece, selfName, look));
+    if (!mark || index < styled.length - 1) return segments;
+    const cells = pieces.reduce((sum, piece) => sum + cellWidth(piece.text), 0);
+    return [...segments, { text: ' '.repeat(Math.max(1, width + 1 - cells)), look: 'text' }, mark];
   });
   const reason = wrapText(line.reason ?? '', width).map((text): Row => [{ text, look: 'bad' }]);
   const name: Segment = {

@@ -83,35 +83,56 @@ function cutHard(text: string, width: number): string[] {
   return pieces;
 }
 
-function wrapParagraph(paragraph: string, width: number): string[] {
-  const rows: string[] = [];
-  let row = '';
+/** A part of a text: where it begins and ends, in UTF-16 units. */
+export type Range = Readonly<{ start: number; end: number }>;
+
+function wrapParagraph(paragraph: string, width: number, offset: number): Range[] {
+  const rows: Range[] = [];
+  let start = 0;
+  let end = 0;
   let cells = 0;
+  const push = () => rows.push({ start: offset + start, end: offset + end });
   // Every word takes the spaces before it along, so that indented code keeps its shape.
-  for (const word of paragraph.match(/ *[^ ]+| +$/g) ?? ['']) {
+  for (const { 0: word, index } of paragraph.matchAll(/ *[^ ]+| +$/g)) {
     const wordCells = cellWidth(word);
     if (cells + wordCells <= width) {
-      row += word;
+      end = index + word.length;
       cells += wordCells;
       continue;
     }
-    if (row !== '') rows.push(row);
-    const bare = row === '' ? word : word.trimStart();
+    const isFirst = end === start;
+    if (!isFirst) push();
+    const bare = isFirst ? word : word.trimStart();
+    start = index + word.length - bare.length;
     const pieces = cutHard(bare, width);
-    row = pieces.pop() ?? '';
-    rows.push(...pieces);
-    cells = cellWidth(row);
+    for (const piece of pieces.slice(0, -1)) {
+      end = start + piece.length;
+      push();
+      start = end;
+    }
+    end = index + word.length;
+    cells = cellWidth(pieces.at(-1) ?? '');
   }
-  rows.push(row);
+  push();
   return rows;
 }
 
 /**
  * Wraps by words, and within a word that is wider than a row.
  * @param width cells of a row, at least 2, so that a wide character fits
- * @returns at least one row; an empty text is one empty row
+ * @returns what of the text each row has, without the spaces and line feeds at which it was cut; at least one row
  */
-export function wrapText(text: string, width: number): string[] {
+export function wrapRanges(text: string, width: number): Range[] {
   const columns = Math.max(2, width);
-  return text.split('\n').flatMap((paragraph) => wrapParagraph(paragraph, columns));
+  let offset = 0;
+  return text.split('\n').flatMap((paragraph) => {
+    const rows = wrapParagraph(paragraph, columns, offset);
+    offset += paragraph.length + 1;
+    return rows;
+  });
+}
+
+/** The same as texts. An empty text is one empty row. */
+export function wrapText(text: string, width: number): string[] {
+  return wrapRanges(text, width).map(({ start, end }) => text.slice(start, end));
 }

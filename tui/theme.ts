@@ -10,6 +10,7 @@ const LOOKS = {
   roomOpen: { bold: true, inverse: true },
   roomUnread: { bold: true },
   mention: { color: 'yellow', bold: true },
+  code: { color: 'cyan' },
   own: { color: 'cyan' },
   ownName: { color: 'cyan', bold: true },
   notice: { dimColor: true },
@@ -33,6 +34,7 @@ export type LookName = keyof typeof LOOKS;
 /** Fixed colours, of at least 4.5 to 1 against black (dark) and white (light): WCAG 2.2, contrast (minimum). */
 const DARK: Partial<Record<LookName, Look>> = {
   mention: { color: '#ffd75f', bold: true },
+  code: { color: '#afd7af' },
   own: { color: '#87d7ff' },
   ownName: { color: '#87d7ff', bold: true },
   faint: { color: '#8a8a8a' },
@@ -52,6 +54,7 @@ const DARK: Partial<Record<LookName, Look>> = {
 };
 const LIGHT: Partial<Record<LookName, Look>> = {
   mention: { color: '#875f00', bold: true },
+  code: { color: '#00695c' },
   own: { color: '#005f87' },
   ownName: { color: '#005f87', bold: true },
   faint: { color: '#6c6c6c' },

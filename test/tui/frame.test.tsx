@@ -1,7 +1,10 @@
 // The frames of TUI.md, drawn without a terminal. The goldens are what a person sees.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { renderToString } from 'ink';
+import { createElement } from 'react';
 import type { ConnectionState } from '../../lib/client/api.ts';
+import { Screen } from '../../tui/components/App.tsx';
 import { cellWidth } from '../../tui/text.ts';
 import { assertGolden } from '../support/golden.ts';
 import {
@@ -178,4 +181,29 @@ test('every row of a frame is as wide as the screen, whatever was written', () =
     assert.equal(lines.length, rows, `${columns}x${rows}`);
     for (const line of lines) assert.ok(cellWidth(line) <= columns, `${columns}x${rows}: ${line}`);
   }
+});
+
+const MARKDOWN = [
+  'a **bold word that goes over the end of a row** and *more*, `code` and ~~not~~ https://x.io/a?b=c',
+  '```ts\nconst a = 1; // **as it is**\n```',
+  '[bank.com](https://evil.example/login) and [x](javascript:alert(1)) and @alice',
+];
+
+test('emphasis, code and links are drawn', () => {
+  const story = new ScreenStory().signedIn([room('general')]);
+  for (const [index, text] of MARKDOWN.entries())
+    story.hear({ type: 'post', post: post('general', { name: 'bob', text, place: index + 1 }) });
+  assertGolden('markdown-80x24', story.frame());
+});
+
+test('a link carries its true address for the terminal, on each of its rows, and nothing else does', () => {
+  const story = new ScreenStory({ columns: 60 }).signedIn([room('general')]);
+  const address = `https://x.io/${'long/'.repeat(12)}`;
+  const text = `see ${address} and \u001b]8;;ftp://evil.example\u0007here\u001b]8;;\u0007`;
+  story.hear({ type: 'post', post: post('general', { name: 'bob', text, place: 1 }) });
+  const drawn = renderToString(createElement(Screen, { model: story.model }), { columns: 60 });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  const opened = [...drawn.matchAll(/\u001b\]8;;([^\u0007\u001b]+)/g)].map(([, to]) => to);
+  assert.ok(opened.length >= 2, JSON.stringify(drawn));
+  assert.deepEqual(new Set(opened), new Set([address]));
 });

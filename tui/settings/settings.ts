@@ -1,12 +1,14 @@
 // The settings file, config.toml: what may stand in it, and what is wrong with what does. A bad value is named with
 // its line and leaves the value there was; everything else in the file counts.
 import { parse, TomlError } from 'smol-toml';
+import { GLYPH_SETS, type GlyphSet } from '../glyphs.ts';
 import { nearest } from '../nearest.ts';
 import { THEME_NAMES, type ThemeName } from '../theme.ts';
 import { ACTIONS, type Bindings, KEYMAPS, keyProblem } from './bindings.ts';
 
 export type Settings = Readonly<{
   theme: ThemeName;
+  glyphs: GlyphSet;
   keymap: keyof typeof KEYMAPS;
   bindings: Bindings;
   /** Those of one's own, as they are written: key and action. */
@@ -21,7 +23,7 @@ export function defaultSettings(
 ): Settings {
   const isPlain = (environment.NO_COLOR ?? '') !== '';
   const theme = isPlain ? 'none' : 'terminal';
-  return { theme, keymap: 'default', bindings: KEYMAPS.default, ownKeys: [] };
+  return { theme, glyphs: 'unicode', keymap: 'default', bindings: KEYMAPS.default, ownKeys: [] };
 }
 
 type Reader = {
@@ -96,7 +98,7 @@ function bound(base: Bindings, own: Settings['ownKeys']): Bindings {
   return bindings;
 }
 
-const KNOWN = ['theme', 'keymap', 'keys'] as const;
+const KNOWN = ['theme', 'glyphs', 'keymap', 'keys'] as const;
 
 export type Loaded = Readonly<{ settings: Settings; problems: readonly Problem[] }>;
 
@@ -128,11 +130,15 @@ export function parseSettings(
     ...{ key: 'theme', words: THEME_NAMES },
     ...{ otherwise: defaults.theme, now: now.theme },
   });
+  const glyphs = choice(reader, given.glyphs, {
+    ...{ key: 'glyphs', words: GLYPH_SETS },
+    ...{ otherwise: defaults.glyphs, now: now.glyphs },
+  });
   const keymap = choice(reader, given.keymap, {
     ...{ key: 'keymap', words: Object.keys(KEYMAPS) as Settings['keymap'][] },
     ...{ otherwise: defaults.keymap, now: now.keymap },
   });
   const ownKeys = ownBindings(reader, given.keys);
-  const settings = { theme, keymap, bindings: bound(KEYMAPS[keymap], ownKeys), ownKeys };
+  const settings = { theme, glyphs, keymap, bindings: bound(KEYMAPS[keymap], ownKeys), ownKeys };
   return { settings, problems: reader.problems.sort((one, other) => one.line - other.line) };
 }

@@ -7,8 +7,9 @@ import { test } from 'node:test';
 import { ACTIONS } from '../../../tui/settings/bindings.ts';
 import { defaultSettings, parseSettings } from '../../../tui/settings/settings.ts';
 import { loadSettings, problemsText, watchSettings } from '../../../tui/settings/settings-file.ts';
+import { cellWidth } from '../../../tui/text.ts';
 import { THEME_NAMES } from '../../../tui/theme.ts';
-import { room, ScreenStory } from '../../support/screen-story.ts';
+import { post, room, ScreenStory } from '../../support/screen-story.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const defaults = defaultSettings({});
@@ -85,9 +86,38 @@ test('a screen takes new settings at once, and says what does not count', () => 
   const { settings } = read('[keys]\n"alt+s" = "switcher"\n');
   story.do({ type: 'settings', settings, problem: 'config.toml line 3: no' });
   assert.match(story.frame(), /config\.toml line 3: no/);
+  assert.match(story.frame(), /\^K rooms/);
   assert.equal(story.keys('alt+s').model.overlay?.type, 'switcher');
   story.keys('escape').type('?');
   assert.match(story.keys('pagedown', 'pagedown').frame(), /alt\+s +switcher \(yours\)/);
+});
+
+test('glyphs = "ascii" draws everything but what people wrote in ASCII, in as many cells', () => {
+  const { settings } = read('theme = "none"\nglyphs = "ascii"');
+  const story = new ScreenStory({ columns: 120, rows: 30 }).signedIn([
+    room('general'),
+    room('ops'),
+  ]);
+  const said = { name: 'bob', text: 'as it is: ✓ … ─', place: 1 };
+  story.hear({ type: 'post', post: post('general', said) }).type('mine: ★');
+  const before = story.frame().split('\n');
+  story.do({ type: 'settings', settings, problem: null }).keys('left');
+  const after = story.frame().split('\n');
+  assert.match(after.join('\n'), /as it is: ✓ … ─/);
+  assert.match(after.join('\n'), /#general > mine: ★/);
+  const chrome = after.join('').replace(said.text, '').replace('mine: ★', '');
+  assert.match(chrome, /^[\u0020-\u007e]*$/);
+  assert.deepEqual(after.map(cellWidth), before.map(cellWidth));
+});
+
+test('the row of keys has those that count', () => {
+  const story = new ScreenStory().signedIn([room('general')]);
+  const { settings } = read('keymap = "emacs"\n[keys]\n"ctrl+n" = "none"\n"pageup" = "none"\n');
+  story.do({ type: 'settings', settings, problem: null }).keys('left');
+  assert.match(
+    story.frame(),
+    /\^T rooms {2}Alt\+Down next {2}\^P previous {2}\^G unread {2}\^J newline/,
+  );
 });
 
 test('docs/SETTINGS.md names every action and every theme', () => {
