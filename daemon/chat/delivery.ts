@@ -78,9 +78,13 @@ function showPost(
   { entry, body, late }: { entry: Entry; body: Extract<Body, { t: 'post' }>; late: boolean },
 ): void {
   if (late && isHiddenCopy(chat, entry, body.q)) return;
+  // One that this server sent out, lost with a crash before its disk had it, and got back from a peer.
+  const place = orderOf(entry);
+  const isLate = late || place < chat.highestShown;
+  if (!isLate) chat.highestShown = place;
   const at = streamIdOf(entry) === chat.stream ? entry.sequence : 0;
   const post = { type: 'post' as const, ...historyPost(chat, entry, body), at };
-  sendAll(chat, chat.connections.inRoom(body.r), late ? { ...post, late } : post);
+  sendAll(chat, chat.connections.inRoom(body.r), isLate ? { ...post, late: true } : post);
 }
 
 /** Tells a room who came or went, and whoever it was, on all their devices, what became of the room. */

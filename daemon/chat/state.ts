@@ -46,6 +46,8 @@ export type ChatState = {
   committed: number;
   /** Entries of the present stream up to here have been shown to those who are signed in. */
   shown: number;
+  /** Place of the highest post that was shown as new: what comes below it is late, whoever made it. */
+  highestShown: string;
   /** Added and not shown: of the present stream in order; and what came from outside it, or before it. */
   own: Added[];
   /** By place in the one order. */
@@ -95,6 +97,7 @@ export function createState(parts: ChatParts): ChatState {
     stream: '',
     committed: 0,
     shown: 0,
+    highestShown: '',
     own: [],
     foreign: new Map(),
     waiting: new Map(),
