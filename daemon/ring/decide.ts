@@ -159,14 +159,18 @@ function decideAsActive(turn: Turn): void {
   if (isSounded(turn)) startPrepare(turn, invitees(turn), `${leader.id} leads and is lower`);
 }
 
-/** Whether everyone would let this server lead, or has had the time to say that they would not. */
+/**
+ * Whether everyone would let this server lead and it holds what was stored a moment ago, or there was time enough
+ * for both.
+ */
 function isSounded(turn: Turn): boolean {
   const { ring, nowMs } = turn;
   // An answer of a while ago is none.
   if (!ring.sounding || nowMs > ring.sounding.deadlineMs + PREPARE_STEP_MS)
     startSounding(turn, invitees(turn));
   const { sounding } = ring;
-  return sounding !== null && (sounding.awaited.size === 0 || nowMs >= sounding.deadlineMs);
+  if (!sounding) return false;
+  return nowMs >= sounding.deadlineMs || (sounding.awaited.size === 0 && !ring.pull);
 }
 
 /** It serves on until the next highest leads: its view stands till then, but somebody is to succeed it. */

@@ -66,6 +66,8 @@ export function startSounding(turn: Turn, invited: readonly Peer[]): void {
   const term = Math.max(ring.termSeen, ring.promisedTerm, ring.installedTerm) + 1;
   const awaited = new Set(invited.map(({ id }) => id));
   ring.sounding = { term, awaited, deadlineMs: nowMs + PREPARE_STEP_MS };
+  // What is pulled while the present leader serves on need not be while nobody does.
+  ring.nextPullMs = nowMs;
   for (const id of awaited) send(turn, id, { type: 'sound', term });
 }
 
