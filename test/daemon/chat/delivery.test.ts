@@ -222,6 +222,24 @@ test("a leader's own posts that a change of view completes are not late", () => 
   assert.ok(heard.every((message) => message.type !== 'post' || message.late === undefined));
 });
 
+test('what a leader sent ahead, lost with a crash, and gets back below newer posts, is late', () => {
+  const before = leading();
+  before.post(before.join(ada), 'sent ahead');
+  const stage = new ChatStage();
+  stage.wallMs = before.wallMs + 60_000;
+  stage.lead({ term: 2 });
+  const reader = stage.join(bob);
+  stage.post(reader, 'newer');
+  stage.take(reader);
+  stage.catchUpFrom(before);
+  stage.lead();
+  const posts = stage.take(reader, 'post');
+  assert.deepEqual(
+    posts.map(({ text, late }) => ({ text, late })),
+    [{ text: 'sent ahead', late: true }],
+  );
+});
+
 test('a request that both sides stored is shown once more only where it is the lower', () => {
   for (const lag of [-10_000, 10_000]) {
     const { here, there, reader } = apart();
