@@ -200,9 +200,13 @@ function hintsFor(columns: number, bindings: Bindings): string {
   return text + HELP_HINT;
 }
 
+/** While a post is chosen. */
+const CHOSEN_HINT = ' ↑↓ · r answer  e edit  d delete  + react  y copy  g quoted  o links  Esc';
+
 /** The last row: what a hint says while the status row is taken, else the keys worth knowing. */
 export function hintRow(model: Model): Row {
   if (model.hint && isStatusTaken(model)) return [segment(` ${model.hint.text}`, model.hint.tone)];
+  if (model.selected !== null) return [segment(CHOSEN_HINT, 'faint')];
   if (model.escaped) return [segment(' Esc · then a digit opens that room', 'faint')];
   return [segment(hintsFor(model.size.columns, model.settings.bindings), 'faint')];
 }

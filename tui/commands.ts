@@ -8,6 +8,11 @@ import type { LocalVerb } from './state/action.ts';
 export type Command =
   | Readonly<{ type: 'create'; name: string; topic: string }>
   | Readonly<{ type: 'join'; name: string }>
+  | Readonly<{ type: 'me'; text: string }>
+  | Readonly<{ type: 'reply'; text: string }>
+  | Readonly<{ type: 'edit'; text: string }>
+  | Readonly<{ type: 'delete' }>
+  | Readonly<{ type: 'react'; emoji: string }>
   | Readonly<{ type: 'leave' }>
   | Readonly<{ type: 'topic'; topic: string }>
   | Readonly<{ type: 'rooms' }>
@@ -89,6 +94,32 @@ export const COMMANDS: Readonly<Record<string, Row>> = {
     usage: '/topic TEXT',
     about: 'what this room is about',
     parse: (rest) => (rest === '' ? 'give the topic: /topic TEXT' : { type: 'topic', topic: rest }),
+  },
+  me: {
+    usage: '/me TEXT',
+    about: 'what you do, told as * alice waves',
+    parse: (rest) => (rest === '' ? 'what do you do? /me waves' : { type: 'me', text: rest }),
+  },
+  reply: {
+    usage: '/reply [TEXT]',
+    about: 'answer the newest message of another',
+    parse: (rest) => ({ type: 'reply', text: rest }),
+  },
+  edit: {
+    usage: '/edit [TEXT]',
+    about: 'another text for your newest message',
+    parse: (rest) => ({ type: 'edit', text: rest }),
+  },
+  delete: {
+    usage: '/delete',
+    about: 'take your newest message back; asks first',
+    parse: bare({ type: 'delete' }),
+  },
+  react: {
+    usage: '/react EMOJI',
+    about: '👍 or :tada: under the newest message',
+    parse: (rest) =>
+      rest === '' ? 'which emoji? /react 👍 or :tada:' : { type: 'react', emoji: rest },
   },
   rooms: { usage: '/rooms', about: 'every room there is', parse: bare({ type: 'rooms' }) },
   who: { usage: '/who', about: 'who is in this room', parse: bare({ type: 'who' }) },

@@ -19,6 +19,15 @@ function distance(keywords: readonly string[], word: string): number | null {
   return keywords.some((keyword) => keyword.startsWith(word)) ? 3 : null;
 }
 
+/** The name that one would type; empty for one that has none. */
+export function emojiName(emoji: string): string {
+  return (
+    all()
+      .find(([each]) => each === emoji)?.[1][0]
+      ?.replaceAll('_', ' ') ?? ''
+  );
+}
+
 /** @param word what was written behind the colon @returns emoji, best first, at most 20 */
 export function emojiFor(word: string): string[] {
   const lower = word.toLowerCase();

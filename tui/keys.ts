@@ -100,6 +100,8 @@ export type Intent =
         | 'redo'
         | 'yank'
         | 'compose'
+        | 'select'
+        | 'reply'
         | 'escape'
         | 'interrupt'
         | 'suspend'
@@ -166,6 +168,8 @@ export const KEYMAP: Readonly<Record<string, Intent>> = {
   'alt+y': { do: 'redo' },
   'alt+v': { do: 'yank' },
   'alt+e': { do: 'compose' },
+  'alt+s': { do: 'select' },
+  'alt+r': { do: 'reply' },
 };
 
 /** What /help and `?` show: keys and what they do, in groups. */
@@ -178,7 +182,9 @@ export const KEY_HELP: readonly (readonly [string, string])[] = [
   ['PgUp · PgDn · End', 'history · back · follow the end'],
   ['Alt+U', 'first unread post'],
   ['Tab', 'complete a name, command, room or :emoji'],
-  ['↑ · ↓', 'earlier input · back'],
+  ['↑ · ↓', 'edit your last message · earlier input'],
+  ['Alt+S', 'choose a message to answer, react, …'],
+  ['Alt+R', 'answer the newest message'],
   ['Ctrl+A · Ctrl+E', 'start · end of the line'],
   ['Ctrl+W · Ctrl+U', 'cut a word · to the line start'],
   ['Alt+K · Alt+V', 'cut to the line end · put the cut in'],

@@ -28,6 +28,8 @@ export type LineContext = Readonly<{
   queuedCount: number;
   /** Names of this account, whose mention is highlighted. */
   selfName: string;
+  /** Whether keys are about it at the moment. */
+  isSelected: boolean;
 }>;
 
 const TIME_WIDTH = 5;
@@ -104,9 +106,19 @@ function textSegments(text: string, selfName: string, look: LookName): Segment[]
   ];
 }
 
+/** Behind a text that was edited. */
+const EDITED = ' (edited)';
+
+/** What a post says, in pieces; what is told of it is faint. */
+function saidPieces(line: PostLine): Piece[] {
+  if (line.deleted) return [{ text: 'message deleted', style: { faint: true } }];
+  const doer: Piece[] = line.action ? [{ text: `${line.name} `, style: { bold: true } }] : [];
+  const edited: Piece[] = line.edited ? [{ text: EDITED, style: { faint: true } }] : [];
+  return [...doer, ...piecesOf(line.text), ...edited];
+}
+
 /** The rows of a text, each in pieces of one style. */
-function styledRows(text: string, width: number): Piece[][] {
-  const pieces = piecesOf(text);
+function styledRows(pieces: readonly Piece[], width: number): Piece[][] {
   const shown = pieces.map((piece) => piece.text).join('');
   return wrapRanges(shown, width).map(({ start, end }) => {
     let at = 0;
@@ -120,6 +132,7 @@ function styledRows(text: string, width: number): Piece[][] {
 }
 
 function pieceSegments({ text, style }: Piece, selfName: string, look: LookName): Segment[] {
+  if (style.faint) return [{ text, look: 'faint' }];
   const segments: Segment[] = style.code
     ? [{ text, look: 'code' }]
     : textSegments(text, selfName, look);
@@ -128,9 +141,13 @@ function pieceSegments({ text, style }: Piece, selfName: string, look: LookName)
 
 function prefix(line: Line, context: LineContext, name: Segment): Row {
   const time = context.showsTime ? clockTime(line.time) : ' '.repeat(TIME_WIDTH);
+  const { isSelected } = context;
   return [
-    { text: `${time} `, look: 'faint' },
-    { text: `${fit(name.text, context.nameWidth)} `, look: name.look },
+    { text: `${time} `, look: isSelected ? 'selected' : 'faint' },
+    {
+      text: `${fit(name.text, context.nameWidth)} `,
+      look: isSelected ? 'selected' : name.look,
+    },
   ];
 }
 
@@ -148,7 +165,7 @@ function postRows(line: PostLine, context: LineContext): Row[] {
   const width = Math.max(4, bodyWidth(context) - (mark ? cellWidth(mark.text) + 1 : 0));
   const look = line.mark === 'refused' ? 'faint' : 'text';
   const selfName = line.own ? '' : context.selfName;
-  const styled = styledRows(line.text, width);
+  const styled = styledRows(saidPieces(line), width);
   const rows = styled.map((pieces, index): Row => {
     const segments = pieces.flatMap((piece) => pieceSegments(piece, selfName, look));
     if (!mark || index < styled.length - 1) return segments;
@@ -156,11 +173,37 @@ function postRows(line: PostLine, context: LineContext): Row[] {
     return [...segments, { text: ' '.repeat(Math.max(1, width + 1 - cells)), look: 'text' }, mark];
   });
   const reason = wrapText(line.reason ?? '', width).map((text): Row => [{ text, look: 'bad' }]);
-  const name: Segment = {
-    text: context.showsName ? line.name : '',
-    look: line.own ? 'ownName' : nameLook(line.account),
-  };
-  return hanging(prefix(line, context, name), line.reason ? [...rows, ...reason] : rows);
+  const shownName = line.action ? '*' : context.showsName ? line.name : '';
+  const name: Segment = { text: shownName, look: line.own ? 'ownName' : nameLook(line.account) };
+  const all = [
+    ...quoteRows(line, width),
+    ...rows,
+    ...reactionRows(line, width),
+    ...(line.reason ? reason : []),
+  ];
+  return hanging(prefix(line, context, name), all);
+}
+
+/** The post that is answered, in one row. */
+function quoteRows({ reply }: PostLine, width: number): Row[] {
+  if (!reply) return [];
+  const start = `↳ ${reply.name}: `;
+  const text = reply.text === '' ? 'message deleted' : reply.text.replace(/\s+/g, ' ');
+  const left = Math.max(1, width - cellWidth(start));
+  return [
+    [
+      { text: start, look: 'faint' },
+      { text: truncate(text, left), look: 'faint', said: true },
+    ],
+  ];
+}
+
+/** `👍 3  🎉 1`, in as many rows as they take. */
+function reactionRows({ reactions = [] }: PostLine, width: number): Row[] {
+  const text = reactions.map(({ emoji, count }) => `${emoji}\u00a0${count}`).join('  ');
+  return text === ''
+    ? []
+    : wrapText(text, width).map((row): Row => [{ text: row, look: 'notice', said: true }]);
 }
 
 /** More names than this become a number. */

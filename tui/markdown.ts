@@ -8,6 +8,8 @@ export type Style = Readonly<{
   italic?: true;
   struck?: true;
   code?: true;
+  /** Told of the post, and not said in it. */
+  faint?: true;
   /** The address behind it. */
   link?: string;
 }>;

@@ -1,8 +1,10 @@
 // What takes the place of the timeline or of the whole body: help, the room switcher, and the notice of a
 // start that found no server or was refused.
 import { COMMANDS, commandNames } from './commands.ts';
+import { emojiName } from './emoji.ts';
 import { KEY_HELP } from './keys.ts';
 import type { Row } from './line-rows.ts';
+import { emojiChoices } from './state/about-post.ts';
 import { switcherRooms } from './state/from-keys.ts';
 import type { Model, Overlay } from './state/model.ts';
 import { cellWidth, fit, truncate, wrapText } from './text.ts';
@@ -76,14 +78,42 @@ type Size = Readonly<{ width: number; height: number }>;
 
 /** The overlay, at most `height` rows. */
 export function overlayRows(model: Model, overlay: Overlay, size: Size): readonly Row[] {
-  return overlay.type === 'help'
-    ? scrolledHelp(model, overlay.offset, size)
-    : switcherRows(model, overlay, size);
+  switch (overlay.type) {
+    case 'help':
+      return scrolledHelp(model, overlay.offset, size);
+    case 'switcher':
+      return switcherRows(model, overlay, size);
+    case 'react':
+      return reactRows(overlay, size);
+  }
+}
+
+const REACT_PROMPT = ' react with :';
+
+function reactRows({ query, selected }: Extract<Overlay, { type: 'react' }>, size: Size): Row[] {
+  const found = emojiChoices(query);
+  const height = Math.max(1, size.height - 2);
+  const start = Math.max(0, selected - height + 1);
+  const rows = found.slice(start, start + height).map((emoji, index): Row => {
+    const look = start + index === selected ? 'selected' : 'text';
+    return [{ text: fit(` ${emoji}  ${emojiName(emoji)}`, size.width), look, said: true }];
+  });
+  const empty = found.length === 0 ? [line(' no emoji of that name', 'faint')] : [];
+  return [
+    [
+      { text: REACT_PROMPT, look: 'prompt' },
+      { text: query, look: 'text' },
+    ],
+    ...rows,
+    ...empty,
+  ];
 }
 
 /** Where the cursor stands in an overlay that takes text; null where none does. */
 export function overlayCursor(overlay: Overlay): { x: number; y: number } | null {
-  return overlay.type === 'switcher' ? { x: cellWidth(` go to #${overlay.query}`), y: 0 } : null;
+  if (overlay.type === 'help') return null;
+  const prompt = overlay.type === 'switcher' ? ' go to #' : REACT_PROMPT;
+  return { x: cellWidth(prompt + overlay.query), y: 0 };
 }
 
 /** With fewer rows than this the notice leaves its blank lines out. */

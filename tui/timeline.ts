@@ -12,6 +12,8 @@ export type Scene = Readonly<{
   selfName: string;
   /** Place in the order above which everything was read; null draws no rule. */
   unreadAfter: string | null;
+  /** Key of the post that keys are about; null for none. */
+  selected: string | null;
 }>;
 
 export type TimelineWindow = Readonly<{
@@ -67,6 +69,7 @@ function contextOf(scene: Scene, index: number): LineContext {
     showsName: !sameRun,
     queuedCount: queuedCountOf(scene.lines, index),
     selfName: scene.selfName,
+    isSelected: scene.selected !== null && scene.selected === line.key,
   };
 }
 
@@ -171,4 +174,10 @@ export function anchorWithTop(scene: Scene, index: number): Anchor | null {
     left -= count;
   }
   return null;
+}
+
+/** The anchor that shows the whole of a line, moved as little as that takes. */
+export function anchorShowing(scene: Scene, anchor: Anchor | null, index: number): Anchor | null {
+  if (index <= windowOf(scene, anchor).linesAbove) return anchorWithTop(scene, index);
+  return index > placeOf(scene, anchor).index ? anchorAt(scene, { index, hidden: 0 }) : anchor;
 }

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { assert } from '../../lib/assert.ts';
 import {
   AccountId,
+  Emoji,
+  PostId,
   PostText,
   RoomId,
   RoomName,
@@ -19,7 +21,26 @@ const made = { q: RequestId, u: AccountId };
 
 /** A key claims a name; the account's id follows from both. */
 const ClaimBody = z.object({ t: z.literal('claim'), k: z.string().max(64), n: UserName });
-const PostBody = z.object({ t: z.literal('post'), ...made, r: RoomId, x: PostText });
+/** `y`: the post that is answered; `a`: what somebody does. */
+const PostBody = z.object({
+  t: z.literal('post'),
+  ...made,
+  r: RoomId,
+  x: PostText,
+  y: PostId.optional(),
+  a: z.literal(true).optional(),
+});
+/** What becomes of the post `p` later. */
+const EditBody = z.object({ t: z.literal('edit'), ...made, r: RoomId, p: PostId, x: PostText });
+const DeleteBody = z.object({ t: z.literal('delete'), ...made, r: RoomId, p: PostId });
+const ReactBody = z.object({
+  t: z.literal('react'),
+  ...made,
+  r: RoomId,
+  p: PostId,
+  e: Emoji,
+  o: z.boolean(),
+});
 const CreateBody = z.object({ t: z.literal('create'), ...made, n: RoomName, x: Topic });
 const JoinBody = z.object({ t: z.literal('join'), ...made, r: RoomId });
 const LeaveBody = z.object({ t: z.literal('leave'), ...made, r: RoomId });
@@ -35,6 +56,9 @@ const ForgetBody = z.object({ t: z.literal('forget'), s: ServerId, w: z.int().mi
 const Body = z.discriminatedUnion('t', [
   ClaimBody,
   PostBody,
+  EditBody,
+  DeleteBody,
+  ReactBody,
   CreateBody,
   JoinBody,
   LeaveBody,
@@ -44,6 +68,14 @@ const Body = z.discriminatedUnion('t', [
   ForgetBody,
 ]);
 export type Body = z.infer<typeof Body>;
+export type BodyOf<T extends Body['t']> = Extract<Body, { t: T }>;
+
+/** A body that changes how a post is shown. */
+export type NoteBody = BodyOf<'edit' | 'delete' | 'react'>;
+
+export function isNote(body: Body | null): body is NoteBody {
+  return body?.t === 'edit' || body?.t === 'delete' || body?.t === 'react';
+}
 
 export function encodeBody(body: Body): string {
   return JSON.stringify(body);

@@ -7,6 +7,7 @@ import { type Entry, type StreamId, streamIdOf } from '../ring/entry.ts';
 import { bodyOf, requestOf } from './bodies.ts';
 import type { Chat, ChatCounts, ChatInput, ChatOutput, Stamped } from './chat.ts';
 import {
+  dropUnshown,
   onAdded,
   onRepaired,
   showCommitted,
@@ -46,7 +47,7 @@ export function createChat(parts: ChatParts): Chat {
     step: (input) => step(chat, input),
     indexOf,
     counts: () => countsOf(chat),
-    stateHash: () => chat.fold.hash(),
+    stateHash: () => chat.fold.hash(chat.notes.summary()),
     prunedBelowMs: () => chat.fold.prunedBelowMs,
     forgottenMs: () => chat.fold.forgottenMs,
   };
@@ -199,8 +200,7 @@ function onFollowing(chat: ChatState, cluster: Cluster, reason: string): void {
   chat.cluster = cluster;
   chat.pausing = false;
   // What was asked and not committed is not answered: whoever asked asks the next leader again.
-  chat.own = [];
-  chat.foreign.clear();
+  dropUnshown(chat);
   chat.waiting.clear();
   chat.repeats.clear();
   chat.claims.clear();

@@ -2,12 +2,20 @@
 // topics to everyone. Nothing here is told before its entry is on disk on every in-sync server.
 import { accountIdOf } from '../../lib/ids.ts';
 import { type Entry, orderOf, streamIdOf } from '../ring/entry.ts';
-import { type Body, bodyOf, requestOf } from './bodies.ts';
+import { type Body, bodyOf, isNote, type NoteBody, requestOf } from './bodies.ts';
 import type { MemberChange } from './fold.ts';
 import { historyPost, roomSummary } from './messages.ts';
 import { answerWaiting } from './requests.ts';
 import { completeClaims } from './sign-in.ts';
-import { type Added, byOrder, type ChatState, isHiddenCopy, isShown, sendAll } from './state.ts';
+import {
+  type Added,
+  byOrder,
+  type ChatState,
+  isHiddenCopy,
+  isShown,
+  sendAll,
+  storedPost,
+} from './state.ts';
 
 /** Those inside a room hear of its new number of members at most this often, however many come at once. */
 const ROOMS_TOLD_MS = 200;
@@ -15,7 +23,7 @@ const ROOMS_TOLD_MS = 200;
 /** Folds an entry; a leader keeps it until it may be shown. */
 export function onAdded(chat: ChatState, { entry, asked }: { entry: Entry; asked: boolean }): void {
   const change = chat.fold.apply(entry);
-  if (!chat.leads) return;
+  if (!chat.leads) return fold(chat, entry);
   const added = { entry, body: bodyOf(entry), change };
   // What is asked for in the turn in which a view begins may be of the new stream already.
   if (streamIdOf(entry) !== chat.stream) chat.foreign.set(orderOf(entry), added);
@@ -28,11 +36,25 @@ export function onAdded(chat: ChatState, { entry, asked }: { entry: Entry; asked
 /** Folds an entry that could not be read; a leader tells what was not told without it. */
 export function onRepaired(chat: ChatState, entry: Entry, leftOut: boolean): void {
   const change = chat.fold.apply(entry);
+  if (!chat.leads) return fold(chat, entry);
   // What is not shown yet is still in memory, and will be.
-  if (!chat.leads || !isShown(chat, entry)) return;
+  if (!isShown(chat, entry)) return;
   const body = bodyOf(entry);
   if (body?.t === 'post' && !leftOut) return;
   show(chat, { entry, body, change }, true);
+}
+
+/** What is shown by nobody here is folded at once: the next leader is to know it. */
+function fold(chat: ChatState, entry: Entry): void {
+  const body = bodyOf(entry);
+  if (isNote(body)) chat.notes.apply(body, orderOf(entry));
+}
+
+/** This server leads no longer: what it held back is another one's to show. */
+export function dropUnshown(chat: ChatState): void {
+  for (const { entry } of [...chat.own, ...chat.foreign.values()]) fold(chat, entry);
+  chat.own = [];
+  chat.foreign.clear();
 }
 
 /** Shows what is committed by now. */
@@ -66,6 +88,7 @@ function show(chat: ChatState, added: Added, late: boolean): void {
   if (!body) return;
   for (const { account, was } of change.renamed) tellRenamed(chat, account, was);
   if (body.t === 'post') showPost(chat, { entry, body, late });
+  if (isNote(body)) showNote(chat, entry, body);
   for (const member of change.members) showMember(chat, entry, member);
   for (const room of change.rooms) tellRoom(chat, room, chat.connections.signedIn());
   if (body.t === 'claim') completeClaims(chat, accountIdOf(body.k, body.n));
@@ -85,6 +108,18 @@ function showPost(
   const at = streamIdOf(entry) === chat.stream ? entry.sequence : 0;
   const post = { type: 'post' as const, ...historyPost(chat, entry, body), at };
   sendAll(chat, chat.connections.inRoom(body.r), isLate ? { ...post, late: true } : post);
+}
+
+/** Tells a room what became of a post. Nothing where the post is not held: it comes as it is then. */
+function showNote(chat: ChatState, entry: Entry, body: NoteBody): void {
+  chat.notes.apply(body, orderOf(entry));
+  const stored = storedPost(chat, body.p);
+  if (!stored || stored.body.r !== body.r || !isShown(chat, stored.entry)) return;
+  sendAll(chat, chat.connections.inRoom(body.r), {
+    type: 'postChanged',
+    post: historyPost(chat, stored.entry, stored.body),
+    at: streamIdOf(entry) === chat.stream ? entry.sequence : 0,
+  });
 }
 
 /** Tells a room who came or went, and whoever it was, on all their devices, what became of the room. */

@@ -88,6 +88,9 @@ export class Fold {
         return NO_CHANGE;
       case 'post':
       case 'pruned':
+      case 'edit':
+      case 'delete':
+      case 'react':
         return NO_CHANGE;
     }
   }
@@ -224,15 +227,20 @@ export class Fold {
     return this.rooms.get(roomId)?.members.has(account) ?? false;
   }
 
-  /** SHA-256 of everything that is shown: equal wherever the same entries were folded. */
-  hash(): string {
+  /**
+   * SHA-256 of everything that is shown: equal wherever the same entries were folded.
+   * @param others what is folded elsewhere
+   */
+  hash(others: unknown = []): string {
     const accounts = [...this.accounts.keys()].sort().map((id) => [id, this.nameOf(id)]);
     const rooms = [...this.rooms.values()]
       .filter((room) => room.created)
       .sort((one, other) => (one.id < other.id ? -1 : 1))
       .map((room) => [room.id, this.roomName(room), this.topicOf(room), [...room.members].sort()]);
     return createHash('sha256')
-      .update(JSON.stringify([accounts, rooms, this.prunedBelowMs, [...this.forgottenMs].sort()]))
+      .update(
+        JSON.stringify([accounts, rooms, this.prunedBelowMs, [...this.forgottenMs].sort(), others]),
+      )
       .digest('hex');
   }
 }

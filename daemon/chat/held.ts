@@ -25,7 +25,7 @@ export function mustWait(chat: ChatState): boolean {
 }
 
 function charsOf(message: SignIn | NumberedRequest): number {
-  return message.type === 'post' ? message.text.length : 0;
+  return 'text' in message ? message.text.length : 0;
 }
 
 /** @returns false when there is no more room */

@@ -2,15 +2,16 @@
 import type { z } from 'zod';
 import type {
   HistoryPost,
+  Quote,
   Redirect,
   RoomSummary,
   ViewEvent,
   Welcome,
 } from '../../lib/protocol/events.ts';
-import { PROTOCOL_VERSION } from '../../lib/protocol/limits.ts';
+import { PROTOCOL_VERSION, QUOTE_CHARS_MAX } from '../../lib/protocol/limits.ts';
 import { type Entry, orderOf } from '../ring/entry.ts';
-import type { Body } from './bodies.ts';
-import { type ChatState, hasCopies, isShown } from './state.ts';
+import type { BodyOf } from './bodies.ts';
+import { type ChatState, hasCopies, isShown, storedPost } from './state.ts';
 
 export function welcome(chat: ChatState, nonce: string): z.infer<typeof Welcome> {
   const { term, leader, servers } = chat.cluster;
@@ -42,20 +43,40 @@ export function placeNow(chat: ChatState): { cursor?: string; at?: number } {
   return hasCopies(chat) ? { cursor: chat.stream, at: chat.shown } : {};
 }
 
+/** A post as it is now. */
 export function historyPost(
   chat: ChatState,
   entry: Entry,
-  body: Extract<Body, { t: 'post' }>,
+  body: BodyOf<'post'>,
 ): z.infer<typeof HistoryPost> {
+  const { notes } = chat;
+  const deleted = notes.isDeleted(body.q);
+  const edited = notes.textOf(body.q);
+  const reactions = deleted ? [] : notes.reactionsOf(body.q);
+  const reply = body.y === undefined || deleted ? null : quote(chat, body.r, body.y);
   return {
     id: body.q,
     room: body.r,
     account: body.u,
     name: chat.fold.nameOf(body.u),
-    text: body.x,
+    text: deleted ? '' : (edited ?? body.x),
     time: entry.wallMs,
     order: orderOf(entry),
+    ...(body.a ? { action: true } : {}),
+    ...(reply ? { reply } : {}),
+    ...(deleted ? { deleted } : edited === null ? {} : { edited: true }),
+    ...(reactions.length > 0 ? { reactions } : {}),
   };
+}
+
+/** The beginning of a post that is answered; null for one of another room: not everybody here may read that. */
+function quote(chat: ChatState, room: string, id: string): z.infer<typeof Quote> | null {
+  const stored = storedPost(chat, id);
+  if (!stored || stored.body.r !== room || !isShown(chat, stored.entry)) return null;
+  const { entry, body } = stored;
+  const whole = chat.notes.isDeleted(id) ? '' : (chat.notes.textOf(id) ?? body.x);
+  const text = whole.slice(0, QUOTE_CHARS_MAX).toWellFormed();
+  return { id, name: chat.fold.nameOf(body.u), text, order: orderOf(entry) };
 }
 
 /** A room as an account sees it; null for one that was not created. */

@@ -13,7 +13,16 @@ import { judge, roomOfBody } from './commands.ts';
 import type { Connection, RequestAnswer } from './connections.ts';
 import { hold, mustWait } from './held.ts';
 import { roomSummary } from './messages.ts';
-import { type ChatState, close, hasCopies, isShown, refuse, send, type Wanted } from './state.ts';
+import {
+  type ChatState,
+  close,
+  hasCopies,
+  isShown,
+  refuse,
+  send,
+  storedPost,
+  type Wanted,
+} from './state.ts';
 
 /** Refusals wait their turn behind requests under way; a client that goes on regardless is let go. */
 const UNANSWERED_MAX = 4 * REQUESTS_IN_FLIGHT_MAX;
@@ -71,7 +80,8 @@ export function takeRequest(chat: ChatState, connection: Connection, wanted: Wan
     const detail = copiesText(chat);
     return answerRefused(chat, connection, { number, code: 'too-few-copies', detail });
   }
-  const verdict = judge(chat.fold, connection, message);
+  const postOf = (id: string) => storedPost(chat, id)?.body ?? null;
+  const verdict = judge({ fold: chat.fold, notes: chat.notes, postOf }, connection, message);
   if ('refused' in verdict) {
     const { refused: code, detail } = verdict;
     return answerRefused(chat, connection, { number, code, detail });

@@ -1,7 +1,7 @@
 // Signing in: whose key, whose name, which session; then what the session missed, and what it stands on.
 import { accountIdOf, sessionIdOf, signInText } from '../../lib/ids.ts';
 import { type Entry, lackCount } from '../ring/entry.ts';
-import { bodyOf, encodeBody } from './bodies.ts';
+import { bodyOf, encodeBody, isNote } from './bodies.ts';
 import type { Connection } from './connections.ts';
 import { hold, mustWait } from './held.ts';
 import { historyPost, roomSummary, view } from './messages.ts';
@@ -16,6 +16,7 @@ import {
   noteLeft,
   refuse,
   send,
+  storedPost,
   tellPresence,
   type WantedSignIn,
 } from './state.ts';
@@ -118,15 +119,27 @@ function resume(chat: ChatState, connection: Connection, cursor: string, at: num
   if (!missed) return send(chat, connection, { type: 'resumed', posts: 0, reset: true });
   // What came from outside the view and was shown to nobody yet is shown to all with the next view.
   let posts = 0;
+  const changed = new Set<string>();
   for (const entry of missed.sort(byOrder)) {
     const body = bodyOf(entry);
+    if (isNote(body) && isShown(chat, entry)) changed.add(body.p);
     if (body?.t !== 'post' || !chat.fold.isMember(body.r, connection.account)) continue;
     if (!isShown(chat, entry)) continue;
     if (isHiddenCopy(chat, entry, body.q)) continue;
     posts += 1;
     send(chat, connection, { type: 'post', ...historyPost(chat, entry, body), at: 0, late: true });
   }
+  for (const id of changed) sendChanged(chat, connection, id);
   send(chat, connection, { type: 'resumed', posts, reset: false });
+}
+
+/** A post that may have been seen before it was changed. */
+function sendChanged(chat: ChatState, connection: Connection, id: string): void {
+  const stored = storedPost(chat, id);
+  if (!stored || !isShown(chat, stored.entry)) return;
+  if (!chat.fold.isMember(stored.body.r, connection.account)) return;
+  const post = historyPost(chat, stored.entry, stored.body);
+  send(chat, connection, { type: 'postChanged', post, at: 0 });
 }
 
 /** Everything held, less the base of the cursor's stream, less that stream up to `at`; null when too much. */

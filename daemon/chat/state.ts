@@ -5,10 +5,11 @@ import type { ServerMessage } from '../../lib/protocol/events.ts';
 import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
 import type { NumberedRequest, SignIn } from '../../lib/protocol/requests.ts';
 import { type Entry, orderOf, type StreamId, streamIdOf } from '../ring/entry.ts';
-import type { Body } from './bodies.ts';
+import { type Body, type BodyOf, bodyOf, isNote } from './bodies.ts';
 import type { ChatOutput, ChatReader, ChatSecrets } from './chat.ts';
 import { type Connection, Connections } from './connections.ts';
 import { Fold, type FoldChange } from './fold.ts';
+import { PostNotes } from './post-notes.ts';
 import { Presence } from './presence.ts';
 
 export type ChatParts = Readonly<{
@@ -36,6 +37,8 @@ export type WantedSignIn = Wanted & Readonly<{ message: SignIn }>;
 export type ChatState = {
   readonly parts: ChatParts;
   readonly fold: Fold;
+  /** Of entries that may be shown: a leader adds each when it shows it, a follower at once. */
+  readonly notes: PostNotes;
   readonly connections: Connections;
   readonly presence: Presence;
   cluster: Cluster;
@@ -86,10 +89,16 @@ export type ChatState = {
 
 export function createState(parts: ChatParts): ChatState {
   const fold = new Fold();
-  for (const entry of parts.restored) fold.apply(entry);
+  const notes = new PostNotes();
+  for (const entry of parts.restored) {
+    fold.apply(entry);
+    const body = bodyOf(entry);
+    if (isNote(body)) notes.apply(body, orderOf(entry));
+  }
   return {
     parts,
     fold,
+    notes,
     connections: new Connections(),
     presence: new Presence(),
     cluster: { term: 0, leader: null, servers: [], copies: 0, copiesMin: parts.copiesMin },
@@ -167,6 +176,17 @@ export function noteLeft(chat: ChatState, account: string): void {
 export function isShown(chat: ChatState, entry: Entry): boolean {
   if (streamIdOf(entry) === chat.stream) return entry.sequence <= chat.committed;
   return chat.foreign.size === 0 || !chat.foreign.has(orderOf(entry));
+}
+
+/** A post as it was stored first; null when it is not held, damaged, or pruned. */
+export function storedPost(
+  chat: ChatState,
+  id: string,
+): Readonly<{ entry: Entry; body: BodyOf<'post'> }> | null {
+  const entry = chat.parts.reader.findRequest(id);
+  if (!entry) return null;
+  const body = bodyOf(entry);
+  return body?.t === 'post' ? { entry, body } : null;
 }
 
 /** Whether as many servers are in sync as this cluster demands: else nothing is acknowledged. */

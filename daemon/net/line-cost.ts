@@ -9,6 +9,9 @@ const COSTS: Readonly<Partial<Record<ClientMessage['type'], number>>> = {
   listRooms: 50,
   who: 50,
   post: 2,
+  editPost: 2,
+  deletePost: 2,
+  react: 2,
 };
 
 export function costOf(message: ClientMessage): number {

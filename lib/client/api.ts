@@ -67,7 +67,17 @@ export type OutboxItem = Readonly<{
   id: string;
   state: 'queued' | 'sent';
   request:
-    | Readonly<{ type: 'post'; room: string; text: string }>
+    | Readonly<{
+        type: 'post';
+        room: string;
+        text: string;
+        /** The id of the post that is answered. */
+        reply?: string | undefined;
+        action?: true | undefined;
+      }>
+    | Readonly<{ type: 'editPost'; room: string; post: string; text: string }>
+    | Readonly<{ type: 'deletePost'; room: string; post: string }>
+    | Readonly<{ type: 'react'; room: string; post: string; emoji: string; on: boolean }>
     | Readonly<{ type: 'createRoom'; name: string; topic?: string | undefined }>
     | Readonly<{ type: 'joinRoom'; name: string }>
     | Readonly<{ type: 'leaveRoom'; room: string }>
@@ -105,6 +115,8 @@ export type ClientEvent =
   | Readonly<{ type: 'post'; post: z.infer<typeof PostEvent> }>
   /** A post that was shown, or answered, belongs further up: it was stored on two sides of a split, which are one again. */
   | Readonly<{ type: 'moved'; post: z.infer<typeof PostEvent> }>
+  /** A post was edited, deleted, or reacted to: as it is now. */
+  | Readonly<{ type: 'changed'; post: z.infer<typeof HistoryPost> }>
   | Readonly<{ type: 'member'; member: z.infer<typeof MemberEvent> }>
   | Readonly<{ type: 'room'; room: Room }>
   | Readonly<{ type: 'presence'; presence: z.infer<typeof PresenceEvent> }>

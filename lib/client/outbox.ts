@@ -25,7 +25,27 @@ const SEED_BYTES = 9;
 const PRIVATE_FILE = 0o600;
 
 const StoredRequest = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('post'), room: z.string(), text: z.string() }),
+  z.object({
+    type: z.literal('post'),
+    room: z.string(),
+    text: z.string(),
+    reply: z.string().optional(),
+    action: z.literal(true).optional(),
+  }),
+  z.object({
+    type: z.literal('editPost'),
+    room: z.string(),
+    post: z.string(),
+    text: z.string(),
+  }),
+  z.object({ type: z.literal('deletePost'), room: z.string(), post: z.string() }),
+  z.object({
+    type: z.literal('react'),
+    room: z.string(),
+    post: z.string(),
+    emoji: z.string(),
+    on: z.boolean(),
+  }),
   z.object({ type: z.literal('createRoom'), name: z.string(), topic: z.string().optional() }),
   z.object({ type: z.literal('joinRoom'), name: z.string() }),
   z.object({ type: z.literal('leaveRoom'), room: z.string() }),

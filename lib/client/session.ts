@@ -247,6 +247,9 @@ function onActiveMessage(session: Session, link: Link, message: ServerMessage): 
     case 'post':
       if (!message.late) session.at = Math.max(session.at, message.at);
       return onPost(session, message);
+    case 'postChanged':
+      session.at = Math.max(session.at, message.at);
+      return emit(session, { type: 'changed', post: message.post });
     case 'view':
       return onView(session, message);
     case 'member':

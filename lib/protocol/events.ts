@@ -89,12 +89,31 @@ export const ViewEvent = z.object({
   at: z.int().optional(),
 });
 
+export const Reaction = z.object({
+  emoji: z.string(),
+  count: z.int(),
+  /** Accounts; of many only the first. */
+  by: z.array(z.string()),
+});
+export type Reaction = z.infer<typeof Reaction>;
+
+/** The beginning of the post that is answered, as it is now. */
+export const Quote = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** Empty when it is deleted. */
+  text: z.string(),
+  order: z.string(),
+});
+export type Quote = z.infer<typeof Quote>;
+
 export const PostEvent = z.object({
   type: z.literal('post'),
   id: z.string(),
   room: z.string(),
   account: z.string(),
   name: z.string(),
+  /** As it was edited last; empty when `deleted`. */
   text: z.string(),
   /** Wall clock of the leader, milliseconds since 1970. */
   time: z.int(),
@@ -104,11 +123,27 @@ export const PostEvent = z.object({
   at: z.int(),
   /** Came with a merge or a resumption: may belong above what is already shown. */
   late: z.boolean().optional(),
+  /** What somebody does: shown behind the name. */
+  action: z.boolean().optional(),
+  /** Absent where the post that is answered is not held, or is in another room. */
+  reply: Quote.optional(),
+  edited: z.boolean().optional(),
+  deleted: z.boolean().optional(),
+  /** The commonest first. */
+  reactions: z.array(Reaction).optional(),
 });
 export type PostEvent = z.infer<typeof PostEvent>;
 
 export const HistoryPost = PostEvent.omit({ type: true, at: true, late: true });
 export type HistoryPost = z.infer<typeof HistoryPost>;
+
+/** A post was edited, deleted, or reacted to: as it is now. */
+export const PostChanged = z.object({
+  type: z.literal('postChanged'),
+  post: HistoryPost,
+  /** As in `post`; 0 in a resumption. */
+  at: z.int(),
+});
 
 /** Someone joined or left a room. */
 export const MemberEvent = z.object({
@@ -227,6 +262,7 @@ export const ServerMessage = z.discriminatedUnion('type', [
   SignedIn,
   ViewEvent,
   PostEvent,
+  PostChanged,
   MemberEvent,
   RoomEvent,
   PresenceEvent,

@@ -77,6 +77,17 @@ export const Order = z
   .string()
   .regex(/^[0-9a-f]{12}\.[0-9a-f]{6}\.[0-9a-f]{10}\.[0-9a-f]{6}\.[0-9a-f]{16}\.[0-9a-f]{10}$/);
 
+/** The id of a post: `account.seed/number` of the request that made it. `postIdOf` in lib/ids.ts. */
+export const PostId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{12}\/[1-9][0-9]{0,11}$/, 'not the id of a post');
+
+/** One emoji, in the form that Unicode recommends for general interchange. */
+export const Emoji = z
+  .string()
+  .max(40)
+  .regex(/^\p{RGI_Emoji}$/v, 'not one emoji');
+
 /** Counts the requests of a session from 1. */
 export const RequestNumber = z.int().min(1).max(999_999_999_999);
 

@@ -27,5 +27,14 @@ export const ROOM_NAME_CHARS_MAX = 32;
 /** Longest topic of a room: one line of a wide terminal, twice. */
 export const TOPIC_CHARS_MAX = 250;
 
+/** Different emoji under one post: more than fit below it on any screen. */
+export const REACTIONS_MAX = 20;
+
+/** Accounts named with a reaction; of more only the number is told, so that a page of them stays in its frame. */
+export const REACTION_ACCOUNTS_MAX = 20;
+
+/** Of a post that is answered, what is quoted, in code units: one line of a wide terminal. */
+export const QUOTE_CHARS_MAX = 120;
+
 /** Numbered requests of one session under way at once; more wait in the client's outbox. */
 export const REQUESTS_IN_FLIGHT_MAX = 256;

@@ -2,7 +2,9 @@
 // describes each with its answers.
 import { z } from 'zod';
 import {
+  Emoji,
   Order,
+  PostId,
   PostText,
   QueryNumber,
   RequestNumber,
@@ -48,8 +50,39 @@ export const Post = z.strictObject({
   ...numbered,
   room: RoomId,
   text: PostText,
+  /** The post that is answered: quoted where it is found in the same room. */
+  reply: PostId.optional(),
+  /** What somebody does, told in the third person: `/me`. */
+  action: z.literal(true).optional(),
 });
 export type Post = z.infer<typeof Post>;
+
+/** Replaces the text of a post of one's own. The newest edit counts. */
+export const EditPost = z.strictObject({
+  type: z.literal('editPost'),
+  ...numbered,
+  room: RoomId,
+  post: PostId,
+  text: PostText,
+});
+
+/** Takes a post of one's own back: its text is shown to nobody any longer. Final. */
+export const DeletePost = z.strictObject({
+  type: z.literal('deletePost'),
+  ...numbered,
+  room: RoomId,
+  post: PostId,
+});
+
+/** Puts an emoji under a post, or takes one's own away again. Doing either twice changes nothing. */
+export const React = z.strictObject({
+  type: z.literal('react'),
+  ...numbered,
+  room: RoomId,
+  post: PostId,
+  emoji: Emoji,
+  on: z.boolean(),
+});
 
 /** Creates a room and joins it. The room's id is `roomIdOf` of this request. */
 export const CreateRoom = z.strictObject({
@@ -102,6 +135,9 @@ export const StatusQuery = z.strictObject({ type: z.literal('status'), query: Qu
 
 export const NumberedRequest = z.discriminatedUnion('type', [
   Post,
+  EditPost,
+  DeletePost,
+  React,
   CreateRoom,
   JoinRoom,
   LeaveRoom,
@@ -115,6 +151,9 @@ export type Query = z.infer<typeof Query>;
 export const ClientMessage = z.discriminatedUnion('type', [
   SignIn,
   Post,
+  EditPost,
+  DeletePost,
+  React,
   CreateRoom,
   JoinRoom,
   LeaveRoom,

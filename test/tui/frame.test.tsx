@@ -207,3 +207,33 @@ test('a link carries its true address for the terminal, on each of its rows, and
   assert.ok(opened.length >= 2, JSON.stringify(drawn));
   assert.deepEqual(new Set(opened), new Set([address]));
 });
+
+test('answers, edits, actions, reactions and what was taken back', () => {
+  for (const size of ['40x12', '80x24'] as const) {
+    const [columns, rows] = SIZES[size];
+    const story = new ScreenStory({ columns, rows });
+    const reply = {
+      id: 'bob/1',
+      name: 'bob',
+      text: 'deploying v2.4, watch the lag graph',
+      order: orderOf(1),
+    };
+    const posts = [
+      post('ops', { name: 'bob', text: 'deploying v2.4', minute: 1, place: 1 }),
+      { ...post('ops', { name: 'carol', text: 'looks fine', minute: 1, place: 2 }), reply },
+      { ...post('ops', { name: 'dave', text: 'waves', minute: 2, place: 3 }), action: true },
+      { ...post('ops', { name: 'erin', text: 'and fixed', minute: 2, place: 4 }), edited: true },
+      { ...post('ops', { name: 'frank', text: '', minute: 3, place: 5 }), deleted: true },
+    ];
+    const reactions = [
+      { emoji: '👍', count: 3, by: [] },
+      { emoji: '🎉', count: 1, by: [] },
+    ];
+    const reacted = {
+      ...post('ops', { name: 'bob', text: 'done', minute: 3, place: 6 }),
+      reactions,
+    };
+    story.signedIn([room('ops')], { ops: { posts: [...posts, reacted], more: false } });
+    assertGolden(`about-posts-${size}`, story.keys('alt+s').frame());
+  }
+});

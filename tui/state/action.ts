@@ -44,6 +44,8 @@ export type Effect =
   | Readonly<{ type: 'signInAs'; name: string }>
   | Readonly<{ type: 'startLocal' }>
   | Readonly<{ type: 'server'; verb: LocalVerb; id: string }>
+  /** Into the terminal's clipboard. */
+  | Readonly<{ type: 'copy'; text: string }>
   | Readonly<{ type: 'suspend' }>
   /** The draft of a room is written on in $EDITOR. */
   | Readonly<{ type: 'compose'; room: string; text: string }>

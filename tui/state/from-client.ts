@@ -15,7 +15,7 @@ import { cleanLine, cleanText } from '../text.ts';
 import type { Stamp } from './action.ts';
 import { insertLine, insertMember } from './lines.ts';
 import type { Model, PendingPost, PostLine, RoomView } from './model.ts';
-import { onMoved, onPost, onReset, onRoom, onRooms, openRoom } from './rooms.ts';
+import { onChanged, onMoved, onPost, onReset, onRoom, onRooms, openRoom } from './rooms.ts';
 import { hint, notice, noticeFor, roomOf, type Step, stay, then, withRoom } from './step.ts';
 
 /** Order of a line that waits: behind every order that a server gives. */
@@ -35,6 +35,8 @@ export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): S
       return stay(onPost(model, event.post));
     case 'moved':
       return stay(onMoved(model, event.post));
+    case 'changed':
+      return stay(onChanged(model, event.post));
     case 'member':
       return stay(onMember(model, event.member));
     case 'room':
@@ -242,6 +244,7 @@ function onOutbox(model: Model, items: readonly OutboxItem[], stamp: Stamp): Mod
       text: cleanText(item.request.text),
       own: true,
       mark: item.state,
+      ...(item.request.action ? { action: true } : {}),
     };
     return [{ room: item.request.room, line }];
   });
@@ -277,6 +280,7 @@ function onPostStored(
     text: cleanText(request.text),
     own: true,
     mark: 'stored',
+    ...(request.action ? { action: true } : {}),
     ...(answer.copies < (model.cluster?.servers.length ?? 0) ? { copies: answer.copies } : {}),
   };
   return withRoom(model, request.room, (view) => {
@@ -284,6 +288,17 @@ function onPostStored(
     const read = follows && answer.order > (view.read ?? '') ? answer.order : view.read;
     return { ...view, lines: insertLine(view.lines, line), read };
   });
+}
+
+function onEditRefused(
+  model: Model,
+  { room, text }: Extract<OutboxItem['request'], { type: 'editPost' }>,
+  { reason, stamp }: { reason: string; stamp: Stamp },
+): Model {
+  const told = notice(model, `not edited: ${reason}`, stamp, room);
+  return withRoom(hint(told, reason), room, (view) =>
+    view.draft.text === '' ? { ...view, draft: editorOf(text) } : view,
+  );
 }
 
 /** A refusal says why, and gives back what was written. */
@@ -295,6 +310,7 @@ function onRefused(
 ): Model {
   const reason = cleanLine(answer.reason);
   const { request } = item;
+  if (request.type === 'editPost') return onEditRefused(model, request, { reason, stamp });
   if (request.type !== 'post') return hint(notice(model, `refused: ${reason}`, stamp), reason);
   return withRoom(model, request.room, (view) => {
     const line: PostLine = {

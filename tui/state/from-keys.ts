@@ -6,6 +6,15 @@ import type { Intent } from '../keys.ts';
 import { cleanLine } from '../text.ts';
 import { anchorWithTop } from '../timeline.ts';
 import { redone, undone } from '../undo.ts';
+import {
+  answerNewest,
+  choose,
+  emojiChoices,
+  endWriting,
+  onChosenKey,
+  onChosenLetter,
+  react,
+} from './about-post.ts';
 import type { Stamp } from './action.ts';
 import type { Model, Overlay, RoomView } from './model.ts';
 import { followEnd, loadAhead, openRoom, scroll } from './rooms.ts';
@@ -32,13 +41,27 @@ const HELP_STEPS: Readonly<Record<string, number>> = { up: -1, down: 1, pageup: 
 
 /** Each key forgets what only the key before it meant. */
 function fresh(model: Model): Model {
-  return { ...model, hint: null, escaped: false, quitAskedMs: null, chain: null, sendAsked: null };
+  return {
+    ...model,
+    hint: null,
+    escaped: false,
+    quitAskedMs: null,
+    chain: null,
+    sendAsked: null,
+    deleteAsked: null,
+  };
 }
 
 /** A key by its name in keys.ts. */
 export function onKey(model: Model, key: string, stamp: Stamp): Step {
   if (isBlocked(model)) return onBlockedKey(model, key);
   if (model.overlay) return onOverlayKey(fresh(model), model.overlay, key);
+  if (model.selected !== null) {
+    const chosen = onChosenKey(fresh(model), key);
+    if (chosen) return chosen;
+    // Any other key does what it does anywhere, and writing goes on.
+    if (key === 'escape' || key === 'ctrl+c') return stay({ ...fresh(model), selected: null });
+  }
   const intent = model.settings.bindings[key];
   if (!intent) return stay(model);
   if (intent.do === 'interrupt') return interrupt(model, stamp);
@@ -71,9 +94,14 @@ export function onTyped(model: Model, text: string): Step {
   if (isBlocked(model)) return onBlockedLetter(model, text);
   const before = fresh(model);
   if (model.overlay?.type === 'help') return stay({ ...before, overlay: null });
-  if (model.overlay?.type === 'switcher') {
+  if (model.overlay) {
     const query = model.overlay.query + text;
-    return stay({ ...before, overlay: { type: 'switcher', query, selected: 0 } });
+    return stay({ ...before, overlay: { ...model.overlay, query, selected: 0 } });
+  }
+  // What is asked about a post is forgotten by any key but the one that answers.
+  if (model.selected !== null) {
+    const deleteAsked = text === 'd' ? model.deleteAsked : null;
+    return onChosenLetter({ ...before, deleteAsked }, text);
   }
   if (model.escaped && /^[1-9]$/.test(text)) return roomNumber(before, Number(text));
   if (text === '?' && openRoomOf(model)?.draft.text === '') {
@@ -95,7 +123,7 @@ function onBlockedLetter(model: Model, text: string): Step {
 /** A paste never sends; where no text is written it does nothing. */
 export function onPasted(model: Model, text: string): Step {
   if (isBlocked(model) || model.overlay?.type === 'help') return stay(model);
-  if (model.overlay?.type === 'switcher') return onTyped(model, text.replace(/\s+/g, ''));
+  if (model.overlay) return onTyped(model, text.replace(/\s+/g, ''));
   return pastedInto(fresh(model), text);
 }
 
@@ -142,8 +170,12 @@ function perform(
       return yank(model, was.chain);
     case 'compose':
       return compose(model);
+    case 'select':
+      return choose(model, 0);
+    case 'reply':
+      return answerNewest(model);
     case 'escape':
-      return stay({ ...model, escaped: true, completion: null });
+      return stay({ ...endWriting(model), escaped: true, completion: null });
     case 'interrupt':
       return interrupt(model, stamp);
     case 'suspend':
@@ -208,6 +240,18 @@ export function switcherRooms(model: Model, query: string): RoomView[] {
   return fuzzyMatches(query.replace(/^#/, ''), model.rooms, (view) => view.room.name);
 }
 
+type Pickable = Readonly<{ pick(model: Model): Step }>;
+
+/** What Enter would pick in a list that is narrowed down by typing. */
+function pickable(model: Model, overlay: Exclude<Overlay, { type: 'help' }>): readonly Pickable[] {
+  if (overlay.type === 'react') {
+    const { post, query } = overlay;
+    return emojiChoices(query).map((emoji) => ({ pick: (closed) => react(closed, post, emoji) }));
+  }
+  const rooms = switcherRooms(model, overlay.query);
+  return rooms.map(({ room }) => ({ pick: (closed) => openRoom(closed, room.id) }));
+}
+
 function onOverlayKey(model: Model, overlay: Overlay, key: string): Step {
   if (overlay.type === 'help') {
     const step = HELP_STEPS[key];
@@ -215,7 +259,7 @@ function onOverlayKey(model: Model, overlay: Overlay, key: string): Step {
     return stay({ ...model, overlay: step === undefined ? null : { type: 'help', offset } });
   }
   const closed = { ...model, overlay: null };
-  const found = switcherRooms(model, overlay.query);
+  const found = pickable(model, overlay);
   const move = (step: number) => {
     const count = Math.max(1, found.length);
     const selected = (overlay.selected + step + count) % count;
@@ -228,12 +272,12 @@ function onOverlayKey(model: Model, overlay: Overlay, key: string): Step {
     down: () => move(1),
     'ctrl+n': () => move(1),
     tab: () => move(1),
-    enter: () => (target ? openRoom(closed, target.room.id) : stay(closed)),
+    enter: () => (target ? target.pick(closed) : stay(closed)),
     backspace: () => {
       const query = [...overlay.query].slice(0, -1).join('');
-      return stay({ ...model, overlay: { type: 'switcher', query, selected: 0 } });
+      return stay({ ...model, overlay: { ...overlay, query, selected: 0 } });
     },
-    'ctrl+u': () => stay({ ...model, overlay: { type: 'switcher', query: '', selected: 0 } }),
+    'ctrl+u': () => stay({ ...model, overlay: { ...overlay, query: '', selected: 0 } }),
   };
   const handler = keys[key];
   if (handler) return handler();

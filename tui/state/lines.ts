@@ -1,7 +1,7 @@
 // The lines of one room, kept in the one order with each of them once, whatever order they come in.
 
 import type { z } from 'zod';
-import type { HistoryPost, MemberEvent } from '../../lib/protocol/events.ts';
+import type { HistoryPost, MemberEvent, Quote, Reaction } from '../../lib/protocol/events.ts';
 import { cleanLine, cleanText } from '../text.ts';
 import type { Line, Mark, MembersLine, NoticeLine, PostLine } from './model.ts';
 
@@ -52,7 +52,8 @@ export function moveLine(lines: readonly Line[], line: PostLine): readonly Line[
  * Puts a page of lines in: in one pass, because a page of 200 would else copy the room 200 times. What a page has
  * under another place than it had here was stored on two sides of a split: the page has the one that counts.
  */
-export function insertPage(lines: readonly Line[], page: readonly Line[]): readonly Line[] {
+export function insertPage(before: readonly Line[], page: readonly Line[]): readonly Line[] {
+  const lines = refreshed(before, page);
   const fresh = new Map(
     page
       .filter((line) => indexOf(lines, line.order, line.key) === -1)
@@ -69,12 +70,37 @@ export function insertPage(lines: readonly Line[], page: readonly Line[]): reado
   );
 }
 
+/** A post that is there as it is now; how it was taken stays with it. */
+export function changeLine(lines: readonly Line[], changed: PostLine): readonly Line[] {
+  const known = indexOf(lines, changed.order, changed.key);
+  const there = lines[known];
+  return there?.kind === 'post' ? lines.with(known, asNow(there, changed)) : lines;
+}
+
+function asNow(there: PostLine, { mark: _, ...content }: PostLine): PostLine {
+  const { mark, copies } = there;
+  return { ...content, mark, ...(copies === undefined ? {} : { copies }) };
+}
+
+const contentOf = ({ name, text, edited, deleted, reactions, reply }: PostLine) =>
+  JSON.stringify([name, text, edited, deleted, reactions, reply]);
+
+/** What a page tells of posts that are there already, and were changed since. */
+function refreshed(lines: readonly Line[], page: readonly Line[]): readonly Line[] {
+  let next: Line[] | null = null;
+  for (const line of page) {
+    const known = indexOf(lines, line.order, line.key);
+    const there = lines[known];
+    if (there?.kind !== 'post' || line.kind !== 'post') continue;
+    if (contentOf(there) === contentOf(line)) continue;
+    next ??= [...lines];
+    next[known] = asNow(there, line);
+  }
+  return next ?? lines;
+}
+
 /** A post as a line. @param own whether this account wrote it */
-export function postLine(
-  post: Pick<HistoryPost, 'id' | 'order' | 'time' | 'account' | 'name' | 'text'>,
-  own: boolean,
-  mark: Mark | null,
-): PostLine {
+export function postLine(post: HistoryPost, own: boolean, mark: Mark | null): PostLine {
   return {
     kind: 'post',
     key: post.id,
@@ -85,8 +111,23 @@ export function postLine(
     text: cleanText(post.text),
     own,
     mark,
+    ...(post.action ? { action: true } : {}),
+    ...(post.edited ? { edited: true } : {}),
+    ...(post.deleted ? { deleted: true } : {}),
+    ...(post.reply ? { reply: cleanQuote(post.reply) } : {}),
+    ...(post.reactions ? { reactions: post.reactions.map(cleanReaction) } : {}),
   };
 }
+
+const cleanQuote = (quote: Quote): Quote => ({
+  ...quote,
+  name: cleanLine(quote.name),
+  text: cleanLine(quote.text),
+});
+const cleanReaction = (reaction: Reaction): Reaction => ({
+  ...reaction,
+  emoji: cleanLine(reaction.emoji),
+});
 
 /** A line for this screen's own eyes, behind what is newest now. */
 export function noticeLine(

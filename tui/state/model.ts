@@ -1,6 +1,6 @@
 // Everything on the screen, as one value. Changed by update.ts alone; drawn by the components alone.
 import type { Cluster, ConnectionState, OutboxItem, Room } from '../../lib/client/api.ts';
-import type { Person } from '../../lib/protocol/events.ts';
+import type { Person, Quote, Reaction } from '../../lib/protocol/events.ts';
 import { type Editor, EMPTY_EDITOR } from '../editor.ts';
 import type { Yank } from '../kill-ring.ts';
 import type { Size } from '../layout.ts';
@@ -32,6 +32,14 @@ export type PostLine = LineFields &
     copies?: number;
     /** Shown below a refused post. */
     reason?: string;
+    /** What somebody does: `/me`. */
+    action?: boolean;
+    /** The post that is answered. */
+    reply?: Quote;
+    edited?: boolean;
+    /** Taken back: there is no text any longer. */
+    deleted?: boolean;
+    reactions?: readonly Reaction[];
   }>;
 export type NoticeLine = LineFields & Readonly<{ kind: 'notice'; text: string }>;
 export type MembersLine = LineFields &
@@ -46,6 +54,11 @@ export type Line = PostLine | NoticeLine | MembersLine;
  * of rows, so that it stays put while posts come, history is loaded and the terminal is resized.
  */
 export type Anchor = Readonly<{ key: string; hidden: number }>;
+
+/** What Enter makes of a draft, where it is no new post: another text of a post, or an answer to one. */
+export type Writing =
+  | Readonly<{ type: 'edit'; post: string /** Taken up again afterwards. */; unsent: Editor }>
+  | Readonly<{ type: 'reply'; post: string; name: string }>;
 
 export type RoomView = Readonly<{
   room: Room;
@@ -68,6 +81,7 @@ export type RoomView = Readonly<{
   /** null follows the end. */
   anchor: Anchor | null;
   draft: Editor;
+  writing: Writing | null;
   undo: Undo;
   /** Many lines were pasted into the draft: Enter asks before it sends them. */
   pasted: boolean;
@@ -79,7 +93,8 @@ export type PendingPost = Readonly<{ room: string; line: PostLine }>;
 
 export type Overlay =
   | Readonly<{ type: 'help'; offset: number }>
-  | Readonly<{ type: 'switcher'; query: string; selected: number }>;
+  | Readonly<{ type: 'switcher'; query: string; selected: number }>
+  | Readonly<{ type: 'react'; post: string; query: string; selected: number }>;
 
 /** What the daemons that this screen started are doing; null without `--local`. */
 export type LocalServers = Readonly<Record<string, 'running' | 'paused' | 'stopped'>>;
@@ -115,6 +130,10 @@ export type Model = Readonly<{
   /** Room to open once it is joined; the number of the request that joins it. */
   openOnAnswer: number | null;
   overlay: Overlay | null;
+  /** Key of the post of the open room that keys are about at the moment; null when they write. */
+  selected: string | null;
+  /** The post that `d` asked about: pressed again it takes it back. */
+  deleteAsked: string | null;
   /** One line for one's own eyes in the status row, until the next key: mistyped commands and the like. */
   hint: Readonly<{ text: string; tone: 'good' | 'warning' }> | null;
   /** What was sent before, oldest first. */
@@ -177,6 +196,8 @@ export function initialModel(fields: {
     pending: [],
     openOnAnswer: null,
     overlay: null,
+    selected: null,
+    deleteAsked: null,
     hint: null,
     sentTexts: [],
     recall: null,
@@ -209,6 +230,7 @@ export function roomView(room: Room, restored: SavedRooms): RoomView {
     unreadAfter: null,
     anchor: null,
     draft: text === '' ? EMPTY_EDITOR : { text, cursor: text.length },
+    writing: null,
     undo: NOTHING_TO_UNDO,
     pasted: false,
     people: null,

@@ -1,13 +1,13 @@
 // Rooms as they come, go, fill and are read.
 import type { z } from 'zod';
 import type { HistoryPage, Room } from '../../lib/client/api.ts';
-import type { PostEvent } from '../../lib/protocol/events.ts';
+import type { HistoryPost, PostEvent } from '../../lib/protocol/events.ts';
 import { PEOPLE_FROM_COLUMNS } from '../layout.ts';
 import { mentions } from '../line-rows.ts';
 import { scrolled, windowOf } from '../timeline.ts';
 import type { Effect } from './action.ts';
-import { insertLine, insertPage, moveLine, postLine } from './lines.ts';
-import { type Model, type PostLine, type RoomView, roomView } from './model.ts';
+import { changeLine, insertLine, insertPage, moveLine, postLine } from './lines.ts';
+import { type Anchor, type Model, type PostLine, type RoomView, roomView } from './model.ts';
 import { sceneOf } from './selectors.ts';
 import { ask, cleanRoom, openRoomOf, roomOf, type Step, stay, then, withRoom } from './step.ts';
 
@@ -89,7 +89,7 @@ export function openRoom(model: Model, id: string): Step {
   if (!view || model.openRoom === id) return stay(model);
   const left = withRoom(model, model.openRoom, (each) => ({ ...each, unreadAfter: null }));
   const opened = withRoom(
-    { ...left, openRoom: id, recall: null, completion: null },
+    { ...left, openRoom: id, recall: null, completion: null, selected: null },
     id,
     (each) => ({
       ...each,
@@ -174,6 +174,15 @@ export function onMoved(model: Model, post: z.infer<typeof PostEvent>): Model {
   const line = postLine(post, post.account === model.account, null);
   return withRoom(model, post.room, (view) => {
     const lines = moveLine(view.lines, line);
+    return lines === view.lines ? view : { ...view, lines };
+  });
+}
+
+/** A post was edited, taken back, or reacted to. */
+export function onChanged(model: Model, post: HistoryPost): Model {
+  const line = postLine(post, post.account === model.account, null);
+  return withRoom(model, post.room, (view) => {
+    const lines = changeLine(view.lines, line);
     return lines === view.lines ? view : { ...view, lines };
   });
 }
@@ -266,8 +275,13 @@ export function onReset(model: Model): Step {
 export function scroll(model: Model, rows: number): Step {
   const view = openRoomOf(model);
   const scene = sceneOf(model);
-  if (!view || !scene) return stay(model);
-  const anchor = scrolled(scene, view.anchor, rows);
+  return view && scene ? readAt(model, scrolled(scene, view.anchor, rows)) : stay(model);
+}
+
+/** Puts the reader of the open room to a place; at the end the room counts as read. */
+export function readAt(model: Model, anchor: Anchor | null): Step {
+  const view = openRoomOf(model);
+  if (!view) return stay(model);
   const moved = withRoom(model, view.room.id, (each) => ({ ...each, anchor }));
   return loadAhead(settled(moved, view.room.id));
 }

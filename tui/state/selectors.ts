@@ -29,6 +29,10 @@ export function linesOf(model: Model, view: RoomView): readonly Line[] {
 /** `#ops ❯ `: what stands before the text being written. A long name is cut on a narrow screen. */
 export function promptOf(model: Model): string {
   const view = openView(model);
+  const { writing } = view ?? {};
+  if (writing?.type === 'edit') return 'edit ❯ ';
+  if (writing)
+    return `↳ ${truncate(writing.name, Math.max(4, Math.floor(model.size.columns / 4)))} ❯ `;
   return `${view ? truncate(`#${view.room.name}`, Math.max(4, Math.floor(model.size.columns / 4))) : ''} ❯ `.trimStart();
 }
 
@@ -56,5 +60,6 @@ export function sceneOf(model: Model): Scene | null {
     nameWidth: layout.nameWidth,
     selfName: model.name,
     unreadAfter: view.unreadAfter,
+    selected: model.selected,
   };
 }

@@ -3,6 +3,7 @@ import { TEXT_CHARS_MAX } from '../../lib/protocol/limits.ts';
 import { type Command, parseInput } from '../commands.ts';
 import { EMPTY_EDITOR } from '../editor.ts';
 import { NOTHING_TO_UNDO } from '../undo.ts';
+import { answerNewest, deleteNewest, editNewest, reactToNewest, submitEdit } from './about-post.ts';
 import type { Stamp } from './action.ts';
 import type { Model } from './model.ts';
 import { followEnd, openRoom } from './rooms.ts';
@@ -16,7 +17,8 @@ const SENT_TEXTS_MAX = 100;
 export function submit(model: Model, stamp: Stamp, asked: string | null): Step {
   const view = openRoomOf(model);
   const text = view?.draft.text ?? '';
-  if (text.trim() === '') return stay(model);
+  if (text.trim() === '' && view?.writing?.type !== 'edit') return stay(model);
+  if (view?.writing?.type === 'edit') return submitEdit(model, text);
   const parsed = parseInput(text, model.local !== null);
   // A mistake stays in the editor, where it can be mended.
   if (parsed.type === 'wrong') return stay(hint(model, parsed.reason));
@@ -24,6 +26,7 @@ export function submit(model: Model, stamp: Stamp, asked: string | null): Step {
     if (view && asksFirst(view) && asked !== text) return askToSend(model, text);
     return post(model, parsed.text);
   }
+  if (parsed.command.type === 'me') return post(model, parsed.command.text, true);
   return run(remembered(model, text), parsed.command, stamp);
 }
 
@@ -37,6 +40,7 @@ function remembered(model: Model, text: string): Model {
   const cleared = withRoom(model, model.openRoom, (view) => ({
     ...view,
     draft: EMPTY_EDITOR,
+    writing: null,
     undo: NOTHING_TO_UNDO,
     pasted: false,
   }));
@@ -48,7 +52,7 @@ function remembered(model: Model, text: string): Model {
   };
 }
 
-function post(model: Model, text: string): Step {
+function post(model: Model, text: string, action = false): Step {
   const room = model.openRoom;
   const body = text.replace(/\s+$/u, '');
   if (room === null) return stay(hint(model, 'no room is open: /join one'));
@@ -57,7 +61,14 @@ function post(model: Model, text: string): Step {
   }
   const sent = remembered(model, openRoomOf(model)?.draft.text ?? text);
   const read = withRoom(sent, room, (view) => ({ ...view, unreadAfter: null }));
-  const request = { type: 'post', room, text: body } as const;
+  const { writing } = openRoomOf(model) ?? {};
+  const request = {
+    type: 'post',
+    room,
+    text: body,
+    ...(writing?.type === 'reply' ? { reply: writing.post } : {}),
+    ...(action ? { action: true as const } : {}),
+  } as const;
   return ask(followEnd(read), { type: 'request', request, open: false });
 }
 
@@ -79,6 +90,19 @@ function run(model: Model, command: Command, stamp: Stamp): Step {
       );
     case 'join':
       return join(model, command.name);
+    case 'me':
+      return post(model, command.text, true);
+    case 'reply': {
+      const answered = answerNewest(model);
+      const isAnswer = openRoomOf(answered.model)?.writing?.type === 'reply';
+      return command.text === '' || !isAnswer ? answered : post(answered.model, command.text);
+    }
+    case 'edit':
+      return editNewest(model, command.text);
+    case 'delete':
+      return deleteNewest(model);
+    case 'react':
+      return reactToNewest(model, command.emoji);
     case 'leave':
       return request({ type: 'leaveRoom', room });
     case 'topic':

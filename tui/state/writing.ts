@@ -12,6 +12,7 @@ import {
 import { cutBy, kept, yanked } from '../kill-ring.ts';
 import { cleanText } from '../text.ts';
 import { changed, type redone, undone } from '../undo.ts';
+import { editNeighbour, isUntouched } from './about-post.ts';
 import type { Model, RoomView } from './model.ts';
 import { ask, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
 
@@ -113,6 +114,11 @@ export function onComposed(model: Model, room: string, text: string): Step {
 export function vertical(model: Model, step: -1 | 1): Step {
   const view = openRoomOf(model);
   if (!view) return stay(model);
+  if (isUntouched(model) || (step === -1 && view.draft.text === '' && model.recall === null)) {
+    const edited = editNeighbour(model, step);
+    if (edited) return edited;
+    if (view.writing?.type === 'edit') return stay(model);
+  }
   const moved = moveLine(view.draft, step);
   if (moved && model.recall === null) return stay(write(model, moved));
   return stay(recalled(model, view, step));
