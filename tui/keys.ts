@@ -3,7 +3,12 @@
 import type { Key } from 'ink';
 import type { Edit } from './editor.ts';
 
-export type KeyPress = Readonly<{ type: 'key'; key: string } | { type: 'typed'; text: string }>;
+export type KeyPress = Readonly<
+  | { type: 'key'; key: string }
+  | { type: 'typed'; text: string }
+  /** The terminal has the keyboard, or another window has it. */
+  | { type: 'focused'; focused: boolean }
+>;
 
 const NAMED: readonly (readonly [keyof Key, string])[] = [
   ['upArrow', 'up'],
@@ -64,6 +69,9 @@ function splitChunk(chunk: string): KeyPress[] {
 /** Left-overs of escape sequences that Ink hands on without their ESC: mouse reports, focus, unknown keys. */
 const SEQUENCE_REST = /^(\[[<?]?[\d;:]*[A-Za-z~$^]|O[A-Za-z])$/;
 
+/** What the terminal reports when asked to tell of focus (1004). */
+const FOCUS: Readonly<Record<string, boolean>> = { '[I': true, '[O': false };
+
 /**
  * What was pressed, in order.
  * @param input,key as Ink's useInput gives them
@@ -72,6 +80,8 @@ export function keyPresses(input: string, key: Key): KeyPress[] {
   if (key.eventType === 'release') return [];
   const named = NAMED.find(([field]) => key[field] === true);
   if (named) return [{ type: 'key', key: withModifiers(named[1], key) }];
+  const focused = FOCUS[input];
+  if (focused !== undefined) return [{ type: 'focused', focused }];
   if (input.length > 1 && SEQUENCE_REST.test(input)) return [];
   if (key.ctrl || (key.meta && input !== '')) {
     return [{ type: 'key', key: withModifiers(input.toLowerCase(), { ...key, shift: false }) }];

@@ -14,6 +14,7 @@ import type { Effect } from './state/action.ts';
 import { initialModel, type Model, type Saved } from './state/model.ts';
 import { HISTORY_POSTS } from './state/rooms.ts';
 import { needsTicks, update } from './state/update.ts';
+import { alert } from './terminal/alerts.ts';
 import { copyToClipboard } from './terminal/clipboard.ts';
 import { restoreAll, restoreModes, setModes } from './terminal/modes.ts';
 import { editOutside } from './terminal/outside-editor.ts';
@@ -184,6 +185,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     },
     suspend,
     compose,
+    alert: (words) => alert(words, store.model().settings.alerts),
     copy: ({ text }) => copyToClipboard(text),
     quit: () => quit.resolve(),
   };

@@ -3,12 +3,15 @@
 import { parse, TomlError } from 'smol-toml';
 import { GLYPH_SETS, type GlyphSet } from '../glyphs.ts';
 import { nearest } from '../nearest.ts';
+import { ALERT_KINDS, type AlertKind } from '../terminal/alerts.ts';
 import { THEME_NAMES, type ThemeName } from '../theme.ts';
 import { ACTIONS, type Bindings, KEYMAPS, keyProblem } from './bindings.ts';
 
 export type Settings = Readonly<{
   theme: ThemeName;
   glyphs: GlyphSet;
+  /** How someone who calls is told of while another window has the keyboard. */
+  alerts: AlertKind;
   keymap: keyof typeof KEYMAPS;
   bindings: Bindings;
   /** Those of one's own, as they are written: key and action. */
@@ -23,7 +26,14 @@ export function defaultSettings(
 ): Settings {
   const isPlain = (environment.NO_COLOR ?? '') !== '';
   const theme = isPlain ? 'none' : 'terminal';
-  return { theme, glyphs: 'unicode', keymap: 'default', bindings: KEYMAPS.default, ownKeys: [] };
+  return {
+    theme,
+    glyphs: 'unicode',
+    alerts: 'auto',
+    keymap: 'default',
+    bindings: KEYMAPS.default,
+    ownKeys: [],
+  };
 }
 
 type Reader = {
@@ -98,7 +108,7 @@ function bound(base: Bindings, own: Settings['ownKeys']): Bindings {
   return bindings;
 }
 
-const KNOWN = ['theme', 'glyphs', 'keymap', 'keys'] as const;
+const KNOWN = ['theme', 'glyphs', 'alerts', 'keymap', 'keys'] as const;
 
 export type Loaded = Readonly<{ settings: Settings; problems: readonly Problem[] }>;
 
@@ -134,11 +144,16 @@ export function parseSettings(
     ...{ key: 'glyphs', words: GLYPH_SETS },
     ...{ otherwise: defaults.glyphs, now: now.glyphs },
   });
+  const alerts = choice(reader, given.alerts, {
+    ...{ key: 'alerts', words: ALERT_KINDS },
+    ...{ otherwise: defaults.alerts, now: now.alerts },
+  });
   const keymap = choice(reader, given.keymap, {
     ...{ key: 'keymap', words: Object.keys(KEYMAPS) as Settings['keymap'][] },
     ...{ otherwise: defaults.keymap, now: now.keymap },
   });
   const ownKeys = ownBindings(reader, given.keys);
-  const settings = { theme, glyphs, keymap, bindings: bound(KEYMAPS[keymap], ownKeys), ownKeys };
+  const bindings = bound(KEYMAPS[keymap], ownKeys);
+  const settings = { theme, glyphs, alerts, keymap, bindings, ownKeys };
   return { settings, problems: reader.problems.sort((one, other) => one.line - other.line) };
 }

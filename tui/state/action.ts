@@ -14,6 +14,8 @@ export type Action =
   | Readonly<{ type: 'key'; key: string }>
   | Readonly<{ type: 'typed'; text: string }>
   | Readonly<{ type: 'pasted'; text: string }>
+  /** Another window has the keyboard, or this one has it again. */
+  | Readonly<{ type: 'focused'; focused: boolean }>
   | Readonly<{ type: 'resized'; size: Size }>
   | Readonly<{ type: 'tick' }>
   | Readonly<{ type: 'client'; event: ClientEvent }>
@@ -44,6 +46,8 @@ export type Effect =
   | Readonly<{ type: 'signInAs'; name: string }>
   | Readonly<{ type: 'startLocal' }>
   | Readonly<{ type: 'server'; verb: LocalVerb; id: string }>
+  /** Someone calls while another window has the keyboard. */
+  | Readonly<{ type: 'alert'; title: string; text: string }>
   /** Into the terminal's clipboard. */
   | Readonly<{ type: 'copy'; text: string }>
   | Readonly<{ type: 'suspend' }>

@@ -9,14 +9,23 @@ import type {
   OutboxItem,
 } from '../../lib/client/api.ts';
 import { timeOfOrder } from '../../lib/ids.ts';
-import type { Person, PresenceEvent } from '../../lib/protocol/events.ts';
+import type { Person, PostEvent, PresenceEvent } from '../../lib/protocol/events.ts';
 import { editorOf } from '../editor.ts';
 import { cleanLine, cleanText } from '../text.ts';
-import type { Stamp } from './action.ts';
+import type { Effect, Stamp } from './action.ts';
 import { insertLine, insertMember } from './lines.ts';
 import type { Model, PendingPost, PostLine, RoomView } from './model.ts';
-import { onChanged, onMoved, onPost, onReset, onRoom, onRooms, openRoom } from './rooms.ts';
-import { hint, notice, noticeFor, roomOf, type Step, stay, then, withRoom } from './step.ts';
+import {
+  callsAway,
+  onChanged,
+  onMoved,
+  onPost,
+  onReset,
+  onRoom,
+  onRooms,
+  openRoom,
+} from './rooms.ts';
+import { ask, hint, notice, noticeFor, roomOf, type Step, stay, then, withRoom } from './step.ts';
 
 /** Order of a line that waits: behind every order that a server gives. */
 const ORDER_PENDING = '\uffff';
@@ -32,7 +41,7 @@ export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): S
     case 'recovered':
       return stay(onRecovered(model, event, stamp));
     case 'post':
-      return stay(onPost(model, event.post));
+      return onNewPost(model, event.post);
     case 'moved':
       return stay(onMoved(model, event.post));
     case 'changed':
@@ -52,6 +61,19 @@ export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): S
     case 'answer':
       return onAnswer(model, event.answer, event.item, stamp);
   }
+}
+
+function onNewPost(model: Model, post: z.infer<typeof PostEvent>): Step {
+  const next = onPost(model, post);
+  return next === model ? stay(model) : ask(next, ...alertsFor(model, post));
+}
+
+function alertsFor(model: Model, post: z.infer<typeof PostEvent>): Effect[] {
+  if (!callsAway(model, post)) return [];
+  const room = cleanLine(roomOf(model, post.room)?.room.name ?? '');
+  return [
+    { type: 'alert', title: `${cleanLine(post.name)} in #${room}`, text: cleanLine(post.text) },
+  ];
 }
 
 function onConnection(model: Model, state: ConnectionState): Model {

@@ -102,6 +102,8 @@ export type LocalServers = Readonly<Record<string, 'running' | 'paused' | 'stopp
 export type Model = Readonly<{
   size: Size;
   settings: Settings;
+  /** Whether this terminal has the keyboard, as far as it tells: else nothing counts as read. */
+  focused: boolean;
   /** Milliseconds of the client's clock, the one that ConnectionState counts by. */
   nowMs: number;
   account: string | null;
@@ -182,6 +184,7 @@ export function initialModel(fields: {
   return {
     size: fields.size,
     settings: fields.settings,
+    focused: true,
     nowMs: fields.nowMs,
     account: null,
     name: fields.name,

@@ -41,7 +41,7 @@ function recount(model: Model, view: RoomView): RoomView {
 }
 
 const isFollowed = (model: Model, view: RoomView) =>
-  model.openRoom === view.room.id && view.anchor === null;
+  model.focused && model.openRoom === view.room.id && view.anchor === null;
 
 /** Reads the open room where the reader follows its end; counts otherwise. */
 function settled(model: Model, id: string): Model {
@@ -158,7 +158,8 @@ export function onPost(model: Model, post: z.infer<typeof PostEvent>): Model {
     const lines = insertLine(view.lines, line);
     const wasRead = view.read ?? newestOrder(view) ?? '';
     // The first news while the reader is elsewhere is where the unread line stands.
-    const starts = !own && view.unread === 0 && view.unreadAfter === null && view.anchor !== null;
+    const isAway = view.anchor !== null || (!model.focused && model.openRoom === post.room);
+    const starts = !own && view.unread === 0 && view.unreadAfter === null && isAway;
     return lines === view.lines
       ? view
       : { ...view, lines, unreadAfter: starts ? wasRead : view.unreadAfter };
@@ -166,6 +167,20 @@ export function onPost(model: Model, post: z.infer<typeof PostEvent>): Model {
   if (added === model) return model;
   return withRoom(added, post.room, (view) =>
     isFollowed(added, view) ? asRead(view) : countedUp(added, view, line),
+  );
+}
+
+/** The reader looks here again: what came meanwhile stands below the unread line, and is read. */
+export function onFocus(model: Model, focused: boolean): Model {
+  const next = { ...model, focused };
+  return focused && model.openRoom !== null ? settled(next, model.openRoom) : next;
+}
+
+/** Whether a post is to be told to somebody who looks elsewhere. */
+export function callsAway(model: Model, post: z.infer<typeof PostEvent>): boolean {
+  const isNews = post.order > (roomOf(model, post.room)?.read ?? '');
+  return (
+    !model.focused && isNews && post.account !== model.account && mentions(post.text, model.name)
   );
 }
 

@@ -6,7 +6,7 @@ import type { Action, Stamp } from './action.ts';
 import { onClientEvent, settleRecovery, sortedPeople } from './from-client.ts';
 import { onKey, onPasted, onTyped, QUIT_MS_MAX } from './from-keys.ts';
 import type { Model } from './model.ts';
-import { loadAhead, loadPeople, onHistory } from './rooms.ts';
+import { loadAhead, loadPeople, onFocus, onHistory } from './rooms.ts';
 import { cleanRoom, hint, notice, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
 import { onComposed } from './writing.ts';
 
@@ -23,6 +23,8 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
       return onTyped(model, action.text);
     case 'pasted':
       return onPasted(model, action.text);
+    case 'focused':
+      return stay(onFocus(model, action.focused));
     case 'resized':
       return then(stay({ ...model, size: action.size }), (next) =>
         then(loadAhead(next), loadPeople),

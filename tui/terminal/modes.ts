@@ -6,6 +6,9 @@ const AUTO_WRAP_OFF = '\u001b[?7l';
 const AUTO_WRAP_ON = '\u001b[?7h';
 /** In the alternate screen many terminals turn the wheel into arrow keys, which would cycle earlier input. */
 const WHEEL_AS_ARROWS_OFF = '\u001b[?1007l';
+/** The terminal tells when another window takes the keyboard. */
+const FOCUS_ON = '\u001b[?1004h';
+const FOCUS_OFF = '\u001b[?1004l';
 const SHOW_CURSOR = '\u001b[?25h';
 const BRACKETED_PASTE_OFF = '\u001b[?2004l';
 const MAIN_SCREEN = '\u001b[?1049l';
@@ -23,15 +26,15 @@ function write(text: string): void {
 }
 
 export function setModes(): void {
-  write(AUTO_WRAP_OFF + WHEEL_AS_ARROWS_OFF);
+  write(AUTO_WRAP_OFF + WHEEL_AS_ARROWS_OFF + FOCUS_ON);
 }
 
 /** After Ink has put back what it changed. */
 export function restoreModes(): void {
-  write(AUTO_WRAP_ON + PLAIN_LETTERS + SHOW_CURSOR);
+  write(FOCUS_OFF + AUTO_WRAP_ON + PLAIN_LETTERS + SHOW_CURSOR);
 }
 
 /** When Ink could not: puts back what Ink changed as well. */
 export function restoreAll(): void {
-  write(BRACKETED_PASTE_OFF + MAIN_SCREEN + AUTO_WRAP_ON + PLAIN_LETTERS + SHOW_CURSOR);
+  write(FOCUS_OFF + BRACKETED_PASTE_OFF + MAIN_SCREEN + AUTO_WRAP_ON + PLAIN_LETTERS + SHOW_CURSOR);
 }

@@ -1,0 +1,37 @@
+// What is written to the terminal beside the frames: alerts and the clipboard.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { alertSequence } from '../../../tui/terminal/alerts.ts';
+import { copySequence } from '../../../tui/terminal/clipboard.ts';
+
+const words = { title: 'bob in #ops', text: 'look' };
+
+test('an alert is a bell everywhere, and a notification where the terminal makes one', () => {
+  const by = (env: NodeJS.ProcessEnv) => alertSequence(words, { kind: 'auto', env });
+  assert.equal(by({ TERM: 'xterm-256color' }), '\u0007');
+  assert.equal(by({ TERM: 'foot' }), '\u0007\u001b]777;notify;bob in #ops;look\u0007');
+  assert.equal(by({ WT_SESSION: '1' }), '\u0007\u001b]9;bob in #ops: look\u0007');
+  assert.match(by({ TERM: 'xterm-kitty' }), /\]99;i=1:d=0;bob in #ops.*\]99;i=1:p=body;look/);
+});
+
+test('what was asked for counts, and none is silent', () => {
+  const as = (kind: 'osc9' | 'bell' | 'none') => alertSequence(words, { kind, env: {} });
+  assert.equal(as('osc9'), '\u0007\u001b]9;bob in #ops: look\u0007');
+  assert.equal(as('bell'), '\u0007');
+  assert.equal(as('none'), '');
+});
+
+test('nothing that was said ends an alert early or begins another sequence', () => {
+  const said = { title: 'x;y', text: 'a\u0007b\u001b]52;c;eA==\u0007\u009c;d' };
+  const written = alertSequence(said, { kind: 'osc777', env: {} });
+  assert.equal(written, '\u0007\u001b]777;notify;x,y;a b ]52,c,eA== ,d\u0007');
+});
+
+test('the clipboard gets the whole text, through tmux too', () => {
+  const base64 = Buffer.from('grüße 👋').toString('base64');
+  assert.equal(copySequence('grüße 👋', {}), `\u001b]52;c;${base64}\u0007`);
+  const inner = `\u001b\u001b]52;c;${base64}\u0007`;
+  assert.ok(
+    copySequence('grüße 👋', { TMUX: '/tmp/tmux' }).endsWith(`\u001bPtmux;${inner}\u001b\\`),
+  );
+});
