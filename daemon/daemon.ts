@@ -21,6 +21,8 @@ import { createRetention, type Retention } from './retention.ts';
 import { Announcement, PeerMessage } from './ring/messages.ts';
 import { TICK_INTERVAL_MS } from './ring/settings.ts';
 import { createRing, phaseOf, type Ring, type RingServer } from './ring/state.ts';
+import { createIndexing, type Indexing } from './search/indexing.ts';
+import { openSearchIndex, type SearchIndex } from './search/search-index.ts';
 import { statusOf } from './status.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
 import type { Store } from './store/store.ts';
@@ -44,6 +46,8 @@ const NONCE_BYTES = 18;
 
 type Cores = Readonly<{ ring: Ring; chat: Chat; store: Store; boot: string }>;
 
+type Search = Readonly<{ index: SearchIndex; indexing: Indexing }>;
+
 /** Filled one by one while the daemon starts, in this order. */
 type Sockets = {
   heartbeats?: HeartbeatSocket;
@@ -65,7 +69,13 @@ export async function startDaemon(parts: {
   const isNew = !existsSync(config.dataDirectory);
   const store = openSqliteStore({ directory: config.dataDirectory, incarnationOf });
   const sockets: Sockets = {};
-  const cores = openCores(config, store);
+  const search = openSearch({
+    config,
+    logger,
+    store,
+    prunedBelowMs: () => cores.chat.prunedBelowMs(),
+  });
+  const cores: Cores = openCores(config, store, search);
   const failure = Promise.withResolvers<Error>();
   const drained = Promise.withResolvers<void>();
   const host = createHost({
@@ -81,13 +91,17 @@ export async function startDaemon(parts: {
     nowMs: () => performance.now(),
     wallMs: () => Date.now(),
   });
-  const ticker = setInterval(() => loop.run(() => tick(host, retention)), TICK_INTERVAL_MS);
+  const ticker = setInterval(
+    () => loop.run(() => tick(host, retention, search.indexing)),
+    TICK_INTERVAL_MS,
+  );
 
   async function close(code: RefusalCode): Promise<void> {
     loop.close();
     clearInterval(ticker);
     await sockets.gateway?.stop(code);
     await Promise.all([sockets.links?.close(), sockets.heartbeats?.close(), sockets.http?.close()]);
+    search.index.close();
     store.close();
   }
 
@@ -134,7 +148,28 @@ function peersOf(config: DaemonConfig): ClusterServer[] {
   return config.cluster.servers.filter((server) => server.id !== config.self.id);
 }
 
-function openCores(config: DaemonConfig, store: Store): Cores {
+/** Beside the history, and filled behind it. */
+function openSearch(parts: {
+  config: DaemonConfig;
+  logger: Logger;
+  store: Store;
+  prunedBelowMs: () => number;
+}): Search {
+  const { config, logger, store, prunedBelowMs } = parts;
+  const index = openSearchIndex(config.dataDirectory, store.ringRecord().incarnation);
+  const indexing = createIndexing({
+    ...{ store, index, prunedBelowMs },
+    nowMs: () => performance.now(),
+    onFailed: (error) =>
+      logger.warn(
+        { err: error },
+        'what is said from here on is not found by searching until the next start',
+      ),
+  });
+  return { index, indexing };
+}
+
+function openCores(config: DaemonConfig, store: Store, { index, indexing }: Search): Cores {
   const boot = randomBytes(8).toString('hex');
   // The chat first: what it cannot read is found damaged here.
   const chat = createChat({
@@ -142,6 +177,7 @@ function openCores(config: DaemonConfig, store: Store): Cores {
     secrets: chatSecrets(config.secret),
     self: { id: config.self.id, address: clientAddressOf(config.self) },
     copiesMin: config.copiesMin,
+    search: { find: (query) => index.find(query), isComplete: indexing.isComplete },
     restored: store.readOthers(),
   });
   const ring = createRing({
@@ -159,9 +195,10 @@ function openCores(config: DaemonConfig, store: Store): Cores {
   return { ring, chat, store, boot };
 }
 
-function tick(host: Host, retention: Retention): void {
+function tick(host: Host, retention: Retention, indexing: Indexing): void {
   host.tick();
   retention.tick();
+  indexing.tick();
 }
 
 type WorldParts = { cores: Cores; sockets: Sockets; logger: Logger; drained: () => void };

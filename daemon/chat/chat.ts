@@ -5,6 +5,7 @@ import type { Cluster } from '../../lib/client/api.ts';
 import type { RefusalCode } from '../../lib/protocol/refusals.ts';
 import type { ClientMessage } from '../../lib/protocol/requests.ts';
 import type { Entry, StreamId } from '../ring/entry.ts';
+import type { SearchQuery } from '../search/search-index.ts';
 import type { EntryIndex, Store } from '../store/store.ts';
 
 /** What the chat reads of the disk. */
@@ -20,6 +21,14 @@ export type ChatReader = Pick<
   | 'digest'
   | 'damaged'
 >;
+
+/** Posts by their words. It may lag behind what is stored, and name posts that are not shown (any longer). */
+export type PostSearch = Readonly<{
+  /** @returns ids of posts, newest first */
+  find(query: SearchQuery): readonly string[];
+  /** Whether everything stored is in. */
+  isComplete(): boolean;
+}>;
 
 /** What a hybrid time looks like in a stamp. */
 export type HybridTime = Readonly<{ ms: number; counter: number }>;

@@ -187,6 +187,14 @@ export class Fold {
     return holder;
   }
 
+  /** Every account that goes, or went, by a name: with its suffix, or all that claimed it. */
+  accountsNamed(name: string): string[] {
+    const [bare = name] = name.split('~');
+    const same = [...(this.accountsByName.get(foldName(bare)) ?? [])].map(({ id }) => id);
+    if (bare === name) return same;
+    return same.filter((id) => foldName(this.nameOf(id)) === foldName(name));
+  }
+
   /** What others see; `?` for an account whose claim has not arrived. */
   nameOf(accountId: string): string {
     const account = this.accounts.get(accountId);

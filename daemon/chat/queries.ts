@@ -1,10 +1,14 @@
 // What is asked without a number: read from the fold and the disk, and answered at once.
 import { assertNever } from '../../lib/assert.ts';
+import { timeOfOrder } from '../../lib/ids.ts';
 import type { Query } from '../../lib/protocol/requests.ts';
 import { bodyOf } from './bodies.ts';
 import type { Connection } from './connections.ts';
 import { hiddenCount, historyPost, placeNow, roomSummary } from './messages.ts';
-import { type ChatState, isShown, refuse, send } from './state.ts';
+import { type ChatState, isShown, refuse, send, storedPost } from './state.ts';
+
+/** Later than any clock says: what a hybrid time can be. */
+const TIME_MS_MAX = 2 ** 42;
 
 type Asked<T extends Query['type']> = Extract<Query, { type: T }>;
 
@@ -25,6 +29,8 @@ export function onQuery(chat: ChatState, connection: Connection, query: Query): 
       return onWho(chat, connection, query);
     case 'history':
       return onHistory(chat, connection, query);
+    case 'search':
+      return onSearch(chat, connection, query);
     default:
       return assertNever(query);
   }
@@ -48,7 +54,11 @@ function onListRooms(chat: ChatState, connection: Connection, { query }: Asked<'
   send(chat, connection, { type: 'rooms', query, rooms });
 }
 
-function refuseRoom(chat: ChatState, connection: Connection, asked: Asked<'who' | 'history'>) {
+function refuseRoom(
+  chat: ChatState,
+  connection: Connection,
+  asked: { query: number; room: string },
+) {
   const { query, room } = asked;
   const detail = `there is no room with the id ${room}`;
   refuse(chat, connection, { to: { query }, code: 'no-such-room', detail });
@@ -77,4 +87,35 @@ function onHistory(chat: ChatState, connection: Connection, asked: Asked<'histor
     return body?.t === 'post' ? [historyPost(chat, entry, body)] : [];
   });
   send(chat, connection, { type: 'page', query, room, posts, more: shown.length > limit });
+}
+
+/** In one room, or in all of this account's. What the index names is looked at anew: it may lag. */
+function onSearch(chat: ChatState, connection: Connection, asked: Asked<'search'>): void {
+  const { query, text, room, author, limit, before = null } = asked;
+  if (room !== undefined && !chat.fold.existingRoom(room)) {
+    return refuseRoom(chat, connection, { query, room });
+  }
+  const joined = [...chat.fold.rooms.values()].filter(({ members }) =>
+    members.has(connection.account),
+  );
+  const untilMs = Math.min(
+    asked.untilMs ?? TIME_MS_MAX,
+    before === null ? TIME_MS_MAX : timeOfOrder(before),
+  );
+  const ids = chat.parts.search.find({
+    text,
+    rooms: room === undefined ? joined.map(({ id }) => id) : [room],
+    accounts: author === undefined ? null : chat.fold.accountsNamed(author),
+    fromMs: asked.fromMs ?? 0,
+    untilMs,
+    before,
+    limit: limit + 1,
+  });
+  const posts = ids.slice(0, limit).flatMap((id) => {
+    const stored = storedPost(chat, id);
+    if (!stored || !isShown(chat, stored.entry) || chat.notes.isDeleted(id)) return [];
+    return [historyPost(chat, stored.entry, stored.body)];
+  });
+  const complete = chat.parts.search.isComplete();
+  send(chat, connection, { type: 'found', query, posts, more: ids.length > limit, complete });
 }

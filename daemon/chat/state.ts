@@ -6,7 +6,7 @@ import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
 import type { NumberedRequest, SignIn } from '../../lib/protocol/requests.ts';
 import { type Entry, orderOf, type StreamId, streamIdOf } from '../ring/entry.ts';
 import { type Body, type BodyOf, bodyOf, isNote } from './bodies.ts';
-import type { ChatOutput, ChatReader, ChatSecrets } from './chat.ts';
+import type { ChatOutput, ChatReader, ChatSecrets, PostSearch } from './chat.ts';
 import { type Connection, Connections } from './connections.ts';
 import { Fold, type FoldChange } from './fold.ts';
 import { PostNotes } from './post-notes.ts';
@@ -15,6 +15,7 @@ import { Presence } from './presence.ts';
 export type ChatParts = Readonly<{
   reader: ChatReader;
   secrets: ChatSecrets;
+  search: PostSearch;
   self: Readonly<{ id: string; address: string }>;
   copiesMin: number;
   /** Every entry held that is no post. */

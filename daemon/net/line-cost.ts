@@ -8,6 +8,7 @@ const COSTS: Readonly<Partial<Record<ClientMessage['type'], number>>> = {
   signIn: 20,
   listRooms: 50,
   who: 50,
+  search: 300,
   post: 2,
   editPost: 2,
   deletePost: 2,

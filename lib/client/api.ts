@@ -132,6 +132,25 @@ export type HistoryPage = Readonly<{
   more: boolean;
 }>;
 
+/** What to search for: see `Search` in lib/protocol/requests.ts. */
+export type SearchRequest = Readonly<{
+  text: string;
+  room?: string;
+  author?: string;
+  fromMs?: number;
+  untilMs?: number;
+  before?: string;
+  limit: number;
+}>;
+
+export type Found = Readonly<{
+  /** Newest first. */
+  posts: readonly z.infer<typeof HistoryPost>[];
+  more: boolean;
+  /** False while the server still reads its history for the first time. */
+  complete: boolean;
+}>;
+
 /** A query got no answer: the connection was lost (`connection-lost`) or the server refused it. */
 export class QueryError extends Error {
   override name = 'QueryError';
@@ -157,6 +176,7 @@ export interface ChatClient {
   /** Takes a queued request back, before it was sent. @returns false when it was sent already */
   cancel(number: number): boolean;
   history(query: { room: string; before?: string; limit: number }): Promise<HistoryPage>;
+  search(query: SearchRequest): Promise<Found>;
   rooms(): Promise<readonly Room[]>;
   people(room: string): Promise<readonly Person[]>;
   status(): Promise<z.infer<typeof StatusReply>>;

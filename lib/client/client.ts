@@ -201,6 +201,7 @@ export async function createChatClient(options: ClientOptions): Promise<ChatClie
         }),
         'page',
       ),
+    search: (wanted) => query((number) => ({ type: 'search', query: number, ...wanted }), 'found'),
     rooms: async () =>
       (await query((number) => ({ type: 'listRooms', query: number }), 'rooms')).rooms,
     people: async (room) =>

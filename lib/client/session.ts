@@ -274,6 +274,7 @@ function onActiveMessage(session: Session, link: Link, message: ServerMessage): 
         session.at = Math.max(session.at, message.at ?? 0);
       return onPong(session, message.query);
     case 'page':
+    case 'found':
     case 'rooms':
     case 'people':
     case 'status':

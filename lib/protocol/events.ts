@@ -211,6 +211,17 @@ export const Page = z.object({
   more: z.boolean(),
 });
 
+/** What a search found, newest first. */
+export const Found = z.object({
+  type: z.literal('found'),
+  query: z.int(),
+  posts: z.array(HistoryPost),
+  /** Whether there are older ones. */
+  more: z.boolean(),
+  /** False while the index is still being made: something may be missing. */
+  complete: z.boolean(),
+});
+
 export const Rooms = z.object({
   type: z.literal('rooms'),
   query: z.int(),
@@ -271,6 +282,7 @@ export const ServerMessage = z.discriminatedUnion('type', [
   Stored,
   Refused,
   Page,
+  Found,
   Rooms,
   People,
   Pong,

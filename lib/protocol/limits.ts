@@ -18,6 +18,12 @@ export const SERVER_FRAME_BYTES_MAX = 8 * 1024 * 1024;
 /** Most posts in one page of history: several screens, and well under a frame. */
 export const PAGE_POSTS_MAX = 200;
 
+/** Most posts in one answer to a search: several screens of them. */
+export const FOUND_POSTS_MAX = 100;
+
+/** Longest text that is searched for, in code units. */
+export const SEARCH_CHARS_MAX = 200;
+
 /** Longest name of a user, in code units: fits the name column of a narrow screen twice. */
 export const USER_NAME_CHARS_MAX = 24;
 

@@ -15,7 +15,13 @@ import {
   Topic,
   UserName,
 } from './fields.ts';
-import { PAGE_POSTS_MAX, PROTOCOL_VERSION } from './limits.ts';
+import {
+  FOUND_POSTS_MAX,
+  PAGE_POSTS_MAX,
+  PROTOCOL_VERSION,
+  SEARCH_CHARS_MAX,
+  USER_NAME_CHARS_MAX,
+} from './limits.ts';
 
 /**
  * First message of a client that wants to talk. The signature is Ed25519 over `signInText(...)`, which
@@ -39,6 +45,8 @@ export const SignIn = z.strictObject({
   stamp: z.string().max(120).optional(),
 });
 export type SignIn = z.infer<typeof SignIn>;
+
+const TimeMs = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 // A retry repeats `number`, so what was caught in a failover is stored once. `lowest` is the lowest
 // number that the client still waits for.
@@ -121,6 +129,30 @@ export const History = z.strictObject({
   limit: z.int().min(1).max(PAGE_POSTS_MAX),
 });
 
+/**
+ * Posts with all these words, newest first, in one room or in all of this account's. Answered by `found`. Either a
+ * word or an author is needed.
+ */
+export const Search = z.strictObject({
+  type: z.literal('search'),
+  query: QueryNumber,
+  /** A word finds what begins with it; `"several in quotes"` stand together. */
+  text: z.string().max(SEARCH_CHARS_MAX),
+  room: RoomId.optional(),
+  /** A name. */
+  author: z
+    .string()
+    .min(1)
+    .max(USER_NAME_CHARS_MAX + 5)
+    .optional(),
+  /** Milliseconds since 1970: from the first on, and before the second. */
+  fromMs: TimeMs.optional(),
+  untilMs: TimeMs.optional(),
+  /** Only what is older than that place. */
+  before: Order.optional(),
+  limit: z.int().min(1).max(FOUND_POSTS_MAX),
+});
+
 /** Every room of the server. Answered by `rooms`. */
 export const ListRooms = z.strictObject({ type: z.literal('listRooms'), query: QueryNumber });
 
@@ -145,7 +177,14 @@ export const NumberedRequest = z.discriminatedUnion('type', [
 ]);
 export type NumberedRequest = z.infer<typeof NumberedRequest>;
 
-export const Query = z.discriminatedUnion('type', [History, ListRooms, Who, Ping, StatusQuery]);
+export const Query = z.discriminatedUnion('type', [
+  History,
+  Search,
+  ListRooms,
+  Who,
+  Ping,
+  StatusQuery,
+]);
 export type Query = z.infer<typeof Query>;
 
 export const ClientMessage = z.discriminatedUnion('type', [
@@ -159,6 +198,7 @@ export const ClientMessage = z.discriminatedUnion('type', [
   LeaveRoom,
   SetTopic,
   History,
+  Search,
   ListRooms,
   Who,
   Ping,

@@ -131,6 +131,8 @@ export class SimulatedServer {
   private cores(store: Store): Running {
     const { world, id, copiesMin } = this;
     const chat = createChat({
+      // No client of a simulation searches.
+      search: { find: () => [], isComplete: () => true },
       reader: store,
       secrets: {
         sealStamp: ({ ms, counter }) => `${ms}.${counter}`,

@@ -2,9 +2,17 @@
 // a few lines that give entries their keys and commit them when the story says so. Like the daemon's host,
 // it answers an `append` at once, and everything else after.
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { type Chat, type ChatInput, type ChatOutput, createChat } from '../../daemon/chat/chat.ts';
+import {
+  type Chat,
+  type ChatInput,
+  type ChatOutput,
+  createChat,
+  type PostSearch,
+} from '../../daemon/chat/chat.ts';
 import { chatSecrets } from '../../daemon/chat-secrets.ts';
 import { type Entry, orderOf, streamIdOf } from '../../daemon/ring/entry.ts';
+import { createIndexing } from '../../daemon/search/indexing.ts';
+import { SearchIndex } from '../../daemon/search/search-index.ts';
 import { MemoryStore } from '../../daemon/store/memory-store.ts';
 import type { Cluster } from '../../lib/client/api.ts';
 import { accountIdOf, sessionIdOf, signInText } from '../../lib/ids.ts';
@@ -77,12 +85,32 @@ export class ChatStage {
 
   private create(): Chat {
     return createChat({
+      search: this.search(),
       reader: this.store,
       secrets: SECRETS,
       self: { id: this.id, address: `localhost:800${this.ringPosition}` },
       copiesMin: this.copiesMin,
       restored: this.store.readOthers(),
     });
+  }
+
+  /** The real index, in memory, filled whenever it is asked. */
+  private search(): PostSearch {
+    const index = new SearchIndex(':memory:');
+    const indexing = createIndexing({
+      ...{ store: this.store, index, nowMs: () => performance.now() },
+      prunedBelowMs: () => 0,
+      onFailed: (error) => {
+        throw error;
+      },
+    });
+    return {
+      find: (query) => {
+        while (!indexing.isComplete()) indexing.tick();
+        return index.find(query);
+      },
+      isComplete: indexing.isComplete,
+    };
   }
 
   /** The process starts anew on what its disk holds. */

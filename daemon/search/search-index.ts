@@ -1,0 +1,233 @@
+// Posts by their words, in a file of its own beside the history: derived from it, so it needs no sync, may lag, and is
+// made anew when it is lost or does not fit. SQLite's FTS5, without the texts themselves.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseSync as Database, SQLInputValue, StatementSync } from 'node:sqlite';
+import { DatabaseSync } from '../store/sqlite.ts';
+import { matchOf, spread } from './words.ts';
+
+/** Raised when the tables change: a file of another version is made anew. */
+const VERSION = '1';
+
+/** Bits of a row's number below its hybrid time: rows come in the order of time, which is that of the answers. */
+const TIME_SHIFT = 20n;
+const TIES = 1n << TIME_SHIFT;
+
+const SCHEMA = `
+  PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000;
+  CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS indexed (stream TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS posts (
+    number INTEGER PRIMARY KEY,      -- hybrid time, and a tie-break
+    id TEXT NOT NULL UNIQUE,
+    place TEXT NOT NULL,
+    room TEXT NOT NULL,
+    account TEXT NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS posts_by_account ON posts (account, number);
+  CREATE TABLE IF NOT EXISTS edits (  -- the newest of each post, which may come before it
+    post TEXT PRIMARY KEY,
+    place TEXT NOT NULL,
+    text TEXT                        -- null: deleted
+  ) WITHOUT ROWID;
+  CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
+    text, content = '', contentless_delete = 1, detail = full, prefix = '2 3',
+    tokenize = 'unicode61 remove_diacritics 2'
+  );`;
+
+const SQL = {
+  meta: 'SELECT value FROM meta WHERE key = ?',
+  setMeta: 'INSERT OR REPLACE INTO meta VALUES (?, ?)',
+  indexed: 'SELECT stream, sequence FROM indexed',
+  setIndexed: 'INSERT OR REPLACE INTO indexed VALUES (?, ?)',
+  number: 'SELECT number FROM posts WHERE id = ?',
+  taken: 'SELECT 1 FROM posts WHERE number = ?',
+  addPost: 'INSERT INTO posts VALUES (?, ?, ?, ?, ?)',
+  edit: 'SELECT place, text FROM edits WHERE post = ?',
+  setEdit: 'INSERT OR REPLACE INTO edits VALUES (?, ?, ?)',
+  addWords: 'INSERT INTO words (rowid, text) VALUES (?, ?)',
+  dropWords: 'DELETE FROM words WHERE rowid = ?',
+  below: 'SELECT number, id FROM posts WHERE number < ? LIMIT ?',
+  dropPost: 'DELETE FROM posts WHERE number = ?',
+  dropEdit: 'DELETE FROM edits WHERE post = ?',
+} as const;
+
+export type IndexedPost = Readonly<{
+  id: string;
+  place: string;
+  /** Hybrid time, milliseconds since 1970. */
+  timeMs: number;
+  room: string;
+  account: string;
+  text: string;
+}>;
+
+export type SearchQuery = Readonly<{
+  /** As somebody typed it; all of its words must be there. */
+  text: string;
+  /** Ids: any of them. */
+  rooms: readonly string[];
+  /** Ids: any of them; null for everyone. */
+  accounts: readonly string[] | null;
+  /** Hybrid time, milliseconds since 1970: from the first on, and before the second. */
+  fromMs: number;
+  untilMs: number;
+  /** Only posts below that place; null for all. */
+  before: string | null;
+  limit: number;
+}>;
+
+export class SearchIndex {
+  private readonly database: Database;
+  private readonly statements = new Map<string, StatementSync>();
+
+  /** @throws SqliteError when the file is none of ours */
+  constructor(path: string) {
+    this.database = new DatabaseSync(path);
+    this.database.exec(SCHEMA);
+  }
+
+  private statement(sql: string): StatementSync {
+    const known = this.statements.get(sql);
+    if (known) return known;
+    const statement = this.database.prepare(sql);
+    statement.setReadBigInts(true);
+    this.statements.set(sql, statement);
+    return statement;
+  }
+
+  private get(sql: string, ...values: SQLInputValue[]): Record<string, unknown> | undefined {
+    return this.statement(sql).get(...values) as Record<string, unknown> | undefined;
+  }
+
+  private all(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
+    return this.statement(sql).all(...values) as Record<string, unknown>[];
+  }
+
+  private run(sql: string, ...values: SQLInputValue[]): void {
+    this.statement(sql).run(...values);
+  }
+
+  /** Which history it was made from; null when it is new. */
+  get source(): string | null {
+    const value = this.get(SQL.meta, 'source')?.value;
+    return value === undefined ? null : String(value);
+  }
+
+  set source(source: string) {
+    this.run(SQL.setMeta, 'source', source);
+  }
+
+  /** How far each stream is in. */
+  indexed(): Map<string, number> {
+    const rows = this.all(SQL.indexed);
+    return new Map(rows.map(({ stream, sequence }) => [String(stream), Number(sequence)]));
+  }
+
+  setIndexed(stream: string, sequence: number): void {
+    this.run(SQL.setIndexed, stream, sequence);
+  }
+
+  /** All of a piece of work, or none of it. */
+  transact<T>(work: () => T): T {
+    this.database.exec('BEGIN');
+    try {
+      const result = work();
+      this.database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.database.isTransaction) this.database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** Of two copies of one post the first that comes is enough: they say the same. */
+  add(post: IndexedPost): void {
+    if (this.get(SQL.number, post.id)) return;
+    const edit = this.get(SQL.edit, post.id);
+    const text = edit ? (edit.text as string | null) : post.text;
+    const number = this.freeNumber(post.timeMs);
+    this.run(SQL.addPost, number, post.id, post.place, post.room, post.account);
+    if (text !== null) this.run(SQL.addWords, number, spread(text));
+  }
+
+  private freeNumber(timeMs: number): bigint {
+    let number = BigInt(timeMs) << TIME_SHIFT;
+    while (this.get(SQL.taken, number)) number += 1n;
+    return number;
+  }
+
+  /** @param text null takes the post out */
+  edit(post: string, place: string, text: string | null): void {
+    const before = this.get(SQL.edit, post);
+    if (before && (before.text === null || (text !== null && String(before.place) > place))) return;
+    this.run(SQL.setEdit, post, place, text);
+    const number = this.get(SQL.number, post)?.number as bigint | undefined;
+    if (number === undefined) return;
+    this.run(SQL.dropWords, number);
+    if (text !== null) this.run(SQL.addWords, number, spread(text));
+  }
+
+  /** Takes out posts of an earlier hybrid time. @returns how many, at most `limit` */
+  prune(belowMs: number, limit: number): number {
+    const rows = this.all(SQL.below, BigInt(belowMs) << TIME_SHIFT, limit);
+    for (const row of rows) {
+      const number = row.number as bigint;
+      this.run(SQL.dropWords, number);
+      this.run(SQL.dropPost, number);
+      this.run(SQL.dropEdit, String(row.id));
+    }
+    return rows.length;
+  }
+
+  /** @returns ids of posts, newest first; none where neither a word nor an account is asked for */
+  find(query: SearchQuery): string[] {
+    const match = matchOf(query.text);
+    const { rooms, accounts, before, fromMs, untilMs, limit } = query;
+    if (match === null && (accounts === null || query.text.trim() !== '')) return [];
+    const from = match === null ? 'posts' : 'words JOIN posts ON posts.number = words.rowid';
+    const key = match === null ? 'posts.number' : 'words.rowid';
+    const conditions = [
+      ...(match === null ? [] : ['words MATCH :match']),
+      `${key} >= :from AND ${key} < :until`,
+      'posts.room IN (SELECT value FROM json_each(:rooms))',
+      ...(accounts === null ? [] : ['posts.account IN (SELECT value FROM json_each(:accounts))']),
+      ...(before === null ? [] : ['posts.place < :before']),
+    ];
+    const sql = `SELECT posts.id FROM ${from} WHERE ${conditions.join(' AND ')} ORDER BY ${key} DESC LIMIT :limit`;
+    const rows = this.statement(sql).all({
+      ...(match === null ? {} : { match }),
+      from: BigInt(Math.max(0, fromMs)) << TIME_SHIFT,
+      until: (BigInt(Math.max(0, untilMs)) << TIME_SHIFT) + (before === null ? 0n : TIES),
+      rooms: JSON.stringify(rooms),
+      ...(accounts === null ? {} : { accounts: JSON.stringify(accounts) }),
+      ...(before === null ? {} : { before }),
+      limit,
+    });
+    return rows.map((row) => String((row as { id: unknown }).id));
+  }
+
+  close(): void {
+    this.database.close();
+  }
+}
+
+/**
+ * The index of a data directory; made anew when it is of another history, of another version, or damaged.
+ * @param source names the history: its incarnation
+ */
+export function openSearchIndex(directory: string, source: string): SearchIndex {
+  const path = join(directory, 'search.db');
+  const known = `${VERSION} ${source}`;
+  try {
+    const index = new SearchIndex(path);
+    if (index.source === known) return index;
+    index.close();
+  } catch {
+    // Nothing of ours, or damaged: everything in it is in the history too.
+  }
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+  const index = new SearchIndex(path);
+  index.source = known;
+  return index;
+}

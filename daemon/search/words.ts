@@ -1,0 +1,32 @@
+// Words for SQLite's FTS5: how a text is cut up to be found, and how what somebody types becomes a query.
+
+/** Scripts that put no space between words: each character is a word of its own, and a run of them a phrase. */
+const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu;
+
+/** More words than anyone looks for at once. */
+const WORDS_MAX = 12;
+
+/** A text as it is given to the index. */
+export function spread(text: string): string {
+  return text.normalize('NFKC').replace(UNSPACED, ' $& ');
+}
+
+/** `"` would end the phrase early; FTS5 knows no other sign within one. */
+const phrase = (text: string) => `"${spread(text).replaceAll('"', ' ').trim()}"`;
+
+const HAS_WORD = /[\p{L}\p{N}]/u;
+
+/**
+ * A query in FTS5's own language for what somebody typed: words of which all must be there, each as the beginning of
+ * one; `"in quotes"` exactly so. Every sign is text: nobody can write FTS5's operators, or a query that is wrong.
+ * @returns null when there is no word in it
+ */
+export function matchOf(typed: string): string | null {
+  const parts: string[] = [];
+  for (const [, quoted, word] of typed.normalize('NFKC').matchAll(/"([^"]*)"|([^\s"]+)/g)) {
+    const text = quoted ?? word ?? '';
+    if (!HAS_WORD.test(text)) continue;
+    parts.push(quoted === undefined ? `${phrase(text)}*` : phrase(text));
+  }
+  return parts.length === 0 ? null : parts.slice(0, WORDS_MAX).join(' AND ');
+}
