@@ -8,6 +8,7 @@ import type { LocalVerb } from './state/action.ts';
 export type Command =
   | Readonly<{ type: 'create'; name: string; topic: string }>
   | Readonly<{ type: 'join'; name: string }>
+  | Readonly<{ type: 'search'; query: string }>
   | Readonly<{ type: 'me'; text: string }>
   | Readonly<{ type: 'reply'; text: string }>
   | Readonly<{ type: 'edit'; text: string }>
@@ -120,6 +121,11 @@ export const COMMANDS: Readonly<Record<string, Row>> = {
     about: '👍 or :tada: under the newest message',
     parse: (rest) =>
       rest === '' ? 'which emoji? /react 👍 or :tada:' : { type: 'react', emoji: rest },
+  },
+  search: {
+    usage: '/search WORDS',
+    about: 'from:NAME in:#ROOM after:2026-11-23 before:…',
+    parse: (rest) => ({ type: 'search', query: rest }),
   },
   rooms: { usage: '/rooms', about: 'every room there is', parse: bare({ type: 'rooms' }) },
   who: { usage: '/who', about: 'who is in this room', parse: bare({ type: 'who' }) },

@@ -111,6 +111,7 @@ export type Intent =
         | 'yank'
         | 'compose'
         | 'select'
+        | 'search'
         | 'reply'
         | 'escape'
         | 'interrupt'
@@ -178,6 +179,7 @@ export const KEYMAP: Readonly<Record<string, Intent>> = {
   'alt+y': { do: 'redo' },
   'alt+v': { do: 'yank' },
   'alt+e': { do: 'compose' },
+  'ctrl+r': { do: 'search' },
   'alt+s': { do: 'select' },
   'alt+r': { do: 'reply' },
 };
@@ -189,6 +191,7 @@ export const KEY_HELP: readonly (readonly [string, string])[] = [
   ['Ctrl+G', 'next mention or unread room (Alt+A)'],
   ['Ctrl+K', 'find a room by a few letters (Ctrl+T)'],
   ['Esc 1 … Esc 9', 'room by number (Alt+1…9, /1 … /9)'],
+  ['Ctrl+R', 'search everything that was said'],
   ['PgUp · PgDn · End', 'history · back · follow the end'],
   ['Alt+U', 'first unread post'],
   ['Tab', 'complete a name, command, room or :emoji'],

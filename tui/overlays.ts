@@ -3,10 +3,11 @@
 import { COMMANDS, commandNames } from './commands.ts';
 import { emojiName } from './emoji.ts';
 import { KEY_HELP } from './keys.ts';
-import type { Row } from './line-rows.ts';
+import { clockTime, dayLabel, type Row } from './line-rows.ts';
 import { emojiChoices } from './state/about-post.ts';
 import { switcherRooms } from './state/from-keys.ts';
-import type { Model, Overlay } from './state/model.ts';
+import type { FoundLine, Model, Overlay } from './state/model.ts';
+import { parsedSearch } from './state/searching.ts';
 import { cellWidth, fit, truncate, wrapText } from './text.ts';
 import type { LookName } from './theme.ts';
 
@@ -85,7 +86,72 @@ export function overlayRows(model: Model, overlay: Overlay, size: Size): readonl
       return switcherRows(model, overlay, size);
     case 'react':
       return reactRows(overlay, size);
+    case 'search':
+      return searchRows(model, overlay, size);
   }
+}
+
+const SEARCH_PROMPT = ' search ❯ ';
+
+const SEARCH_HELP = [
+  ' words, each as the beginning of one',
+  ' "in quotes": together, exactly so',
+  ' from:bob  in:#ops',
+  ' after:2026-11-01  before:2026-12-01',
+  '',
+  ' ↑ ↓ choose · Enter goes there · Esc',
+];
+
+type SearchOverlay = Extract<Overlay, { type: 'search' }>;
+type FoundFields = Readonly<{ width: number; isSelected: boolean; newest: number }>;
+
+/** From here on a result says its minute too. */
+const CLOCK_FROM_WIDTH = 50;
+
+function foundRow(model: Model, { room, line: found }: FoundLine, fields: FoundFields): Row {
+  const { width, isSelected, newest } = fields;
+  const name = model.rooms.find((view) => view.room.id === room)?.room.name ?? '?';
+  const clock = width < CLOCK_FROM_WIDTH ? '' : ` ${clockTime(found.time)}`;
+  const start = ` ${dayLabel(found.time, newest)}${clock} #${name} ${found.name} `;
+  const text = found.text.replace(/\s+/g, ' ');
+  if (isSelected) return [{ text: fit(start + text, width), look: 'selected', said: true }];
+  return [
+    { text: start, look: 'faint' },
+    { text: truncate(text, Math.max(4, width - cellWidth(start))), look: 'text', said: true },
+  ];
+}
+
+/** What stands above, or in place of, the results. */
+function searchNotes(model: Model, { query, found }: SearchOverlay): Row[] {
+  const parsed = parsedSearch(model, query);
+  if (parsed.type === 'wrong') return [line(` ${parsed.reason}`, 'warning')];
+  if (parsed.type === 'nothing') return SEARCH_HELP.map((text) => line(text, 'faint'));
+  if (!found) return [line(' searching…', 'faint')];
+  return [
+    ...(found.complete ? [] : [line(' the server still reads its history', 'warning')]),
+    ...(found.lines.length === 0 ? [line(' nothing found', 'faint')] : []),
+  ];
+}
+
+function searchRows(model: Model, overlay: SearchOverlay, size: Size): Row[] {
+  const { found, selected, query } = overlay;
+  const lines = found?.lines ?? [];
+  const notes = searchNotes(model, overlay);
+  const height = Math.max(1, size.height - 1 - notes.length);
+  const start = Math.max(0, Math.min(selected - height + 1, lines.length - height));
+  const newest = lines[0]?.line.time ?? 0;
+  const rows = lines.slice(start, start + height).map((each, index) => {
+    const isSelected = start + index === selected;
+    return foundRow(model, each, { width: size.width, isSelected, newest });
+  });
+  return [
+    [
+      { text: SEARCH_PROMPT, look: 'prompt' },
+      { text: query, look: 'text', said: true },
+    ],
+    ...notes,
+    ...rows,
+  ];
 }
 
 const REACT_PROMPT = ' react with :';
@@ -109,10 +175,12 @@ function reactRows({ query, selected }: Extract<Overlay, { type: 'react' }>, siz
   ];
 }
 
+const PROMPTS = { switcher: ' go to #', react: REACT_PROMPT, search: SEARCH_PROMPT } as const;
+
 /** Where the cursor stands in an overlay that takes text; null where none does. */
 export function overlayCursor(overlay: Overlay): { x: number; y: number } | null {
   if (overlay.type === 'help') return null;
-  const prompt = overlay.type === 'switcher' ? ' go to #' : REACT_PROMPT;
+  const prompt = PROMPTS[overlay.type];
   return { x: cellWidth(prompt + overlay.query), y: 0 };
 }
 

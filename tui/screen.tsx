@@ -25,6 +25,10 @@ const TICK_MS = 100;
 const SAVE_DELAY_MS = 1_000;
 /** Frames a second: a key is drawn within 9 ms. */
 const FRAMES_MAX = 120;
+/** Between two letters of somebody who types: shorter than a person notices. */
+const SEARCH_PAUSE_MS = 80;
+/** A screenful and some. */
+const FOUND_POSTS = 50;
 /** The stop arrives within this. */
 const STOPPED_MS = 50;
 /** A size is needed before the terminal has told one. */
@@ -85,6 +89,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   let client = await parts.connect(parts.servers, parts.name);
   let suspendTerminal: Suspend | null = null;
   let unsubscribe = () => {};
+  let searches = 0;
 
   const report = (error: unknown) =>
     store.dispatch({ type: 'hint', text: (error as Error).message, tone: 'warning' });
@@ -119,7 +124,8 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   async function history(effect: Extract<Effect, { type: 'history' }>): Promise<void> {
     const { room, before } = effect;
     try {
-      const query = { room, limit: HISTORY_POSTS, ...(before === null ? {} : { before }) };
+      const { limit = HISTORY_POSTS } = effect;
+      const query = { room, limit, ...(before === null ? {} : { before }) };
       const page = await client.history(query);
       store.dispatch({ type: 'historyCame', room, before, page });
       // Not before: a notice stands behind what is newest, and must not end up above all of it.
@@ -130,6 +136,17 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
       // Lost with the connection: the next sign-in, or the next look upwards, asks again.
       store.dispatch({ type: 'historyFailed', room });
     }
+  }
+
+  /** Only what was typed last is asked for, once nothing more is typed for a moment. */
+  async function search(effect: Extract<Effect, { type: 'search' }>): Promise<void> {
+    const { query, request, isMore } = effect;
+    searches += 1;
+    const mine = searches;
+    if (!isMore) await delay(SEARCH_PAUSE_MS);
+    if (mine !== searches) return;
+    const found = await client.search({ ...request, limit: FOUND_POSTS });
+    store.dispatch({ type: 'found', query, found, isMore });
   }
 
   async function people(effect: Extract<Effect, { type: 'people' }>): Promise<void> {
@@ -174,6 +191,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   } = {
     request,
     history,
+    search,
     people,
     listRooms: async () => store.dispatch({ type: 'roomsCame', rooms: await client.rooms() }),
     retry: () => client.retryNow(),

@@ -237,3 +237,17 @@ test('answers, edits, actions, reactions and what was taken back', () => {
     assertGolden(`about-posts-${size}`, story.keys('alt+s').frame());
   }
 });
+
+test('what a search found', () => {
+  for (const size of ['40x12', '80x24'] as const) {
+    const [columns, rows] = SIZES[size];
+    const story = new ScreenStory({ columns, rows });
+    story
+      .signedIn([room('ops')])
+      .keys('ctrl+r')
+      .type('lag');
+    const found = { posts: OPS.toReversed(), more: false, complete: false };
+    story.do({ type: 'found', query: 'lag', found, isMore: false });
+    assertGolden(`search-${size}`, story.keys('down').frame());
+  }
+});

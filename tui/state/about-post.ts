@@ -35,7 +35,8 @@ export function choose(model: Model, step: -1 | 0 | 1): Step {
   return showPost({ ...model, selected: target.key }, target.key);
 }
 
-function showPost(model: Model, key: string): Step {
+/** Scrolls as little as it takes for a post of the open room to be seen. */
+export function showPost(model: Model, key: string): Step {
   const view = openRoomOf(model);
   const scene = sceneOf(model);
   const index = scene?.lines.findIndex((line) => line.key === key) ?? -1;

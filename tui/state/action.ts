@@ -1,6 +1,13 @@
 // What can happen to the screen, and what it can ask of the world. Actions come in through the shell,
 // stamped with both clocks; effects are carried out by it.
-import type { ClientEvent, HistoryPage, OutboxItem, Room } from '../../lib/client/api.ts';
+import type {
+  ClientEvent,
+  Found,
+  HistoryPage,
+  OutboxItem,
+  Room,
+  SearchRequest,
+} from '../../lib/client/api.ts';
 import type { Person } from '../../lib/protocol/events.ts';
 import type { Size } from '../layout.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -21,6 +28,8 @@ export type Action =
   | Readonly<{ type: 'client'; event: ClientEvent }>
   | Readonly<{ type: 'historyCame'; room: string; before: string | null; page: HistoryPage }>
   | Readonly<{ type: 'historyFailed'; room: string }>
+  /** `isMore`: older ones, behind those that are there. */
+  | Readonly<{ type: 'found'; query: string; found: Found; isMore: boolean }>
   /** `shown`: as a notice in the room too, for /who. */
   | Readonly<{ type: 'peopleCame'; room: string; people: readonly Person[]; shown: boolean }>
   | Readonly<{ type: 'roomsCame'; rooms: readonly Room[] }>
@@ -39,7 +48,15 @@ export type LocalVerb = 'kill' | 'pause' | 'start';
 export type Effect =
   /** `open`: the room that the answer names is opened. */
   | Readonly<{ type: 'request'; request: OutboxItem['request']; open: boolean }>
-  | Readonly<{ type: 'history'; room: string; before: string | null }>
+  /** `limit`: posts in the page, where it is not to be the usual number. */
+  | Readonly<{ type: 'history'; room: string; before: string | null; limit?: number }>
+  | Readonly<{
+      type: 'search';
+      /** As it was typed: what the answer is for. */
+      query: string;
+      request: Omit<SearchRequest, 'limit'>;
+      isMore: boolean;
+    }>
   | Readonly<{ type: 'people'; room: string; shown: boolean }>
   | Readonly<{ type: 'listRooms' }>
   | Readonly<{ type: 'retry' }>

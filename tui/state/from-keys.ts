@@ -3,7 +3,7 @@
 import { UserName } from '../../lib/protocol/fields.ts';
 import { fuzzyMatches } from '../fuzzy.ts';
 import type { Intent } from '../keys.ts';
-import { cleanLine } from '../text.ts';
+import { cleanLine, graphemes } from '../text.ts';
 import { anchorWithTop } from '../timeline.ts';
 import { redone, undone } from '../undo.ts';
 import {
@@ -18,6 +18,7 @@ import {
 import type { Stamp } from './action.ts';
 import type { Model, Overlay, RoomView } from './model.ts';
 import { followEnd, loadAhead, openRoom, scroll } from './rooms.ts';
+import { goToFound, moveInFound, searchFor } from './searching.ts';
 import { linesOf, sceneOf } from './selectors.ts';
 import { ask, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
 import { roomNumber, submit } from './submit.ts';
@@ -55,6 +56,9 @@ function fresh(model: Model): Model {
 /** A key by its name in keys.ts. */
 export function onKey(model: Model, key: string, stamp: Stamp): Step {
   if (isBlocked(model)) return onBlockedKey(model, key);
+  if (model.overlay?.type === 'search') {
+    return onSearchKey(fresh(model), model.overlay, { key, stamp });
+  }
   if (model.overlay) return onOverlayKey(fresh(model), model.overlay, key);
   if (model.selected !== null) {
     const chosen = onChosenKey(fresh(model), key);
@@ -96,6 +100,7 @@ export function onTyped(model: Model, text: string): Step {
   if (model.overlay?.type === 'help') return stay({ ...before, overlay: null });
   if (model.overlay) {
     const query = model.overlay.query + text;
+    if (model.overlay.type === 'search') return searchFor(before, query);
     return stay({ ...before, overlay: { ...model.overlay, query, selected: 0 } });
   }
   // What is asked about a post is forgotten by any key but the one that answers.
@@ -123,6 +128,7 @@ function onBlockedLetter(model: Model, text: string): Step {
 /** A paste never sends; where no text is written it does nothing. */
 export function onPasted(model: Model, text: string): Step {
   if (isBlocked(model) || model.overlay?.type === 'help') return stay(model);
+  if (model.overlay?.type === 'search') return onTyped(model, text.replace(/\s+/g, ' '));
   if (model.overlay) return onTyped(model, text.replace(/\s+/g, ''));
   return pastedInto(fresh(model), text);
 }
@@ -170,6 +176,8 @@ function perform(
       return yank(model, was.chain);
     case 'compose':
       return compose(model);
+    case 'search':
+      return searchFor(model, '');
     case 'select':
       return choose(model, 0);
     case 'reply':
@@ -240,10 +248,41 @@ export function switcherRooms(model: Model, query: string): RoomView[] {
   return fuzzyMatches(query.replace(/^#/, ''), model.rooms, (view) => view.room.name);
 }
 
+type SearchOverlay = Extract<Overlay, { type: 'search' }>;
+
+/** Rows that the results move by with PgUp and PgDn. */
+const FOUND_PAGE = 8;
+
+function onSearchKey(
+  model: Model,
+  overlay: SearchOverlay,
+  { key, stamp }: Readonly<{ key: string; stamp: Stamp }>,
+): Step {
+  const keys: Readonly<Record<string, () => Step>> = {
+    up: () => moveInFound(model, -1),
+    'ctrl+p': () => moveInFound(model, -1),
+    down: () => moveInFound(model, 1),
+    'ctrl+n': () => moveInFound(model, 1),
+    pageup: () => moveInFound(model, -FOUND_PAGE),
+    pagedown: () => moveInFound(model, FOUND_PAGE),
+    enter: () => goToFound(model, stamp),
+    backspace: () => searchFor(model, graphemes(overlay.query).slice(0, -1).join('')),
+    'ctrl+w': () => searchFor(model, overlay.query.replace(/\S+\s*$|\s+$/u, '')),
+    'ctrl+u': () => searchFor(model, ''),
+  };
+  const handler = keys[key];
+  if (handler) return handler();
+  const closes = key === 'escape' || key === 'ctrl+c' || key === 'ctrl+r';
+  return stay(closes ? { ...model, overlay: null } : model);
+}
+
 type Pickable = Readonly<{ pick(model: Model): Step }>;
 
 /** What Enter would pick in a list that is narrowed down by typing. */
-function pickable(model: Model, overlay: Exclude<Overlay, { type: 'help' }>): readonly Pickable[] {
+function pickable(
+  model: Model,
+  overlay: Extract<Overlay, { type: 'switcher' | 'react' }>,
+): readonly Pickable[] {
   if (overlay.type === 'react') {
     const { post, query } = overlay;
     return emojiChoices(query).map((emoji) => ({ pick: (closed) => react(closed, post, emoji) }));
@@ -252,7 +291,11 @@ function pickable(model: Model, overlay: Exclude<Overlay, { type: 'help' }>): re
   return rooms.map(({ room }) => ({ pick: (closed) => openRoom(closed, room.id) }));
 }
 
-function onOverlayKey(model: Model, overlay: Overlay, key: string): Step {
+function onOverlayKey(
+  model: Model,
+  overlay: Exclude<Overlay, { type: 'search' }>,
+  key: string,
+): Step {
   if (overlay.type === 'help') {
     const step = HELP_STEPS[key];
     const offset = Math.max(0, overlay.offset + (step ?? 0));

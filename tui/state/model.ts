@@ -91,7 +91,16 @@ export type RoomView = Readonly<{
 /** A post that waits for its answer. */
 export type PendingPost = Readonly<{ room: string; line: PostLine }>;
 
+export type FoundLine = Readonly<{ room: string; line: PostLine }>;
+
 export type Overlay =
+  | Readonly<{
+      type: 'search';
+      query: string;
+      selected: number;
+      /** null before the first answer. */
+      found: Readonly<{ lines: readonly FoundLine[]; more: boolean; complete: boolean }> | null;
+    }>
   | Readonly<{ type: 'help'; offset: number }>
   | Readonly<{ type: 'switcher'; query: string; selected: number }>
   | Readonly<{ type: 'react'; post: string; query: string; selected: number }>;
@@ -134,6 +143,8 @@ export type Model = Readonly<{
   overlay: Overlay | null;
   /** Key of the post of the open room that keys are about at the moment; null when they write. */
   selected: string | null;
+  /** What was found and is gone to, while the history down to it is loaded; `day` names it to the reader. */
+  jump: Readonly<{ room: string; key: string; order: string; day: string }> | null;
   /** The post that `d` asked about: pressed again it takes it back. */
   deleteAsked: string | null;
   /** One line for one's own eyes in the status row, until the next key: mistyped commands and the like. */
@@ -200,6 +211,7 @@ export function initialModel(fields: {
     openOnAnswer: null,
     overlay: null,
     selected: null,
+    jump: null,
     deleteAsked: null,
     hint: null,
     sentTexts: [],

@@ -64,6 +64,8 @@ export function loadNewest(model: Model, id: string): Step {
 export function loadAhead(model: Model): Step {
   const view = openRoomOf(model);
   const scene = sceneOf(model);
+  // Whoever goes to a place far up has larger pages asked for.
+  if (model.jump !== null && model.jump.room === view?.room.id) return stay(model);
   if (!view?.loaded || view.loading || !view.moreAbove || !scene) return stay(model);
   const { linesAbove } = windowOf(scene, view.anchor);
   const oldest = view.lines.find((line) => line.kind === 'post');

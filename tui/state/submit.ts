@@ -7,6 +7,7 @@ import { answerNewest, deleteNewest, editNewest, reactToNewest, submitEdit } fro
 import type { Stamp } from './action.ts';
 import type { Model } from './model.ts';
 import { followEnd, openRoom } from './rooms.ts';
+import { searchFor } from './searching.ts';
 import { ask, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
 import { asksFirst, linesIn } from './writing.ts';
 
@@ -97,6 +98,8 @@ function run(model: Model, command: Command, stamp: Stamp): Step {
       const isAnswer = openRoomOf(answered.model)?.writing?.type === 'reply';
       return command.text === '' || !isAnswer ? answered : post(answered.model, command.text);
     }
+    case 'search':
+      return searchFor(model, command.query);
     case 'edit':
       return editNewest(model, command.text);
     case 'delete':

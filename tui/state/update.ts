@@ -7,6 +7,7 @@ import { onClientEvent, settleRecovery, sortedPeople } from './from-client.ts';
 import { onKey, onPasted, onTyped, QUIT_MS_MAX } from './from-keys.ts';
 import type { Model } from './model.ts';
 import { loadAhead, loadPeople, onFocus, onHistory } from './rooms.ts';
+import { continueJump, onFound } from './searching.ts';
 import { cleanRoom, hint, notice, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
 import { onComposed } from './writing.ts';
 
@@ -34,9 +35,14 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
     case 'client':
       return onClientEvent(model, action.event, stamp);
     case 'historyCame':
-      return onHistory(model, action.room, action.before, action.page);
+      return then(onHistory(model, action.room, action.before, action.page), continueJump);
+    case 'found':
+      return onFound(model, action);
     case 'historyFailed':
-      return stay(withRoom(model, action.room, (view) => ({ ...view, loading: false })));
+      return stay({
+        ...withRoom(model, action.room, (view) => ({ ...view, loading: false })),
+        jump: null,
+      });
     case 'peopleCame':
       return stay(onPeople(model, action, stamp));
     case 'roomsCame':

@@ -1,0 +1,116 @@
+// Searching, as a person does: a pane that asks as one types, and the way to what was found.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { HistoryPage } from '../../../lib/client/api.ts';
+import { parseSearch } from '../../../tui/search-query.ts';
+import { orderOf, post, room, ScreenStory } from '../../support/screen-story.ts';
+
+const said = (place: number, text = `line ${place}`) =>
+  post('ops', { name: 'bob', text, minute: place % 60, place });
+const NEWEST: HistoryPage = {
+  posts: Array.from({ length: 100 }, (_, index) => said(500 + index)),
+  more: true,
+};
+
+const story = () => new ScreenStory().signedIn([room('ops'), room('dev')], { ops: NEWEST });
+const asked = (told: ScreenStory) => told.take('search');
+const answer = (told: ScreenStory, query: string, places: readonly number[], more = false) =>
+  told.do({
+    type: 'found',
+    query,
+    isMore: false,
+    found: { posts: places.map((place) => said(place)), more, complete: true },
+  });
+
+test('words, and where they may be', () => {
+  const rooms = [room('ops')];
+  assert.deepEqual(parseSearch('lag graph from:@bob in:#OPS', rooms), {
+    type: 'search',
+    request: { text: 'lag graph', author: 'bob', room: 'ops' },
+  });
+  assert.deepEqual(parseSearch('after:2026-11-01 before:2026-12-01 "lag graph"', rooms), {
+    type: 'search',
+    request: {
+      text: '"lag graph"',
+      fromMs: new Date(2026, 10, 1).getTime(),
+      untilMs: new Date(2026, 11, 1).getTime(),
+    },
+  });
+  assert.deepEqual(parseSearch('  in:ops ', rooms), { type: 'nothing' });
+  for (const wrong of ['x in:nowhere', 'x from:', 'x after:yesterday', 'x before:2026-13-41'])
+    assert.equal(parseSearch(wrong, rooms).type, 'wrong', wrong);
+});
+
+test('the pane asks as one types, and takes the answer to what stands there only', () => {
+  const told = story().keys('ctrl+r');
+  assert.match(told.frame(), /from:bob {2}in:#ops/, 'says what can be typed');
+  told.type('la').type('g');
+  assert.deepEqual(
+    asked(told).map(({ query }) => query),
+    ['la', 'lag'],
+  );
+  answer(told, 'la', [1]);
+  assert.doesNotMatch(told.frame(), /line 1/);
+  answer(told, 'lag', [3, 2]);
+  assert.match(told.frame(), /#ops bob line 3[\s\S]*#ops bob line 2/);
+  answer(told.keys('backspace', 'backspace').type('x'), 'lx', []);
+  assert.match(told.frame(), /nothing found/);
+  assert.equal(told.keys('escape').model.overlay, null);
+});
+
+test('a mistake in a filter is named where one types, and nothing is asked', () => {
+  const told = story().say('/search x in:nowhere');
+  assert.match(told.frame(), /you are in no room #nowhere/);
+  assert.deepEqual(asked(told), []);
+});
+
+test('at the last result older ones are asked for', () => {
+  const told = story().keys('ctrl+r').type('line');
+  answer(told, 'line', [9, 8], true);
+  asked(told);
+  told.keys('down');
+  const [more] = asked(told);
+  assert.deepEqual([more?.request.before, more?.isMore], [orderOf(8), true]);
+  const found = { posts: [said(7)], more: false, complete: true };
+  told.do({ type: 'found', query: 'line', isMore: true, found });
+  assert.match(told.frame(), /line 9[\s\S]*line 8[\s\S]*line 7/);
+});
+
+test('Enter goes to what was found, through as much history as it takes', () => {
+  const told = story().keys('ctrl+r').type('line');
+  answer(told, 'line', [100]);
+  told.keys('enter');
+  for (const oldest of [300, 99]) {
+    const [page] = told.take('history').filter(({ limit }) => limit === 200);
+    assert.ok(page, 'asks on');
+    assert.match(told.frame(), /going back to/);
+    const posts = Array.from({ length: 200 }, (_, index) => said(oldest + index));
+    told.do({ ...page, type: 'historyCame', page: { posts, more: true } });
+  }
+  assert.equal(told.model.selected, 'bob/100');
+  assert.match(told.frame(), /line 100\b/);
+  assert.equal(told.model.jump, null);
+});
+
+test('what is not there any longer is not looked for without end', () => {
+  const told = story().keys('ctrl+r').type('line');
+  answer(told, 'line', [100]);
+  told.keys('enter');
+  const page = { posts: [said(99)], more: true };
+  told.do({ type: 'historyCame', room: 'ops', before: orderOf(500), page });
+  assert.match(told.frame(), /not there any longer/);
+});
+
+test('whoever goes elsewhere meanwhile is not torn back', () => {
+  const told = story().keys('ctrl+r').type('line');
+  answer(told, 'line', [100]);
+  told.keys('enter', 'ctrl+n');
+  told.do({
+    type: 'historyCame',
+    room: 'ops',
+    before: orderOf(500),
+    page: { posts: [said(100)], more: true },
+  });
+  assert.equal(told.model.openRoom, 'dev');
+  assert.equal(told.model.selected, null);
+});

@@ -1,0 +1,103 @@
+// Searching what was said, and going to what was found, however far up it is.
+import type { Found } from '../../lib/client/api.ts';
+import { PAGE_POSTS_MAX } from '../../lib/protocol/limits.ts';
+import { dayLabel } from '../line-rows.ts';
+import { type ParsedSearch, parseSearch } from '../search-query.ts';
+import { showPost } from './about-post.ts';
+import type { Stamp } from './action.ts';
+import { postLine } from './lines.ts';
+import type { FoundLine, Model, Overlay } from './model.ts';
+import { openRoom } from './rooms.ts';
+import { ask, hint, roomOf, type Step, stay, then, withRoom } from './step.ts';
+
+type SearchOverlay = Extract<Overlay, { type: 'search' }>;
+
+const searchOf = (model: Model): SearchOverlay | null =>
+  model.overlay?.type === 'search' ? model.overlay : null;
+
+export function parsedSearch(model: Model, query: string): ParsedSearch {
+  return parseSearch(
+    query,
+    model.rooms.map(({ room }) => room),
+  );
+}
+
+/** The pane with a query in it, which is asked for at once. What was found before stays until the answer comes. */
+export function searchFor(model: Model, query: string): Step {
+  const before = searchOf(model);
+  const parsed = parsedSearch(model, query);
+  const found = parsed.type === 'search' ? (before?.found ?? null) : null;
+  const overlay: SearchOverlay = { type: 'search', query, selected: 0, found };
+  const next: Model = { ...model, overlay, selected: null };
+  if (parsed.type !== 'search') return stay(next);
+  return ask(next, { type: 'search', query, request: parsed.request, isMore: false });
+}
+
+/** An answer came; one to a query that was typed over meanwhile is nobody's. */
+export function onFound(
+  model: Model,
+  { query, found, isMore }: { query: string; found: Found; isMore: boolean },
+): Step {
+  const overlay = searchOf(model);
+  if (overlay?.query !== query) return stay(model);
+  const lines = found.posts.map(
+    (post): FoundLine => ({
+      room: post.room,
+      line: postLine(post, post.account === model.account, null),
+    }),
+  );
+  const all = isMore ? [...(overlay.found?.lines ?? []), ...lines] : lines;
+  const { more, complete } = found;
+  return stay({ ...model, overlay: { ...overlay, found: { lines: all, more, complete } } });
+}
+
+/** To the result above or below; at the last one older ones are asked for. */
+export function moveInFound(model: Model, step: number): Step {
+  const overlay = searchOf(model);
+  const { lines = [], more = false } = overlay?.found ?? {};
+  if (!overlay || lines.length === 0) return stay(model);
+  const selected = Math.max(0, Math.min(lines.length - 1, overlay.selected + step));
+  const moved = stay({ ...model, overlay: { ...overlay, selected } });
+  const parsed = parsedSearch(model, overlay.query);
+  const oldest = lines.at(-1);
+  if (!more || selected < lines.length - 1 || parsed.type !== 'search' || !oldest) return moved;
+  const request = { ...parsed.request, before: oldest.line.order };
+  return ask(moved.model, { type: 'search', query: overlay.query, request, isMore: true });
+}
+
+/** To the result that is chosen. */
+export function goToFound(model: Model, stamp: Stamp): Step {
+  const overlay = searchOf(model);
+  const target = overlay?.found?.lines[overlay.selected];
+  if (!target) return stay(model);
+  const closed: Model = { ...model, overlay: null };
+  if (!roomOf(closed, target.room)) return stay(hint(closed, 'you have left that room'));
+  const { key, order, time } = target.line;
+  const jump = { room: target.room, key, order, day: dayLabel(time, stamp.wallMs) };
+  return then(openRoom({ ...closed, jump }, target.room), continueJump);
+}
+
+/** Loads history until what is gone to is there; called whenever some has come. */
+export function continueJump(model: Model): Step {
+  const { jump } = model;
+  const view = roomOf(model, jump?.room ?? null);
+  if (!jump || !view) return stay(model);
+  // Whoever goes elsewhere meanwhile is not torn back.
+  if (model.openRoom !== jump.room) return stay({ ...model, jump: null });
+  if (view.lines.some(({ key }) => key === jump.key)) {
+    return showPost({ ...model, jump: null, selected: jump.key }, jump.key);
+  }
+  const underWay = hint(model, `going back to ${jump.day}…`, 'good');
+  if (view.loading || !view.loaded) return stay(underWay);
+  const oldest = view.lines.find((line) => line.kind === 'post');
+  if (!view.moreAbove || !oldest || oldest.order < jump.order) {
+    return stay(hint({ ...model, jump: null }, 'that message is not there any longer'));
+  }
+  const loading = withRoom(underWay, jump.room, (each) => ({ ...each, loading: true }));
+  return ask(loading, {
+    type: 'history',
+    room: jump.room,
+    before: oldest.order,
+    limit: PAGE_POSTS_MAX,
+  });
+}
