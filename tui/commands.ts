@@ -19,6 +19,7 @@ export type Command =
   | Readonly<{ type: 'rooms' }>
   | Readonly<{ type: 'who' }>
   | Readonly<{ type: 'nick'; name: string }>
+  | Readonly<{ type: 'outbox' }>
   | Readonly<{ type: 'retry' }>
   | Readonly<{ type: 'help' }>
   | Readonly<{ type: 'quit' }>
@@ -131,6 +132,11 @@ export const COMMANDS: Readonly<Record<string, Row>> = {
   who: { usage: '/who', about: 'who is in this room', parse: bare({ type: 'who' }) },
   nick: { usage: '/nick NAME', about: 'go by another name', parse: nick },
   retry: { usage: '/retry', about: 'try to connect now', parse: bare({ type: 'retry' }) },
+  outbox: {
+    usage: '/outbox',
+    about: 'what is queued',
+    parse: bare({ type: 'outbox' }),
+  },
   help: { usage: '/help', about: 'keys and commands', parse: bare({ type: 'help' }) },
   quit: { usage: '/quit', about: 'leave; what is queued is kept', parse: bare({ type: 'quit' }) },
   kill: {

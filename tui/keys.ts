@@ -111,6 +111,7 @@ export type Intent =
         | 'yank'
         | 'compose'
         | 'select'
+        | 'outbox'
         | 'search'
         | 'reply'
         | 'escape'
@@ -180,6 +181,7 @@ export const KEYMAP: Readonly<Record<string, Intent>> = {
   'alt+v': { do: 'yank' },
   'alt+e': { do: 'compose' },
   'ctrl+r': { do: 'search' },
+  'ctrl+o': { do: 'outbox' },
   'alt+s': { do: 'select' },
   'alt+r': { do: 'reply' },
 };
@@ -203,6 +205,7 @@ export const KEY_HELP: readonly (readonly [string, string])[] = [
   ['Alt+K · Alt+V', 'cut to the line end · put the cut in'],
   ['Ctrl+_ · Alt+Y', 'undo (Alt+Z) · redo'],
   ['Alt+E', 'write in $EDITOR'],
+  ['Ctrl+O', 'what is queued: edit, drop, retry'],
   ['Ctrl+C', 'clear the line; when empty, quit'],
   ['Ctrl+Z', 'suspend, back with fg'],
 ];

@@ -173,7 +173,7 @@ function postRows(line: PostLine, context: LineContext): Row[] {
     return [...segments, { text: ' '.repeat(Math.max(1, width + 1 - cells)), look: 'text' }, mark];
   });
   const reason = wrapText(line.reason ?? '', width).map((text): Row => [{ text, look: 'bad' }]);
-  const shownName = line.action ? '*' : context.showsName ? line.name : '';
+  const shownName = line.action && !line.deleted ? '*' : context.showsName ? line.name : '';
   const name: Segment = { text: shownName, look: line.own ? 'ownName' : nameLook(line.account) };
   const all = [
     ...quoteRows(line, width),

@@ -7,6 +7,7 @@ import { clockTime, dayLabel, type Row } from './line-rows.ts';
 import { emojiChoices } from './state/about-post.ts';
 import { switcherRooms } from './state/from-keys.ts';
 import type { FoundLine, Model, Overlay } from './state/model.ts';
+import { requestText } from './state/outbox-pane.ts';
 import { parsedSearch } from './state/searching.ts';
 import { cellWidth, fit, truncate, wrapText } from './text.ts';
 import type { LookName } from './theme.ts';
@@ -86,9 +87,27 @@ export function overlayRows(model: Model, overlay: Overlay, size: Size): readonl
       return switcherRows(model, overlay, size);
     case 'react':
       return reactRows(overlay, size);
+    case 'outbox':
+      return outboxRows(model, overlay, size);
     case 'search':
       return searchRows(model, overlay, size);
   }
+}
+
+const OUTBOX_HELP = ' e edit · d drop · r try again now · Esc';
+
+function outboxRows(model: Model, { selected }: Extract<Overlay, { type: 'outbox' }>, size: Size) {
+  const { outbox } = model;
+  const height = Math.max(1, size.height - 2);
+  const start = Math.max(0, Math.min(selected - height + 1, outbox.length - height));
+  const rows = outbox.slice(start, start + height).map((item, index): Row => {
+    const mark = item.state === 'sent' ? '◷' : '…';
+    const text = fit(` ${mark} ${requestText(model, item)}`, size.width);
+    return [{ text, look: start + index === selected ? 'selected' : 'text', said: true }];
+  });
+  const empty = outbox.length === 0 ? [line(' everything is stored', 'good')] : [];
+  const title = ` ${outbox.length} not stored yet · … queued  ◷ sent`;
+  return [line(title, 'title'), ...rows, ...empty, line(OUTBOX_HELP, 'faint')];
 }
 
 const SEARCH_PROMPT = ' search ❯ ';
@@ -179,7 +198,7 @@ const PROMPTS = { switcher: ' go to #', react: REACT_PROMPT, search: SEARCH_PROM
 
 /** Where the cursor stands in an overlay that takes text; null where none does. */
 export function overlayCursor(overlay: Overlay): { x: number; y: number } | null {
-  if (overlay.type === 'help') return null;
+  if (overlay.type === 'help' || overlay.type === 'outbox') return null;
   const prompt = PROMPTS[overlay.type];
   return { x: cellWidth(prompt + overlay.query), y: 0 };
 }

@@ -27,6 +27,7 @@ const SAVE_DELAY_MS = 1_000;
 const FRAMES_MAX = 120;
 /** Between two letters of somebody who types: shorter than a person notices. */
 const SEARCH_PAUSE_MS = 80;
+const SENT_ALREADY = 'sent already: it cannot be taken back here';
 /** A screenful and some. */
 const FOUND_POSTS = 50;
 /** The stop arrives within this. */
@@ -195,6 +196,10 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     people,
     listRooms: async () => store.dispatch({ type: 'roomsCame', rooms: await client.rooms() }),
     retry: () => client.retryNow(),
+    cancel: ({ item, edit }) => {
+      if (client.cancel(item.number)) store.dispatch({ type: 'cancelled', item, edit });
+      else store.dispatch({ type: 'hint', text: SENT_ALREADY, tone: 'warning' });
+    },
     signInAs: ({ name }) => client.signInAs(name),
     startLocal,
     server: async ({ verb, id }) => {

@@ -37,6 +37,8 @@ export type Action =
   | Readonly<{ type: 'localChanged'; local: LocalServers }>
   /** The settings file was saved; `problem` says in words what in it does not count. */
   | Readonly<{ type: 'settings'; settings: Settings; problem: string | null }>
+  /** What waited was taken back before it was sent; `edit`: to be written anew. */
+  | Readonly<{ type: 'cancelled'; item: OutboxItem; edit: boolean }>
   /** A draft came back from $EDITOR. */
   | Readonly<{ type: 'composed'; room: string; text: string }>
   /** Something to tell the person: in the status row, or in the timeline to stay. */
@@ -60,6 +62,8 @@ export type Effect =
   | Readonly<{ type: 'people'; room: string; shown: boolean }>
   | Readonly<{ type: 'listRooms' }>
   | Readonly<{ type: 'retry' }>
+  /** Takes back what waits, unless it was sent meanwhile. */
+  | Readonly<{ type: 'cancel'; item: OutboxItem; edit: boolean }>
   | Readonly<{ type: 'signInAs'; name: string }>
   | Readonly<{ type: 'startLocal' }>
   | Readonly<{ type: 'server'; verb: LocalVerb; id: string }>

@@ -247,6 +247,19 @@ function onRenamed(
   return notice(isSelf ? { ...model, name } : model, text, stamp);
 }
 
+/** What a post of one's own was sent with, as far as this screen knows what it answers. */
+function sentWith(
+  model: Model,
+  { room, reply, action }: Extract<OutboxItem['request'], { type: 'post' }>,
+): Pick<PostLine, 'action' | 'reply'> {
+  const line = roomOf(model, room)?.lines.find(({ key }) => key === reply);
+  const quote =
+    line?.kind === 'post'
+      ? { id: line.key, name: line.name, text: cleanLine(line.text), order: line.order }
+      : null;
+  return { ...(action ? { action } : {}), ...(quote ? { reply: quote } : {}) };
+}
+
 /** The posts of the outbox as lines; a line that has not changed stays the same object. */
 function onOutbox(model: Model, items: readonly OutboxItem[], stamp: Stamp): Model {
   const known = new Map(model.pending.map((post) => [post.line.key, post]));
@@ -266,7 +279,7 @@ function onOutbox(model: Model, items: readonly OutboxItem[], stamp: Stamp): Mod
       text: cleanText(item.request.text),
       own: true,
       mark: item.state,
-      ...(item.request.action ? { action: true } : {}),
+      ...sentWith(model, item.request),
     };
     return [{ room: item.request.room, line }];
   });
@@ -302,7 +315,7 @@ function onPostStored(
     text: cleanText(request.text),
     own: true,
     mark: 'stored',
-    ...(request.action ? { action: true } : {}),
+    ...sentWith(model, request),
     ...(answer.copies < (model.cluster?.servers.length ?? 0) ? { copies: answer.copies } : {}),
   };
   return withRoom(model, request.room, (view) => {

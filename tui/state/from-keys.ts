@@ -17,6 +17,7 @@ import {
 } from './about-post.ts';
 import type { Stamp } from './action.ts';
 import type { Model, Overlay, RoomView } from './model.ts';
+import { onOutboxKey, onOutboxLetter, openOutbox } from './outbox-pane.ts';
 import { followEnd, loadAhead, openRoom, scroll } from './rooms.ts';
 import { goToFound, moveInFound, searchFor } from './searching.ts';
 import { linesOf, sceneOf } from './selectors.ts';
@@ -59,6 +60,7 @@ export function onKey(model: Model, key: string, stamp: Stamp): Step {
   if (model.overlay?.type === 'search') {
     return onSearchKey(fresh(model), model.overlay, { key, stamp });
   }
+  if (model.overlay?.type === 'outbox') return onOutboxKey(fresh(model), model.overlay, key);
   if (model.overlay) return onOverlayKey(fresh(model), model.overlay, key);
   if (model.selected !== null) {
     const chosen = onChosenKey(fresh(model), key);
@@ -98,6 +100,7 @@ export function onTyped(model: Model, text: string): Step {
   if (isBlocked(model)) return onBlockedLetter(model, text);
   const before = fresh(model);
   if (model.overlay?.type === 'help') return stay({ ...before, overlay: null });
+  if (model.overlay?.type === 'outbox') return onOutboxLetter(before, model.overlay, text);
   if (model.overlay) {
     const query = model.overlay.query + text;
     if (model.overlay.type === 'search') return searchFor(before, query);
@@ -127,7 +130,8 @@ function onBlockedLetter(model: Model, text: string): Step {
 
 /** A paste never sends; where no text is written it does nothing. */
 export function onPasted(model: Model, text: string): Step {
-  if (isBlocked(model) || model.overlay?.type === 'help') return stay(model);
+  const takesText = model.overlay?.type !== 'help' && model.overlay?.type !== 'outbox';
+  if (isBlocked(model) || !takesText) return stay(model);
   if (model.overlay?.type === 'search') return onTyped(model, text.replace(/\s+/g, ' '));
   if (model.overlay) return onTyped(model, text.replace(/\s+/g, ''));
   return pastedInto(fresh(model), text);
@@ -176,6 +180,8 @@ function perform(
       return yank(model, was.chain);
     case 'compose':
       return compose(model);
+    case 'outbox':
+      return openOutbox(model);
     case 'search':
       return searchFor(model, '');
     case 'select':
@@ -293,7 +299,7 @@ function pickable(
 
 function onOverlayKey(
   model: Model,
-  overlay: Exclude<Overlay, { type: 'search' }>,
+  overlay: Exclude<Overlay, { type: 'search' | 'outbox' }>,
   key: string,
 ): Step {
   if (overlay.type === 'help') {

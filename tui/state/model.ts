@@ -102,6 +102,7 @@ export type Overlay =
       found: Readonly<{ lines: readonly FoundLine[]; more: boolean; complete: boolean }> | null;
     }>
   | Readonly<{ type: 'help'; offset: number }>
+  | Readonly<{ type: 'outbox'; selected: number }>
   | Readonly<{ type: 'switcher'; query: string; selected: number }>
   | Readonly<{ type: 'react'; post: string; query: string; selected: number }>;
 

@@ -6,6 +6,7 @@ import { NOTHING_TO_UNDO } from '../undo.ts';
 import { answerNewest, deleteNewest, editNewest, reactToNewest, submitEdit } from './about-post.ts';
 import type { Stamp } from './action.ts';
 import type { Model } from './model.ts';
+import { openOutbox } from './outbox-pane.ts';
 import { followEnd, openRoom } from './rooms.ts';
 import { searchFor } from './searching.ts';
 import { ask, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
@@ -118,6 +119,8 @@ function run(model: Model, command: Command, stamp: Stamp): Step {
       return nick(model, command.name);
     case 'retry':
       return retry(model);
+    case 'outbox':
+      return openOutbox(model);
     case 'help':
       return stay({ ...model, overlay: { type: 'help', offset: 0 } });
     case 'quit':

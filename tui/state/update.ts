@@ -6,6 +6,7 @@ import type { Action, Stamp } from './action.ts';
 import { onClientEvent, settleRecovery, sortedPeople } from './from-client.ts';
 import { onKey, onPasted, onTyped, QUIT_MS_MAX } from './from-keys.ts';
 import type { Model } from './model.ts';
+import { onCancelled } from './outbox-pane.ts';
 import { loadAhead, loadPeople, onFocus, onHistory } from './rooms.ts';
 import { continueJump, onFound } from './searching.ts';
 import { cleanRoom, hint, notice, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
@@ -51,6 +52,8 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
       return stay(action.open ? { ...model, openOnAnswer: action.item.number } : model);
     case 'settings':
       return stay(onSettings(model, action));
+    case 'cancelled':
+      return stay(onCancelled(model, action));
     case 'composed':
       return onComposed(model, action.room, action.text);
     case 'localChanged':
