@@ -87,8 +87,7 @@ export function createHost(parts: {
 
   function takePeerMessage(from: ServerId, message: PeerMessage): void {
     feedRing({ type: 'message', from, message });
-    if (message.type === 'presence')
-      feedChat({ type: 'presenceHeard', accounts: message.accounts });
+    if (message.type === 'presence') feedChat({ ...message, type: 'presenceHeard' });
     else if (message.type === 'fetch') repair.onFetch(from, message);
     else if (message.type === 'fetched') repair.onFetched(from, message, world.nowMs());
   }
@@ -183,7 +182,7 @@ export function createHost(parts: {
       case 'close':
         return world.closeClient(output.connection, output.code);
       case 'sharePresence':
-        return sharePresence(output.accounts);
+        return sharePresence(output);
       case 'sendLacking':
         return sendLacking(output);
       case 'resendAppends':
@@ -213,9 +212,9 @@ export function createHost(parts: {
     }
   }
 
-  function sharePresence(accounts: readonly string[]): void {
+  function sharePresence({ accounts, idle }: Extract<ChatOutput, { type: 'sharePresence' }>): void {
     for (const id of ring.peers.keys())
-      world.sendPeer(id, { type: 'presence', accounts: [...accounts] });
+      world.sendPeer(id, { type: 'presence', accounts: [...accounts], idle: [...idle] });
   }
 
   /** A push, or a pull for a change of view, gets everything; one in the background gets one answer. */

@@ -106,13 +106,15 @@ export function roomListRows(model: Model, width: number, height: number): Row[]
   return [[segment(' ROOMS', 'faint')], ...visiblePart(rows, height - 1, open)];
 }
 
-/** Who is in the room: here first, then gone. */
+const PRESENCE_MARKS = { here: '● ', idle: '◌ ', gone: '○ ' } as const;
+
+/** Who is in the room: here first, then idle, then gone. */
 export function peopleRows(view: RoomView | undefined, height: number): Row[] {
   const people = view?.people ?? [];
   const rows = people.map(({ name, state }): Row => {
     const isHere = state === 'here';
     return [
-      segment(isHere ? '● ' : '○ ', isHere ? 'here' : 'faint'),
+      segment(PRESENCE_MARKS[state], isHere ? 'here' : 'faint'),
       segment(name, isHere ? 'text' : 'faint'),
     ];
   });

@@ -10,12 +10,13 @@ import type { LocalCluster } from './local-cluster.ts';
 import { save, savedOf } from './saved-state.ts';
 import type { Loaded, Settings } from './settings/settings.ts';
 import { loadSettings, problemsText, watchSettings } from './settings/settings-file.ts';
-import type { Effect } from './state/action.ts';
+import type { Action, Effect } from './state/action.ts';
 import { initialModel, type Model, type Saved } from './state/model.ts';
 import { HISTORY_POSTS } from './state/rooms.ts';
 import { needsTicks, update } from './state/update.ts';
 import { alert } from './terminal/alerts.ts';
 import { copyToClipboard } from './terminal/clipboard.ts';
+import { watchIdleness } from './terminal/idleness.ts';
 import { restoreAll, restoreModes, setModes } from './terminal/modes.ts';
 import { editOutside } from './terminal/outside-editor.ts';
 
@@ -51,13 +52,20 @@ export type ScreenParts = Readonly<{
   settings: Loaded & Readonly<{ path: string; defaults: Settings }>;
 }>;
 
-function createStore(initial: Model, perform: (effect: Effect) => void): Source {
+/** What only somebody who sits there does. */
+const BY_HAND: ReadonlySet<Action['type']> = new Set(['key', 'typed', 'pasted']);
+
+function createStore(
+  initial: Model,
+  { perform, onHand }: { perform: (effect: Effect) => void; onHand: () => void },
+): Source {
   let model = initial;
   const listeners = new Set<() => void>();
   return {
     model: () => model,
     dispatch: (action) => {
       const stamp = { nowMs: performance.now(), wallMs: Date.now() };
+      if (BY_HAND.has(action.type)) onHand();
       const step = update(model, action, stamp);
       model = step.model;
       for (const effect of step.effects) perform(effect);
@@ -195,6 +203,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     search,
     people,
     listRooms: async () => store.dispatch({ type: 'roomsCame', rooms: await client.rooms() }),
+    typing: ({ room }) => client.typing(room),
     retry: () => client.retryNow(),
     cancel: ({ item, edit }) => {
       if (client.cancel(item.number)) store.dispatch({ type: 'cancelled', item, edit });
@@ -225,6 +234,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     });
   }
 
+  const idleness = watchIdleness((isIdle) => client.setIdle(isIdle));
   const store = createStore(
     initialModel({
       name: parts.name,
@@ -234,7 +244,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
       local: local?.servers() ?? null,
       settings: parts.settings.settings,
     }),
-    perform,
+    { perform, onHand: () => idleness.touch() },
   );
   const stopSaving = keepSaved(store, parts.folder);
   const stopTicking = tickWhileNeeded(store);
@@ -267,6 +277,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     await quit.promise;
   } finally {
     unsubscribe();
+    idleness.stop();
     stopTicking();
     stopWatching();
     stopSizing();

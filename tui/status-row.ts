@@ -4,6 +4,7 @@ import type { ConnectionState } from '../lib/client/api.ts';
 import type { Row } from './line-rows.ts';
 import { recoveryText } from './state/from-client.ts';
 import type { Model } from './state/model.ts';
+import { typingText } from './state/typing.ts';
 import type { LookName } from './theme.ts';
 
 /** A failover that is over sooner is not worth a word: it would only flash (TUI.md). */
@@ -102,7 +103,9 @@ export function statusRow(model: Model): Row {
   const words = said(model);
   if (!isStatusTaken(model) && model.hint)
     return [{ text: ` ${model.hint.text}`, look: model.hint.tone }];
-  return words ? [{ text: ` ${words.text}`, look: words.look }] : [];
+  if (words) return [{ text: ` ${words.text}`, look: words.look }];
+  const typing = typingText(model.rooms.find((view) => view.room.id === model.openRoom));
+  return typing === '' ? [] : [{ text: ` ${typing}…`, look: 'faint' }];
 }
 
 /** Whether the connection is what matters now, so that a hint needs another place. */

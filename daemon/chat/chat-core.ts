@@ -20,6 +20,7 @@ import { redirect, view, welcome } from './messages.ts';
 import { isOpen, onQuery } from './queries.ts';
 import { answerRepeats, onBadRequest, onRequest, sendAnswers, takeRequest } from './requests.ts';
 import { onSignIn, takeSignIn } from './sign-in.ts';
+import { onSignal } from './signals.ts';
 import {
   type ChatParts,
   type ChatState,
@@ -95,7 +96,7 @@ function dispatch(chat: ChatState, input: Stamped<ChatInput>): void {
     case 'committed':
       return onCommitted(chat, input.sequence, input.copies);
     case 'presenceHeard':
-      return chat.leads ? undefined : chat.presence.hear(input.accounts);
+      return chat.leads ? undefined : onPresenceHeard(chat, input);
     case 'tick':
       return onTick(chat);
     default:
@@ -147,10 +148,16 @@ function onMessage(chat: ChatState, id: number, message: ClientMessage): void {
     return onSignIn(chat, connection, { connection: id, sessionId: '', message });
   }
   if (connection.account === '') {
-    const to = 'query' in message ? { query: message.query } : { number: message.number };
+    const to =
+      'query' in message
+        ? { query: message.query }
+        : 'number' in message
+          ? { number: message.number }
+          : {};
     return refuse(chat, connection, { to, code: 'not-signed-in' });
   }
   if ('query' in message) return onQuery(chat, connection, message);
+  if (!('number' in message)) return onSignal(chat, connection, message);
   return onRequest(chat, connection, message);
 }
 
@@ -207,6 +214,7 @@ function onFollowing(chat: ChatState, cluster: Cluster, reason: string): void {
   chat.changedRooms.clear();
   dropHeld(chat);
   chat.presence.clear();
+  chat.idle = new Set();
   for (const connection of chat.connections.signedIn()) chat.connections.signOut(connection);
   redirectAll(chat, reason);
 }
@@ -240,7 +248,10 @@ function onCommitted(chat: ChatState, sequence: number, copies: number): void {
 
 function onTick(chat: ChatState): void {
   if (!chat.leads) return;
-  for (const account of chat.presence.expire(chat.nowMs)) tellPresence(chat, account, 'gone');
+  for (const account of chat.presence.expire(chat.nowMs)) {
+    chat.idle.delete(account);
+    tellPresence(chat, account, 'gone');
+  }
   for (const connection of chat.connections.all.values()) {
     const late = connection.account === '' && chat.nowMs - connection.openedMs > SIGN_IN_MS_MAX;
     if (late) close(chat, connection, 'sign-in-too-late');
@@ -251,12 +262,22 @@ function onTick(chat: ChatState): void {
   retryHeld(chat);
 }
 
+/** Whoever leads next goes on from there: nobody is told of comings and goings that were none. */
+function onPresenceHeard(
+  chat: ChatState,
+  { accounts, idle }: Readonly<{ accounts: readonly string[]; idle: readonly string[] }>,
+): void {
+  chat.presence.hear(accounts);
+  chat.idle = new Set(idle);
+}
+
 function sharePresence(chat: ChatState): void {
   if (chat.nowMs - chat.sharedMs < SHARE_PRESENCE_MS) return;
   const accounts = chat.presence.here().sort();
-  const text = `${accounts.length} ${accounts.join()}`;
+  const idle = [...chat.idle].sort();
+  const text = `${accounts.length} ${accounts.join()} ${idle.join()}`;
   if (text === chat.sharedPresence) return;
   chat.sharedPresence = text;
   chat.sharedMs = chat.nowMs;
-  chat.outputs.push({ type: 'sharePresence', accounts });
+  chat.outputs.push({ type: 'sharePresence', accounts, idle });
 }

@@ -69,7 +69,7 @@ export type ChatInput =
   /** Entries of the present stream up to `sequence` are on disk on all `copies` in-sync servers. */
   | Readonly<{ type: 'committed'; sequence: number; copies: number }>
   /** A leader's list of the accounts that are here, kept in case this server leads next. */
-  | Readonly<{ type: 'presenceHeard'; accounts: readonly string[] }>
+  | Readonly<{ type: 'presenceHeard'; accounts: readonly string[]; idle: readonly string[] }>
   | Readonly<{ type: 'tick' }>;
 
 /** Every input is stamped by the shell. `nowMs` is monotonic. */
@@ -91,7 +91,7 @@ export type ChatOutput =
       above: HybridTime | null;
     }>
   /** Tell the followers who is here. */
-  | Readonly<{ type: 'sharePresence'; accounts: readonly string[] }>;
+  | Readonly<{ type: 'sharePresence'; accounts: readonly string[]; idle: readonly string[] }>;
 
 export type ChatCounts = Readonly<{
   connections: number;

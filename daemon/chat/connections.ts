@@ -20,6 +20,10 @@ export type Connection = {
   readonly nonce: string;
   /** When it was opened, or this server began to lead, whichever was later. */
   openedMs: number;
+  /** Nobody sits there, it says. */
+  isIdle: boolean;
+  /** When it last said that somebody writes. */
+  typedMs: number;
   /** Sign-ins whose signature did not fit. */
   badSignatures: number;
   /** Empty until signed in. */
@@ -44,6 +48,8 @@ export class Connections {
       id,
       nonce,
       openedMs: nowMs,
+      isIdle: false,
+      typedMs: Number.NEGATIVE_INFINITY,
       badSignatures: 0,
       account: '',
       sessionId: '',
@@ -65,6 +71,7 @@ export class Connections {
     connection.account = session.account;
     connection.sessionId = session.id;
     connection.nextNumber = 0;
+    connection.isIdle = false;
     connection.unanswered = [];
     this.bySession.set(session.id, connection);
     const sameAccount = this.byAccount.get(session.account) ?? new Set();

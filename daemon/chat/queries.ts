@@ -5,7 +5,7 @@ import type { Query } from '../../lib/protocol/requests.ts';
 import { bodyOf } from './bodies.ts';
 import type { Connection } from './connections.ts';
 import { hiddenCount, historyPost, placeNow, roomSummary } from './messages.ts';
-import { type ChatState, isShown, refuse, send, storedPost } from './state.ts';
+import { type ChatState, isShown, presenceOf, refuse, send, storedPost } from './state.ts';
 
 /** Later than any clock says: what a hybrid time can be. */
 const TIME_MS_MAX = 2 ** 42;
@@ -70,7 +70,7 @@ function onWho(chat: ChatState, connection: Connection, asked: Asked<'who'>): vo
   const people = [...room.members].map((account) => ({
     account,
     name: chat.fold.nameOf(account),
-    state: chat.presence.isHere(account) ? ('here' as const) : ('gone' as const),
+    state: presenceOf(chat, account),
   }));
   people.sort((one, other) => (one.name < other.name ? -1 : 1));
   send(chat, connection, { type: 'people', query: asked.query, room: asked.room, people });

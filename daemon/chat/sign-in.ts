@@ -13,6 +13,7 @@ import {
   hasCopies,
   isHiddenCopy,
   isShown,
+  noteIdle,
   noteLeft,
   refuse,
   send,
@@ -91,7 +92,9 @@ function completeSignIn(chat: ChatState, wanted: WantedSignIn, account: string):
   send(chat, connection, { type: 'signedIn', account, name, session, server, rooms, prunedBelow });
   if (message.cursor !== undefined) resume(chat, connection, message.cursor, message.at ?? 0);
   send(chat, connection, view(chat, true));
+  connection.isIdle = message.idle ?? false;
   if (chat.presence.arrive(account)) tellPresence(chat, account, 'here');
+  noteIdle(chat, account);
 }
 
 /** Ties the connection to its session, and lets go of the connection that had it before. */
@@ -104,6 +107,7 @@ function enterSession(
   chat.connections.signOut(connection);
   const rooms = roomsOf(chat, session.account);
   const replaced = chat.connections.signIn(connection, { ...session, rooms });
+
   if (previous !== session.account) noteLeft(chat, previous);
   if (replaced) close(chat, replaced, 'session-elsewhere');
 }

@@ -42,6 +42,8 @@ export type ChatState = {
   readonly notes: PostNotes;
   readonly connections: Connections;
   readonly presence: Presence;
+  /** Accounts told to be idle: nobody sits at any connection of theirs. */
+  idle: Set<string>;
   cluster: Cluster;
   leads: boolean;
   /** Of the present view while this server leads; else empty. */
@@ -102,6 +104,7 @@ export function createState(parts: ChatParts): ChatState {
     notes,
     connections: new Connections(),
     presence: new Presence(),
+    idle: new Set(),
     cluster: { term: 0, leader: null, servers: [], copies: 0, copiesMin: parts.copiesMin },
     leads: false,
     stream: '',
@@ -169,8 +172,27 @@ export function close(chat: ChatState, connection: Connection, code: RefusalCode
 
 /** A connection of this account is gone: perhaps its last. */
 export function noteLeft(chat: ChatState, account: string): void {
-  if (account !== '' && !chat.connections.hasAccount(account))
-    chat.presence.lose(account, chat.nowMs);
+  if (account === '') return;
+  if (!chat.connections.hasAccount(account)) chat.presence.lose(account, chat.nowMs);
+  noteIdle(chat, account);
+}
+
+/** Tells whether somebody sits at any of an account's connections, where that has changed. */
+export function noteIdle(chat: ChatState, account: string): void {
+  const connections = [...chat.connections.ofAccount(account)];
+  // Whoever has lost the connection may be back in a moment, as he was.
+  if (connections.length === 0) return;
+  const isIdle = connections.every((each) => each.isIdle);
+  if (isIdle === chat.idle.has(account)) return;
+  if (isIdle) chat.idle.add(account);
+  else chat.idle.delete(account);
+  tellPresence(chat, account, isIdle ? 'idle' : 'here');
+}
+
+/** How an account is shown to others. */
+export function presenceOf(chat: ChatState, account: string): 'here' | 'idle' | 'gone' {
+  if (!chat.presence.isHere(account)) return 'gone';
+  return chat.idle.has(account) ? 'idle' : 'here';
 }
 
 /** Whether an entry held is on disk on every in-sync server, as far as this one must know. */
@@ -207,7 +229,11 @@ export function byOrder(one: Entry, other: Entry): number {
 }
 
 /** Someone came or went: most people share a room, #general, so everyone is told. */
-export function tellPresence(chat: ChatState, account: string, state: 'here' | 'gone'): void {
+export function tellPresence(
+  chat: ChatState,
+  account: string,
+  state: 'here' | 'idle' | 'gone',
+): void {
   const name = chat.fold.nameOf(account);
   const others = chat.connections.signedIn().filter((each) => each.account !== account);
   const ids = others.map(({ id }) => id);

@@ -3,7 +3,13 @@
 
 import { QueryNumber, RequestNumber } from '../../lib/protocol/fields.ts';
 import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
-import { type ClientMessage, NumberedRequest, Query, SignIn } from '../../lib/protocol/requests.ts';
+import {
+  type ClientMessage,
+  NumberedRequest,
+  Query,
+  Signal,
+  SignIn,
+} from '../../lib/protocol/requests.ts';
 
 /** What a line asks for, or why it is refused; `number` or `query` of its request, when it could be read. */
 export type ParsedLine =
@@ -16,7 +22,7 @@ const GOT_CHARS_MAX = 40;
 /** Problems named in one reason; a line may have hundreds. */
 const PROBLEMS_MAX = 3;
 
-const SCHEMAS = [SignIn, ...NumberedRequest.options, ...Query.options];
+const SCHEMAS = [SignIn, ...NumberedRequest.options, ...Query.options, ...Signal.options];
 
 /** The schema of each type: parsing by it directly is cheaper than by the union. */
 const SCHEMA_BY_TYPE: ReadonlyMap<string, (typeof SCHEMAS)[number]> = new Map(

@@ -9,6 +9,9 @@ const COSTS: Readonly<Partial<Record<ClientMessage['type'], number>>> = {
   listRooms: 50,
   who: 50,
   search: 300,
+  /** Each may be told to everyone. */
+  typing: 20,
+  presence: 100,
   post: 2,
   editPost: 2,
   deletePost: 2,

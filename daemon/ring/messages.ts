@@ -141,6 +141,8 @@ const Fetched = z.object({
 const Presence = z.object({
   type: z.literal('presence'),
   accounts: z.array(z.string().max(32)).max(100_000),
+  /** Those of them that are idle; none from a server of before they were told apart. */
+  idle: z.array(z.string().max(32)).max(100_000).default([]),
 });
 
 export const PeerMessage = z.discriminatedUnion('type', [

@@ -11,6 +11,7 @@ import type {
   ServerAddress,
   ServerStatus,
   StatusReply,
+  TypingEvent,
 } from '../protocol/events.ts';
 import type { RefusalCode } from '../protocol/refusals.ts';
 
@@ -120,6 +121,7 @@ export type ClientEvent =
   | Readonly<{ type: 'member'; member: z.infer<typeof MemberEvent> }>
   | Readonly<{ type: 'room'; room: Room }>
   | Readonly<{ type: 'presence'; presence: z.infer<typeof PresenceEvent> }>
+  | Readonly<{ type: 'typing'; typing: z.infer<typeof TypingEvent> }>
   | Readonly<{ type: 'renamed'; renamed: z.infer<typeof Renamed> }>
   /** Too much was missed to be sent: histories on the screen may have holes; ask for pages again. */
   | Readonly<{ type: 'reset' }>
@@ -180,6 +182,10 @@ export interface ChatClient {
   rooms(): Promise<readonly Room[]>;
   people(room: string): Promise<readonly Person[]>;
   status(): Promise<z.infer<typeof StatusReply>>;
+  /** Tells those in a room that one writes there; nothing where there is no connection. */
+  typing(room: string): void;
+  /** Whether somebody sits here; told again after every sign-in. */
+  setIdle(isIdle: boolean): void;
   /** Ends the wait between two attempts. */
   retryNow(): void;
   /** Signs in under another name with the same key (a new session; the outbox must be empty). */

@@ -207,6 +207,8 @@ export async function createChatClient(options: ClientOptions): Promise<ChatClie
     people: async (room) =>
       (await query((number) => ({ type: 'who', query: number, room }), 'people')).people,
     status: () => query((number) => ({ type: 'status', query: number }), 'status'),
+    typing: (room) => feed({ type: 'typing', room }),
+    setIdle: (isIdle) => feed({ type: 'idle', isIdle }),
     retryNow: () => feed({ type: 'retryNow' }),
     signInAs: (name) => {
       if (session.items.size > 0) throw new Error('not everything is answered yet');

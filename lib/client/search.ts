@@ -156,6 +156,7 @@ export function signIn(session: Session, link: Link): void {
     signature: signer.sign(text),
     ...(cursor === null ? {} : { cursor, at }),
     ...(stamp === null ? {} : { stamp }),
+    ...(session.isIdle ? { idle: true as const } : {}),
   });
 }
 

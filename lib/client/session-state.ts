@@ -75,6 +75,7 @@ export type Session = {
   cursor: string | null;
   at: number;
   stamp: string | null;
+  isIdle: boolean;
   /** Ids of posts that were shown, oldest first. */
   recent: Map<string, string>;
   connection: ConnectionState;
@@ -92,6 +93,8 @@ export type SessionInput =
   | Readonly<{ type: 'request'; item: Pending }>
   | Readonly<{ type: 'cancel'; number: number }>
   | Readonly<{ type: 'query'; number: number; message: Query }>
+  | Readonly<{ type: 'typing'; room: string }>
+  | Readonly<{ type: 'idle'; isIdle: boolean }>
   | Readonly<{ type: 'retryNow' }>
   /** The outbox of the other name, and its session. */
   | Readonly<{

@@ -77,6 +77,7 @@ export function createSession(fields: {
     cursor: null,
     at: 0,
     stamp: fields.stamp,
+    isIdle: false,
     recent: new Map(),
     connection: { type: 'connecting' },
     wakeMs: Number.POSITIVE_INFINITY,
@@ -130,6 +131,12 @@ function dispatch(session: Session, input: SessionInput): void {
       return onCancel(session, input.number);
     case 'query':
       return onQuery(session, input);
+    case 'typing':
+      if (session.active) send(session, session.active, { type: 'typing', room: input.room });
+      return;
+    case 'idle':
+      session.isIdle = input.isIdle;
+      return tellPresence(session);
     case 'retryNow':
       return onRetryNow(session);
     case 'signInAs':
@@ -258,6 +265,8 @@ function onActiveMessage(session: Session, link: Link, message: ServerMessage): 
       return emit(session, { type: 'room', room: message.room });
     case 'presence':
       return emit(session, { type: 'presence', presence: message });
+    case 'typing':
+      return emit(session, { type: 'typing', typing: message });
     case 'renamed':
       return emit(session, { type: 'renamed', renamed: message });
     case 'resumed':
@@ -336,6 +345,11 @@ function onQuery(session: Session, input: Extract<SessionInput, { type: 'query' 
   }
   session.asked.add(number);
   send(session, session.active, message);
+}
+
+function tellPresence(session: Session): void {
+  const state = session.isIdle ? 'idle' : 'here';
+  if (session.active) send(session, session.active, { type: 'presence', state });
 }
 
 function onRetryNow(session: Session): void {

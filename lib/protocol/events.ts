@@ -159,12 +159,20 @@ export const MemberEvent = z.object({
 /** A room was created, renamed, given a topic, or its number of members changed. */
 export const RoomEvent = z.object({ type: z.literal('room'), room: RoomSummary });
 
-/** Someone who shares a room with this account came or went. */
+/** Someone who shares a room with this account came, went, or left the keyboard for a while. */
 export const PresenceEvent = z.object({
   type: z.literal('presence'),
   account: z.string(),
   name: z.string(),
-  state: z.enum(['here', 'gone']),
+  state: z.enum(['here', 'idle', 'gone']),
+});
+
+/** Somebody writes in a room of this account: good for some seconds. */
+export const TypingEvent = z.object({
+  type: z.literal('typing'),
+  room: z.string(),
+  account: z.string(),
+  name: z.string(),
 });
 
 /** An account is shown under another name from now on, because a merge settled a conflict. */
@@ -231,7 +239,7 @@ export const Rooms = z.object({
 export const Person = z.object({
   account: z.string(),
   name: z.string(),
-  state: z.enum(['here', 'gone']),
+  state: z.enum(['here', 'idle', 'gone']),
 });
 export type Person = z.infer<typeof Person>;
 
@@ -277,6 +285,7 @@ export const ServerMessage = z.discriminatedUnion('type', [
   MemberEvent,
   RoomEvent,
   PresenceEvent,
+  TypingEvent,
   Renamed,
   Resumed,
   Stored,

@@ -43,6 +43,8 @@ export const SignIn = z.strictObject({
   at: z.int().min(0).optional(),
   /** The newest stamp of this session's `stored` answers; keeps one person's words in order. */
   stamp: z.string().max(120).optional(),
+  /** Nobody sits at this connection at the moment. */
+  idle: z.literal(true).optional(),
 });
 export type SignIn = z.infer<typeof SignIn>;
 
@@ -159,6 +161,18 @@ export const ListRooms = z.strictObject({ type: z.literal('listRooms'), query: Q
 /** The members of a room and whether each is here. Answered by `people`. */
 export const Who = z.strictObject({ type: z.literal('who'), query: QueryNumber, room: RoomId });
 
+/** Somebody writes in a room: told to those in it, kept nowhere. Not answered. Every few seconds is enough. */
+export const Typing = z.strictObject({ type: z.literal('typing'), room: RoomId });
+
+/** Somebody sits at this connection from now on, or nobody does. Not answered. */
+export const Presence = z.strictObject({
+  type: z.literal('presence'),
+  state: z.enum(['here', 'idle']),
+});
+
+export const Signal = z.discriminatedUnion('type', [Typing, Presence]);
+export type Signal = z.infer<typeof Signal>;
+
 /** Answered by `pong` at once; no sign-in needed. A leader that does not answer is frozen. */
 export const Ping = z.strictObject({ type: z.literal('ping'), query: QueryNumber });
 
@@ -203,5 +217,7 @@ export const ClientMessage = z.discriminatedUnion('type', [
   Who,
   Ping,
   StatusQuery,
+  Typing,
+  Presence,
 ]);
 export type ClientMessage = z.infer<typeof ClientMessage>;

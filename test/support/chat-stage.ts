@@ -61,7 +61,7 @@ export class ChatStage {
   takes = Number.POSITIVE_INFINITY;
   cluster: Cluster;
   readonly closed = new Map<number, RefusalCode>();
-  readonly shared: (readonly string[])[] = [];
+  readonly shared: { accounts: readonly string[]; idle: readonly string[] }[] = [];
   /** How many appends were asked for, taken or not. */
   asked = 0;
   private readonly heard = new Map<number, Message[]>();
@@ -226,7 +226,7 @@ export class ChatStage {
         this.closed.set(output.connection, output.code);
         return;
       case 'sharePresence':
-        this.shared.push(output.accounts);
+        this.shared.push({ accounts: output.accounts, idle: output.idle });
     }
   }
 

@@ -60,6 +60,7 @@ export type Effect =
       isMore: boolean;
     }>
   | Readonly<{ type: 'people'; room: string; shown: boolean }>
+  | Readonly<{ type: 'typing'; room: string }>
   | Readonly<{ type: 'listRooms' }>
   | Readonly<{ type: 'retry' }>
   /** Takes back what waits, unless it was sent meanwhile. */

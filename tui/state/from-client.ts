@@ -26,6 +26,7 @@ import {
   openRoom,
 } from './rooms.ts';
 import { ask, hint, notice, noticeFor, roomOf, type Step, stay, then, withRoom } from './step.ts';
+import { onTypingEvent, typedNoMore } from './typing.ts';
 
 /** Order of a line that waits: behind every order that a server gives. */
 const ORDER_PENDING = '\uffff';
@@ -52,6 +53,8 @@ export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): S
       return onRoom(model, event.room);
     case 'presence':
       return stay(onPresence(model, event.presence));
+    case 'typing':
+      return stay(onTypingEvent(model, event.typing));
     case 'renamed':
       return stay(onRenamed(model, event.renamed, stamp));
     case 'reset':
@@ -64,8 +67,9 @@ export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): S
 }
 
 function onNewPost(model: Model, post: z.infer<typeof PostEvent>): Step {
-  const next = onPost(model, post);
-  return next === model ? stay(model) : ask(next, ...alertsFor(model, post));
+  const heard = withRoom(model, post.room, (view) => typedNoMore(view, post.account));
+  const next = onPost(heard, post);
+  return next === heard ? stay(heard) : ask(next, ...alertsFor(model, post));
 }
 
 function alertsFor(model: Model, post: z.infer<typeof PostEvent>): Effect[] {
@@ -214,9 +218,11 @@ function changedPeople(
   return sortedPeople([...others, { account: member.account, name, state: 'here' }]);
 }
 
-/** Who is here first, each half by name: a list in which one finds people. */
+const PRESENCE_RANKS = { here: 0, idle: 1, gone: 2 } as const;
+
+/** Who is here first, each part by name: a list in which one finds people. */
 export function sortedPeople(people: readonly Person[]): readonly Person[] {
-  const rank = (person: Person) => (person.state === 'here' ? 0 : 1);
+  const rank = (person: Person) => PRESENCE_RANKS[person.state];
   return people
     .map((person) => ({ ...person, name: cleanLine(person.name) }))
     .sort((one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name));

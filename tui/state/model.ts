@@ -86,6 +86,8 @@ export type RoomView = Readonly<{
   /** Many lines were pasted into the draft: Enter asks before it sends them. */
   pasted: boolean;
   people: readonly Person[] | null;
+  /** Who writes there, until when that is believed. */
+  typing: readonly Readonly<{ account: string; name: string; untilMs: number }>[];
 }>;
 
 /** A post that waits for its answer. */
@@ -150,6 +152,8 @@ export type Model = Readonly<{
   deleteAsked: string | null;
   /** One line for one's own eyes in the status row, until the next key: mistyped commands and the like. */
   hint: Readonly<{ text: string; tone: 'good' | 'warning' }> | null;
+  /** When the others were last told that one writes here. */
+  typingToldMs: number;
   /** What was sent before, oldest first. */
   sentTexts: readonly string[];
   /** Place in `sentTexts` while going through it; null when not. */
@@ -215,6 +219,7 @@ export function initialModel(fields: {
     jump: null,
     deleteAsked: null,
     hint: null,
+    typingToldMs: Number.NEGATIVE_INFINITY,
     sentTexts: [],
     recall: null,
     kills: [],
@@ -250,5 +255,6 @@ export function roomView(room: Room, restored: SavedRooms): RoomView {
     undo: NOTHING_TO_UNDO,
     pasted: false,
     people: null,
+    typing: [],
   };
 }

@@ -10,6 +10,7 @@ import { onCancelled } from './outbox-pane.ts';
 import { loadAhead, loadPeople, onFocus, onHistory } from './rooms.ts';
 import { continueJump, onFound } from './searching.ts';
 import { cleanRoom, hint, notice, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
+import { expireTyping } from './typing.ts';
 import { onComposed } from './writing.ts';
 
 /** How long the status row shows that all is well again, in milliseconds (TUI.md). */
@@ -78,13 +79,17 @@ function onTick(model: Model, stamp: Stamp): Model {
   const isOver = recovered && stamp.nowMs - recovered.sinceMs >= RECOVERED_SHOWN_MS;
   const settled = isOver ? settleRecovery(model) : model;
   const isForgotten = quitAskedMs !== null && stamp.nowMs - quitAskedMs > QUIT_MS_MAX;
-  return isForgotten ? { ...settled, quitAskedMs: null, hint: null } : settled;
+  const heard = expireTyping(settled);
+  return isForgotten ? { ...heard, quitAskedMs: null, hint: null } : heard;
 }
 
 /** Whether something on the screen changes by itself as time goes on. */
 export function needsTicks(model: Model): boolean {
   return (
-    model.connection.type !== 'connected' || model.recovered !== null || model.quitAskedMs !== null
+    model.connection.type !== 'connected' ||
+    model.recovered !== null ||
+    model.quitAskedMs !== null ||
+    model.rooms.some((view) => view.typing.length > 0)
   );
 }
 
@@ -97,8 +102,11 @@ function onPeople(
   const kept = withRoom(model, action.room, (view) => ({ ...view, people }));
   if (!action.shown) return kept;
   const here = people.filter((person) => person.state === 'here').map((person) => person.name);
-  const gone = people.filter((person) => person.state === 'gone').map((person) => person.name);
-  const away = gone.length > 0 ? ` · gone: ${gone.join(', ')}` : '';
+  const named = (state: Person['state'], label: string) => {
+    const names = people.filter((person) => person.state === state).map((person) => person.name);
+    return names.length > 0 ? ` · ${label}: ${names.join(', ')}` : '';
+  };
+  const away = named('idle', 'idle') + named('gone', 'gone');
   return notice(kept, `${here.length} here: ${here.join(', ')}${away}`, stamp, action.room);
 }
 

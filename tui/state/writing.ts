@@ -15,6 +15,7 @@ import { changed, type redone, undone } from '../undo.ts';
 import { editNeighbour, isUntouched } from './about-post.ts';
 import type { Model, RoomView } from './model.ts';
 import { ask, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
+import { tellTyping } from './typing.ts';
 
 /** A paste of more lines than this is asked about before it is sent. */
 const PASTE_LINES_QUIET_MAX = 3;
@@ -55,7 +56,8 @@ export function typedInto(model: Model, text: string, chain: Model['chain']): St
   const view = openRoomOf(model);
   if (!view) return stay(hint(model, 'no room is open yet'));
   const joins = chain?.type === 'typing' && !/^\s/u.test(text);
-  return stay({ ...write(model, insert(view.draft, text), joins), chain: { type: 'typing' } });
+  const typed = write(model, insert(view.draft, text), joins);
+  return tellTyping({ ...typed, chain: { type: 'typing' } });
 }
 
 /** A paste never sends: it becomes text, however many lines it has. */

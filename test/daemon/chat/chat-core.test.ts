@@ -188,7 +188,7 @@ test('a new leader believes for fifteen seconds what the old one said of who is 
   const stage = leading();
   for (const who of [ada, bob]) stage.disconnect(stage.join(who));
   stage.follow('server2');
-  stage.feed({ type: 'presenceHeard', accounts: [ada.account, bob.account] });
+  stage.feed({ type: 'presenceHeard', accounts: [ada.account, bob.account], idle: [] });
   stage.lead();
   const listener = stage.join(bob);
   stage.pass(14_000);
@@ -203,9 +203,9 @@ test('who is here goes to the followers at most once a second, and when it has c
   stage.pass(100);
   stage.join(bob);
   stage.pass(500);
-  assert.deepEqual(stage.shared, [[ada.account]]);
+  assert.deepEqual(stage.shared, [{ accounts: [ada.account], idle: [] }]);
   stage.pass(1_000);
-  assert.deepEqual(stage.shared.at(-1), [ada.account, bob.account].sort());
+  assert.deepEqual(stage.shared.at(-1)?.accounts, [ada.account, bob.account].sort());
   stage.pass(5_000);
   assert.equal(stage.shared.length, 2);
   stage.hear({ copies: 3, term: 1 });
