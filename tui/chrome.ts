@@ -97,6 +97,12 @@ function visiblePart<T>(items: readonly T[], height: number, index: number): rea
   return items.slice(Math.max(0, start), Math.max(0, start) + height);
 }
 
+/** The room in a row of the list, the title row counted; null where none is. */
+export function roomAtRow(model: Model, height: number, row: number): RoomView | null {
+  const open = model.rooms.findIndex((view) => view.room.id === model.openRoom);
+  return visiblePart(model.rooms, height - 1, open)[row - 1] ?? null;
+}
+
 /** The room list, `height` rows of `width` cells. */
 export function roomListRows(model: Model, width: number, height: number): Row[] {
   const rows = model.rooms.map((view, index) =>

@@ -20,6 +20,7 @@ export type Command =
   | Readonly<{ type: 'who' }>
   | Readonly<{ type: 'nick'; name: string }>
   | Readonly<{ type: 'outbox' }>
+  | Readonly<{ type: 'mouse' }>
   | Readonly<{ type: 'retry' }>
   | Readonly<{ type: 'help' }>
   | Readonly<{ type: 'quit' }>
@@ -136,6 +137,11 @@ export const COMMANDS: Readonly<Record<string, Row>> = {
     usage: '/outbox',
     about: 'what is queued',
     parse: bare({ type: 'outbox' }),
+  },
+  mouse: {
+    usage: '/mouse',
+    about: 'use the mouse here, or leave it to the terminal',
+    parse: bare({ type: 'mouse' }),
   },
   help: { usage: '/help', about: 'keys and commands', parse: bare({ type: 'help' }) },
   quit: { usage: '/quit', about: 'leave; what is queued is kept', parse: bare({ type: 'quit' }) },

@@ -6,6 +6,8 @@ import type { Edit } from './editor.ts';
 export type KeyPress = Readonly<
   | { type: 'key'; key: string }
   | { type: 'typed'; text: string }
+  /** Cells from the top left, from 0. */
+  | { type: 'mouse'; does: 'wheelUp' | 'wheelDown' | 'press'; x: number; y: number }
   /** The terminal has the keyboard, or another window has it. */
   | { type: 'focused'; focused: boolean }
 >;
@@ -69,6 +71,22 @@ function splitChunk(chunk: string): KeyPress[] {
 /** Left-overs of escape sequences that Ink hands on without their ESC: mouse reports, focus, unknown keys. */
 const SEQUENCE_REST = /^(\[[<?]?[\d;:]*[A-Za-z~$^]|O[A-Za-z])$/;
 
+/** A report of the mouse (1006): button, column, row, and whether it was pressed or let go. */
+const MOUSE = /^\[<(\d+);(\d+);(\d+)([Mm])$/;
+/** Buttons that mean something here. */
+const BUTTONS: Readonly<Record<string, 'wheelUp' | 'wheelDown' | 'press'>> = {
+  '0': 'press',
+  '64': 'wheelUp',
+  '65': 'wheelDown',
+};
+
+function mousePress(input: string): KeyPress[] | null {
+  const [, button = '', x, y, end] = MOUSE.exec(input) ?? [];
+  if (x === undefined) return null;
+  const does = BUTTONS[button];
+  return does && end === 'M' ? [{ type: 'mouse', does, x: Number(x) - 1, y: Number(y) - 1 }] : [];
+}
+
 /** What the terminal reports when asked to tell of focus (1004). */
 const FOCUS: Readonly<Record<string, boolean>> = { '[I': true, '[O': false };
 
@@ -82,6 +100,8 @@ export function keyPresses(input: string, key: Key): KeyPress[] {
   if (named) return [{ type: 'key', key: withModifiers(named[1], key) }];
   const focused = FOCUS[input];
   if (focused !== undefined) return [{ type: 'focused', focused }];
+  const mouse = mousePress(input);
+  if (mouse) return mouse;
   if (input.length > 1 && SEQUENCE_REST.test(input)) return [];
   if (key.ctrl || (key.meta && input !== '')) {
     return [{ type: 'key', key: withModifiers(input.toLowerCase(), { ...key, shift: false }) }];

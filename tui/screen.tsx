@@ -17,7 +17,7 @@ import { needsTicks, update } from './state/update.ts';
 import { alert } from './terminal/alerts.ts';
 import { copyToClipboard } from './terminal/clipboard.ts';
 import { watchIdleness } from './terminal/idleness.ts';
-import { restoreAll, restoreModes, setModes } from './terminal/modes.ts';
+import { restoreAll, restoreModes, setModes, setMouse } from './terminal/modes.ts';
 import { editOutside } from './terminal/outside-editor.ts';
 
 /** How often what counts by itself is drawn: a tenth of a second is the finest that is shown. */
@@ -177,7 +177,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
       // and it goes on after this.
       await delay(STOPPED_MS);
     });
-    setModes();
+    setModes(store.model());
     store.dispatch({ type: 'resized', size: terminalSize() });
   }
 
@@ -189,7 +189,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
         written = await editOutside(text);
       });
     } finally {
-      setModes();
+      setModes(store.model());
       store.dispatch({ type: 'resized', size: terminalSize() });
     }
     store.dispatch({ type: 'composed', room, text: written });
@@ -218,6 +218,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     suspend,
     compose,
     alert: (words) => alert(words, store.model().settings.alerts),
+    mouse: ({ on }) => setMouse(on),
     copy: ({ text }) => copyToClipboard(text),
     quit: () => quit.resolve(),
   };
@@ -249,7 +250,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   const stopSaving = keepSaved(store, parts.folder);
   const stopTicking = tickWhileNeeded(store);
   const stopWatching = followSettings(store, parts.settings);
-  setModes();
+  setModes(store.model());
   const tree = (
     <>
       <App source={store} />

@@ -176,6 +176,26 @@ export function anchorWithTop(scene: Scene, index: number): Anchor | null {
   return null;
 }
 
+/**
+ * The line that stands in a row of the window, where the end stands at the bottom; null where none does.
+ * @param row from the top of the timeline, from 0
+ */
+export function lineAt(scene: Scene, anchor: Anchor | null, row: number): Line | null {
+  const { rows, linesAbove } = windowOf(scene, anchor);
+  const place = placeOf(scene, anchor);
+  const top = anchor === null ? scene.height - rows.length : 0;
+  // From the lowest upwards: the topmost may be there in part only.
+  let below = top + rows.length;
+  for (let index = place.index; index >= linesAbove; index -= 1) {
+    const count = rowsAt(scene, index).length - (index === place.index ? place.hidden : 0);
+    below -= count;
+    if (row >= Math.max(below, top)) {
+      return row < below + count ? (scene.lines[index] ?? null) : null;
+    }
+  }
+  return null;
+}
+
 /** The anchor that shows the whole of a line, moved as little as that takes. */
 export function anchorShowing(scene: Scene, anchor: Anchor | null, index: number): Anchor | null {
   if (index <= windowOf(scene, anchor).linesAbove) return anchorWithTop(scene, index);

@@ -12,6 +12,8 @@ export type Settings = Readonly<{
   glyphs: GlyphSet;
   /** How someone who calls is told of while another window has the keyboard. */
   alerts: AlertKind;
+  /** Whether the wheel scrolls and a click chooses; the terminal selects text with Shift, or Option, then. */
+  mouse: 'on' | 'off';
   keymap: keyof typeof KEYMAPS;
   bindings: Bindings;
   /** Those of one's own, as they are written: key and action. */
@@ -30,6 +32,7 @@ export function defaultSettings(
     theme,
     glyphs: 'unicode',
     alerts: 'auto',
+    mouse: 'on',
     keymap: 'default',
     bindings: KEYMAPS.default,
     ownKeys: [],
@@ -108,7 +111,7 @@ function bound(base: Bindings, own: Settings['ownKeys']): Bindings {
   return bindings;
 }
 
-const KNOWN = ['theme', 'glyphs', 'alerts', 'keymap', 'keys'] as const;
+const KNOWN = ['theme', 'glyphs', 'alerts', 'mouse', 'keymap', 'keys'] as const;
 
 export type Loaded = Readonly<{ settings: Settings; problems: readonly Problem[] }>;
 
@@ -148,12 +151,16 @@ export function parseSettings(
     ...{ key: 'alerts', words: ALERT_KINDS },
     ...{ otherwise: defaults.alerts, now: now.alerts },
   });
+  const mouse = choice(reader, given.mouse, {
+    ...{ key: 'mouse', words: ['on', 'off'] as const },
+    ...{ otherwise: defaults.mouse, now: now.mouse },
+  });
   const keymap = choice(reader, given.keymap, {
     ...{ key: 'keymap', words: Object.keys(KEYMAPS) as Settings['keymap'][] },
     ...{ otherwise: defaults.keymap, now: now.keymap },
   });
   const ownKeys = ownBindings(reader, given.keys);
   const bindings = bound(KEYMAPS[keymap], ownKeys);
-  const settings = { theme, glyphs, alerts, keymap, bindings, ownKeys };
+  const settings = { theme, glyphs, alerts, mouse, keymap, bindings, ownKeys };
   return { settings, problems: reader.problems.sort((one, other) => one.line - other.line) };
 }

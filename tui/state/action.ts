@@ -23,6 +23,8 @@ export type Action =
   | Readonly<{ type: 'pasted'; text: string }>
   /** Another window has the keyboard, or this one has it again. */
   | Readonly<{ type: 'focused'; focused: boolean }>
+  /** Cells from the top left, from 0. */
+  | Readonly<{ type: 'mouse'; does: 'wheelUp' | 'wheelDown' | 'press'; x: number; y: number }>
   | Readonly<{ type: 'resized'; size: Size }>
   | Readonly<{ type: 'tick' }>
   | Readonly<{ type: 'client'; event: ClientEvent }>
@@ -72,6 +74,8 @@ export type Effect =
   | Readonly<{ type: 'alert'; title: string; text: string }>
   /** Into the terminal's clipboard. */
   | Readonly<{ type: 'copy'; text: string }>
+  /** The terminal is to tell of the mouse, or to keep it to itself. */
+  | Readonly<{ type: 'mouse'; on: boolean }>
   | Readonly<{ type: 'suspend' }>
   /** The draft of a room is written on in $EDITOR. */
   | Readonly<{ type: 'compose'; room: string; text: string }>

@@ -116,6 +116,9 @@ export type Model = Readonly<{
   settings: Settings;
   /** Whether this terminal has the keyboard, as far as it tells: else nothing counts as read. */
   focused: boolean;
+  /** Whether the terminal tells of the mouse, and whether it was said how text is selected meanwhile. */
+  mouse: boolean;
+  mouseExplained: boolean;
   /** Milliseconds of the client's clock, the one that ConnectionState counts by. */
   nowMs: number;
   account: string | null;
@@ -201,6 +204,8 @@ export function initialModel(fields: {
     size: fields.size,
     settings: fields.settings,
     focused: true,
+    mouse: fields.settings.mouse === 'on',
+    mouseExplained: false,
     nowMs: fields.nowMs,
     account: null,
     name: fields.name,

@@ -6,6 +6,7 @@ import { NOTHING_TO_UNDO } from '../undo.ts';
 import { answerNewest, deleteNewest, editNewest, reactToNewest, submitEdit } from './about-post.ts';
 import type { Stamp } from './action.ts';
 import type { Model } from './model.ts';
+import { toggleMouse } from './mouse.ts';
 import { openOutbox } from './outbox-pane.ts';
 import { followEnd, openRoom } from './rooms.ts';
 import { searchFor } from './searching.ts';
@@ -121,6 +122,8 @@ function run(model: Model, command: Command, stamp: Stamp): Step {
       return retry(model);
     case 'outbox':
       return openOutbox(model);
+    case 'mouse':
+      return toggleMouse(model);
     case 'help':
       return stay({ ...model, overlay: { type: 'help', offset: 0 } });
     case 'quit':

@@ -6,6 +6,7 @@ import type { Action, Stamp } from './action.ts';
 import { onClientEvent, settleRecovery, sortedPeople } from './from-client.ts';
 import { onKey, onPasted, onTyped, QUIT_MS_MAX } from './from-keys.ts';
 import type { Model } from './model.ts';
+import { onMouse, setMouse } from './mouse.ts';
 import { onCancelled } from './outbox-pane.ts';
 import { loadAhead, loadPeople, onFocus, onHistory } from './rooms.ts';
 import { continueJump, onFound } from './searching.ts';
@@ -28,6 +29,8 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
       return onPasted(model, action.text);
     case 'focused':
       return stay(onFocus(model, action.focused));
+    case 'mouse':
+      return onMouse(model, action, stamp);
     case 'resized':
       return then(stay({ ...model, size: action.size }), (next) =>
         then(loadAhead(next), loadPeople),
@@ -52,7 +55,7 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
     case 'requested':
       return stay(action.open ? { ...model, openOnAnswer: action.item.number } : model);
     case 'settings':
-      return stay(onSettings(model, action));
+      return onSettings(model, action);
     case 'cancelled':
       return stay(onCancelled(model, action));
     case 'composed':
@@ -69,9 +72,12 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
 function onSettings(
   model: Model,
   { settings, problem }: Extract<Action, { type: 'settings' }>,
-): Model {
-  const changed = { ...model, settings };
-  return problem === null ? hint(changed, 'settings read', 'good') : hint(changed, problem);
+): Step {
+  const changed: Model = { ...model, settings };
+  const told = problem === null ? hint(changed, 'settings read', 'good') : hint(changed, problem);
+  return settings.mouse === model.settings.mouse
+    ? stay(told)
+    : setMouse(told, settings.mouse === 'on');
 }
 
 function onTick(model: Model, stamp: Stamp): Model {

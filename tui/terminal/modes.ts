@@ -9,6 +9,9 @@ const WHEEL_AS_ARROWS_OFF = '\u001b[?1007l';
 /** The terminal tells when another window takes the keyboard. */
 const FOCUS_ON = '\u001b[?1004h';
 const FOCUS_OFF = '\u001b[?1004l';
+/** Presses and the wheel (1000), told in a way that has no end of columns (1006). */
+const MOUSE_ON = '\u001b[?1000h\u001b[?1006h';
+const MOUSE_OFF = '\u001b[?1006l\u001b[?1000l';
 const SHOW_CURSOR = '\u001b[?25h';
 const BRACKETED_PASTE_OFF = '\u001b[?2004l';
 const MAIN_SCREEN = '\u001b[?1049l';
@@ -25,16 +28,28 @@ function write(text: string): void {
   }
 }
 
-export function setModes(): void {
-  write(AUTO_WRAP_OFF + WHEEL_AS_ARROWS_OFF + FOCUS_ON);
+export function setModes({ mouse }: { mouse: boolean }): void {
+  write(AUTO_WRAP_OFF + WHEEL_AS_ARROWS_OFF + FOCUS_ON + (mouse ? MOUSE_ON : ''));
+}
+
+export function setMouse(on: boolean): void {
+  write(on ? MOUSE_ON : MOUSE_OFF + WHEEL_AS_ARROWS_OFF);
 }
 
 /** After Ink has put back what it changed. */
 export function restoreModes(): void {
-  write(FOCUS_OFF + AUTO_WRAP_ON + PLAIN_LETTERS + SHOW_CURSOR);
+  write(MOUSE_OFF + FOCUS_OFF + AUTO_WRAP_ON + PLAIN_LETTERS + SHOW_CURSOR);
 }
 
 /** When Ink could not: puts back what Ink changed as well. */
 export function restoreAll(): void {
-  write(FOCUS_OFF + BRACKETED_PASTE_OFF + MAIN_SCREEN + AUTO_WRAP_ON + PLAIN_LETTERS + SHOW_CURSOR);
+  write(
+    MOUSE_OFF +
+      FOCUS_OFF +
+      BRACKETED_PASTE_OFF +
+      MAIN_SCREEN +
+      AUTO_WRAP_ON +
+      PLAIN_LETTERS +
+      SHOW_CURSOR,
+  );
 }
