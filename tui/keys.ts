@@ -3,14 +3,7 @@
 import type { Key } from 'ink';
 import type { Edit } from './editor.ts';
 
-export type KeyPress = Readonly<
-  | { type: 'key'; key: string }
-  | { type: 'typed'; text: string }
-  /** Cells from the top left, from 0. */
-  | { type: 'mouse'; does: 'wheelUp' | 'wheelDown' | 'press'; x: number; y: number }
-  /** The terminal has the keyboard, or another window has it. */
-  | { type: 'focused'; focused: boolean }
->;
+export type KeyPress = Readonly<{ type: 'key'; key: string } | { type: 'typed'; text: string }>;
 
 const NAMED: readonly (readonly [keyof Key, string])[] = [
   ['upArrow', 'up'],
@@ -71,25 +64,6 @@ function splitChunk(chunk: string): KeyPress[] {
 /** Left-overs of escape sequences that Ink hands on without their ESC: mouse reports, focus, unknown keys. */
 const SEQUENCE_REST = /^(\[[<?]?[\d;:]*[A-Za-z~$^]|O[A-Za-z])$/;
 
-/** A report of the mouse (1006): button, column, row, and whether it was pressed or let go. */
-const MOUSE = /^\[<(\d+);(\d+);(\d+)([Mm])$/;
-/** Buttons that mean something here. */
-const BUTTONS: Readonly<Record<string, 'wheelUp' | 'wheelDown' | 'press'>> = {
-  '0': 'press',
-  '64': 'wheelUp',
-  '65': 'wheelDown',
-};
-
-function mousePress(input: string): KeyPress[] | null {
-  const [, button = '', x, y, end] = MOUSE.exec(input) ?? [];
-  if (x === undefined) return null;
-  const does = BUTTONS[button];
-  return does && end === 'M' ? [{ type: 'mouse', does, x: Number(x) - 1, y: Number(y) - 1 }] : [];
-}
-
-/** What the terminal reports when asked to tell of focus (1004). */
-const FOCUS: Readonly<Record<string, boolean>> = { '[I': true, '[O': false };
-
 /**
  * What was pressed, in order.
  * @param input,key as Ink's useInput gives them
@@ -98,10 +72,6 @@ export function keyPresses(input: string, key: Key): KeyPress[] {
   if (key.eventType === 'release') return [];
   const named = NAMED.find(([field]) => key[field] === true);
   if (named) return [{ type: 'key', key: withModifiers(named[1], key) }];
-  const focused = FOCUS[input];
-  if (focused !== undefined) return [{ type: 'focused', focused }];
-  const mouse = mousePress(input);
-  if (mouse) return mouse;
   if (input.length > 1 && SEQUENCE_REST.test(input)) return [];
   if (key.ctrl || (key.meta && input !== '')) {
     return [{ type: 'key', key: withModifiers(input.toLowerCase(), { ...key, shift: false }) }];

@@ -19,6 +19,7 @@ import { copyToClipboard } from './terminal/clipboard.ts';
 import { watchIdleness } from './terminal/idleness.ts';
 import { restoreAll, restoreModes, setModes, setMouse } from './terminal/modes.ts';
 import { editOutside } from './terminal/outside-editor.ts';
+import { listenForReports } from './terminal/reports.ts';
 
 /** How often what counts by itself is drawn: a tenth of a second is the finest that is shown. */
 const TICK_MS = 100;
@@ -98,6 +99,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   let client = await parts.connect(parts.servers, parts.name);
   let suspendTerminal: Suspend | null = null;
   let unsubscribe = () => {};
+  let stopReports = () => {};
   let searches = 0;
 
   const report = (error: unknown) =>
@@ -169,6 +171,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   }
 
   async function suspend(): Promise<void> {
+    stopReports();
     await suspendTerminal?.(async () => {
       restoreModes();
       // The whole job, as the terminal itself would: with npm before it the shell waits for that too.
@@ -177,20 +180,27 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
       // and it goes on after this.
       await delay(STOPPED_MS);
     });
+    takeTerminalBack();
+  }
+
+  /** After somebody else had the terminal. */
+  function takeTerminalBack(): void {
     setModes(store.model());
+    stopReports = listenForReports(process.stdin, store.dispatch);
+    store.dispatch({ type: 'focused', focused: true });
     store.dispatch({ type: 'resized', size: terminalSize() });
   }
 
   async function compose({ room, text }: Extract<Effect, { type: 'compose' }>): Promise<void> {
     let written = text;
+    stopReports();
     try {
       await suspendTerminal?.(async () => {
         restoreModes();
         written = await editOutside(text);
       });
     } finally {
-      setModes(store.model());
-      store.dispatch({ type: 'resized', size: terminalSize() });
+      takeTerminalBack();
     }
     store.dispatch({ type: 'composed', room, text: written });
   }
@@ -270,6 +280,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     maxFps: FRAMES_MAX,
     kittyKeyboard: { mode: 'auto' },
   });
+  stopReports = listenForReports(process.stdin, store.dispatch);
   const stopSizing = followSize(store, () => ink.rerender(tree));
   const stopGuarding = guardTerminal(() => ink.unmount(), quit.resolve);
   attach(client);
@@ -281,6 +292,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     idleness.stop();
     stopTicking();
     stopWatching();
+    stopReports();
     stopSizing();
     stopSaving();
     ink.unmount();

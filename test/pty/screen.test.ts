@@ -166,6 +166,64 @@ test('a second terminal finds the servers of the first, and both read the same',
   assert.equal(await quit(first.terminal), 0);
 });
 
+test('two people edit, answer, react and search, over a failover too', async (t) => {
+  const { terminal } = await openLocal('about');
+  t.after(() => terminal.close());
+  const other = open(['--data', data('about'), '--name', 'bob']);
+  t.after(() => other.close());
+  await other.waitForText(/#general ❯/, 20_000);
+  say(terminal, 'the lag graph looks od');
+  await other.waitForText(/alice +the lag graph/);
+  terminal.keys(KEYS.up);
+  await terminal.waitForText(/edit ❯ the lag graph looks od/);
+  say(terminal, 'd');
+  await other.waitForText(/looks odd \(edited\)/);
+  // Alt+S, then r.
+  other.keys('\u001bs');
+  await other.waitForText(/r answer/);
+  other.keys('r');
+  await other.waitForText(/↳ alice ❯/);
+  say(terminal, '/kill server3');
+  say(other, 'since when?');
+  await terminal.waitForText(/↳ alice: the lag graph looks odd[\s\S]*since when\?/, 20_000);
+  say(terminal, '/react :eyes:');
+  await other.waitForText(/👀.1/);
+  other.keys('\u0012'); // Ctrl+R
+  await other.waitForText(/search ❯/);
+  other.keys('odd gra');
+  await other.waitForText(/#general alice the lag graph looks odd/);
+  other.keys(KEYS.enter);
+  await other.waitForText(/r answer/);
+  other.keys('y');
+  await other.waitForText(/copied/);
+  const copied = Buffer.from('the lag graph looks odd').toString('base64');
+  assert.ok(other.output().includes(`\u001b]52;c;${copied}\u0007`));
+  assert.equal(await quit(other), 0);
+  assert.equal(await quit(terminal), 0);
+});
+
+test('the wheel scrolls, and somebody who looks elsewhere is called', async (t) => {
+  const { terminal } = await openLocal('away');
+  t.after(() => terminal.close());
+  const other = open(['--data', data('away'), '--name', 'bob']);
+  t.after(() => other.close());
+  await other.waitForText(/#general ❯/, 20_000);
+  for (let line = 1; line <= 30; line += 1) say(terminal, `line ${line}`);
+  await other.waitForText(/line 30/);
+  other.keys('\u001b[<64;40;5M');
+  await other.waitForText(/newer|to follow/);
+  other.keys('\u001b[<65;40;5M');
+  await other.waitForText(/line 30/);
+  other.keys('\u001b[O');
+  say(terminal, '@bob are you there?');
+  await other.waitForText(/@bob are you there/);
+  assert.ok(other.output().includes('\u0007'), 'the bell');
+  other.keys('\u001b[I');
+  assert.equal(await quit(other), 0);
+  assert.match(other.output(), /\?1000l[\s\S]*\?1004l[\s\S]*\?7h/, 'every mode is put back');
+  assert.equal(await quit(terminal), 0);
+});
+
 test('a frozen leader is noticed and left, and thawed it comes back', async (t) => {
   const { terminal } = await openLocal('freeze');
   t.after(() => terminal.close());

@@ -11,6 +11,7 @@ import type {
 import type { Person } from '../../lib/protocol/events.ts';
 import type { Size } from '../layout.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { Report } from '../terminal/reports.ts';
 import type { LocalServers } from './model.ts';
 
 /** `nowMs` is the client's clock, `wallMs` milliseconds since 1970. */
@@ -21,10 +22,7 @@ export type Action =
   | Readonly<{ type: 'key'; key: string }>
   | Readonly<{ type: 'typed'; text: string }>
   | Readonly<{ type: 'pasted'; text: string }>
-  /** Another window has the keyboard, or this one has it again. */
-  | Readonly<{ type: 'focused'; focused: boolean }>
-  /** Cells from the top left, from 0. */
-  | Readonly<{ type: 'mouse'; does: 'wheelUp' | 'wheelDown' | 'press'; x: number; y: number }>
+  | Report
   | Readonly<{ type: 'resized'; size: Size }>
   | Readonly<{ type: 'tick' }>
   | Readonly<{ type: 'client'; event: ClientEvent }>

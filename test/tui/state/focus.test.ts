@@ -1,7 +1,6 @@
 // Somebody who looks elsewhere: nothing counts as read, and who calls is told of.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keyPresses } from '../../../tui/keys.ts';
 import { post, room, ScreenStory } from '../../support/screen-story.ts';
 
 const OPS = [post('ops', { name: 'bob', text: 'hello', place: 1 })];
@@ -36,10 +35,4 @@ test('who calls is told of, once, and only to somebody who looks elsewhere', () 
   assert.deepEqual(told.take('alert'), [
     { type: 'alert', title: 'bob in #ops', text: 'look, @alice' },
   ]);
-});
-
-test('the reports of the terminal are no keys', () => {
-  const none = {} as Parameters<typeof keyPresses>[1];
-  assert.deepEqual(keyPresses('[O', none), [{ type: 'focused', focused: false }]);
-  assert.deepEqual(keyPresses('[I', none), [{ type: 'focused', focused: true }]);
 });

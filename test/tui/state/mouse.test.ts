@@ -1,7 +1,6 @@
 // The mouse: what it is over decides what it does.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keyPresses } from '../../../tui/keys.ts';
 import { post, room, ScreenStory } from '../../support/screen-story.ts';
 
 const POSTS = Array.from({ length: 50 }, (_, index) =>
@@ -69,14 +68,4 @@ test('who clicks is told once how text is selected, and can have it as ever', ()
   told.keys('escape').say('/mouse');
   assert.deepEqual(told.take('mouse'), [{ type: 'mouse', on: false }]);
   assert.deepEqual(told.say('/mouse').take('mouse'), [{ type: 'mouse', on: true }]);
-});
-
-test('reports of the mouse are read, and none of them is typed', () => {
-  const none = {} as Parameters<typeof keyPresses>[1];
-  assert.deepEqual(keyPresses('[<64;10;5M', none), [
-    { type: 'mouse', does: 'wheelUp', x: 9, y: 4 },
-  ]);
-  assert.deepEqual(keyPresses('[<0;1;1M', none), [{ type: 'mouse', does: 'press', x: 0, y: 0 }]);
-  for (const other of ['[<0;1;1m', '[<2;1;1M', '[<35;1;1M'])
-    assert.deepEqual(keyPresses(other, none), [], other);
 });

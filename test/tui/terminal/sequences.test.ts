@@ -1,8 +1,9 @@
-// What is written to the terminal beside the frames: alerts and the clipboard.
+// What goes to and from the terminal beside frames and keys: alerts, the clipboard, its reports.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alertSequence } from '../../../tui/terminal/alerts.ts';
 import { copySequence } from '../../../tui/terminal/clipboard.ts';
+import { reportsIn } from '../../../tui/terminal/reports.ts';
 
 const words = { title: 'bob in #ops', text: 'look' };
 
@@ -34,4 +35,14 @@ test('the clipboard gets the whole text, through tmux too', () => {
   assert.ok(
     copySequence('grüße 👋', { TMUX: '/tmp/tmux' }).endsWith(`\u001bPtmux;${inner}\u001b\\`),
   );
+});
+
+test('reports of mouse and focus are found among keys, in pieces too', () => {
+  const wheel = { type: 'mouse', does: 'wheelUp', x: 9, y: 4 };
+  const { reports } = reportsIn('a\u001b[<64;10;5Mb\u001b[O\u001b[<0;1;1M\u001b[<0;1;1m\u001b[A');
+  const press = { type: 'mouse', does: 'press', x: 0, y: 0 };
+  assert.deepEqual(reports, [wheel, { type: 'focused', focused: false }, press]);
+  const { rest } = reportsIn('x\u001b[<64;1');
+  assert.deepEqual(reportsIn(`${rest}0;5M`).reports, [wheel]);
+  assert.equal(reportsIn('\u001b[<2;1;1M\u001b[<35;1;1M').reports.length, 0);
 });
