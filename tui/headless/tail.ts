@@ -13,42 +13,73 @@ type Post = z.infer<typeof HistoryPost> & Pick<z.infer<typeof PostEvent>, 'late'
 /** Ids remembered against printing twice; a page and what comes meanwhile are far fewer. */
 const PRINTED_IDS_MAX = 100_000;
 
-function jsonLine(post: Post, room: string): string {
-  const { id, name, text, time, late } = post;
-  const fields = { type: 'post', id, room, name, text, time: new Date(time).toISOString() };
-  return JSON.stringify(late ? { ...fields, late: true } : fields);
+/** Posts whose changes are printed: the newest. */
+const TEXTS_MAX = 1_000;
+
+/** Of what was changed later: without its reactions. */
+function jsonLine(type: 'post' | 'changed', post: Post, room: string): string {
+  const { id, name, text, time, late, action, edited, deleted, reply } = post;
+  const fields = { type, id, room, name, text, time: new Date(time).toISOString() };
+  return JSON.stringify({
+    ...fields,
+    ...(late ? { late } : {}),
+    ...(action ? { action } : {}),
+    ...(edited ? { edited } : {}),
+    ...(deleted ? { deleted } : {}),
+    ...(reply ? { reply: reply.id } : {}),
+  });
 }
 
-/** `10:01 bob: text`; further lines of a text are indented, so that none passes for a post. */
+/** `10:01 bob: text`, `10:01 * bob waves`; further lines of a text are indented, so that none passes for a post. */
 function plainLine(post: Post): string {
-  const text = cleanText(post.text).replace(/\n/g, '\n      ');
-  return `${clockTime(post.time)} ${cleanLine(post.name)}: ${text}`;
+  const name = cleanLine(post.name);
+  const who = post.action ? `* ${name}` : `${name}:`;
+  const said = post.deleted ? '(deleted)' : cleanText(post.text).replace(/\n/g, '\n      ');
+  return `${clockTime(post.time)} ${who} ${said}${post.edited ? ' (edited)' : ''}`;
 }
 
 class Printer {
   /** Orders of what was printed, by id. */
   private readonly printed = new Map<string, string>();
-  private readonly write: (post: Post) => void;
+  /** What the newest of them said, to tell an edit from a reaction. */
+  private readonly texts = new Map<string, string>();
+  private readonly write: (type: 'post' | 'changed', post: Post) => void;
   private highest = '';
   /** Pages are read down to this place: what is not above it was not asked for, or is remembered no longer. */
   floor = '';
 
   constructor(options: TailOptions, io: Io) {
-    this.write = (post) => {
-      io.stdout.write(`${options.json ? jsonLine(post, options.room) : plainLine(post)}\n`);
+    this.write = (type, post) => {
+      const line = options.json ? jsonLine(type, post, options.room) : plainLine(post);
+      io.stdout.write(`${line}\n`);
     };
   }
 
   /** Each post once; one that belongs above what is printed already is late. */
   print(post: Post): void {
     if (this.printed.has(post.id)) return;
-    this.write(post.order < this.highest ? { ...post, late: true } : post);
+    this.write('post', post.order < this.highest ? { ...post, late: true } : post);
+    this.remember(post);
     this.printed.set(post.id, post.order);
     if (post.order > this.highest) this.highest = post.order;
     const [oldest] = this.printed;
     if (this.printed.size <= PRINTED_IDS_MAX || !oldest) return;
     this.printed.delete(oldest[0]);
     this.beginAbove(oldest[1]);
+  }
+
+  private remember({ id, text }: Post): void {
+    this.texts.set(id, text);
+    const [oldest] = this.texts.keys();
+    if (this.texts.size > TEXTS_MAX && oldest !== undefined) this.texts.delete(oldest);
+  }
+
+  /** Another text of one of the posts that were printed last. */
+  change(post: Post): void {
+    const before = this.texts.get(post.id);
+    if (before === undefined || before === post.text) return;
+    this.remember(post);
+    this.write('changed', post);
   }
 
   /** What is not above this place is not read from pages. */
@@ -148,6 +179,7 @@ export async function runTail(
       filling = filling.then(fillAgain);
       filling.catch(broken.reject);
     }
+    if (event.type === 'changed' && event.post.room === room) printer.change(event.post);
     if (event.type !== 'post' || (room !== '' && event.post.room !== room)) return;
     if (held) held.push(event.post);
     else printer.print(event.post);

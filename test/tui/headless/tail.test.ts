@@ -134,3 +134,17 @@ test('two resets in a row lose nothing and double nothing', async () => {
   assert.deepEqual(await stage.texts(2), ['post 1', 'post 2']);
   await stage.end();
 });
+
+test('an edit of a post that was printed is printed, a reaction to it is not', async () => {
+  const stage = new Stage([said(1)], 10);
+  await stage.page();
+  await stage.texts(1);
+  const reactions = [{ emoji: '👍', count: 1, by: ['a'] }];
+  stage.tell({ type: 'changed', post: { ...said(1), reactions } });
+  stage.tell({ type: 'changed', post: { ...said(1), text: 'edited 1', edited: true, reactions } });
+  stage.tell({ type: 'changed', post: { ...said(9), text: 'never printed', edited: true } });
+  stage.tell({ type: 'changed', post: { ...said(1), text: '', deleted: true } });
+  stage.says(said(2));
+  assert.deepEqual(await stage.texts(4), ['post 1', 'edited 1', '', 'post 2']);
+  await stage.end();
+});
