@@ -28,6 +28,8 @@ const REDIAL_MS = 45;
 export class Network {
   private readonly pairs = new Map<string, Pair>();
   private readonly alive = new Set<string>();
+  /** How often each has started: what was sent to one process reaches no later one of the same server. */
+  private readonly starts = new Map<string, number>();
   /** `from>to` directions that are cut. */
   readonly cuts = new Set<string>();
   private readonly scheduler: Scheduler;
@@ -69,12 +71,17 @@ export class Network {
 
   start(id: string, others: readonly string[]): void {
     this.alive.add(id);
+    this.starts.set(id, this.startsOf(id) + 1);
     for (const other of others) this.dial(id, other);
   }
 
   stop(id: string, others: readonly string[]): void {
     this.alive.delete(id);
     for (const other of others) this.break(id, other);
+  }
+
+  private startsOf(id: string): number {
+    return this.starts.get(id) ?? 0;
   }
 
   private dial(one: string, other: string): void {
@@ -151,8 +158,12 @@ export class Network {
     const { epoch } = pair;
     // Encoded as it would be, so that nobody shares an object with the sender.
     const bytes = JSON.stringify(message);
+    const starts = this.startsOf(to);
     const stands = () =>
-      pair.epoch === epoch && this.scheduler.nowMs() <= pair.endsMs && this.alive.has(to);
+      pair.epoch === epoch &&
+      this.scheduler.nowMs() <= pair.endsMs &&
+      this.alive.has(to) &&
+      this.startsOf(to) === starts;
     pair.pipes.get(from)?.sendLine(
       () => bytes,
       stands,
