@@ -73,7 +73,9 @@ export function accountName(): string {
 /** Options that meow answers by itself. */
 const ANSWERED = ['help', 'version'];
 
-const asTyped = (flag: string) => flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+/** `portBase` as it is typed: `port-base`. */
+export const asTyped = (flag: string) =>
+  flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /**
  * Refuses options that do not exist, with the one that was probably meant.

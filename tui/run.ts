@@ -6,25 +6,28 @@ import { dataFolder, identityPath } from '../lib/client/folders.ts';
 import { loadIdentity } from '../lib/client/identity.ts';
 import {
   accountName,
+  asTyped,
   checkOptions,
   givenName,
   portOf,
   serversOf,
   UsageError,
 } from './arguments.ts';
-import { HEADLESS_COMMANDS } from './headless/command-line.ts';
+import { HEADLESS_COMMANDS, HEADLESS_OPTIONS } from './headless/command-line.ts';
 import { runHeadless } from './headless/run.ts';
 import { defaultServers, startLocalCluster } from './local-cluster.ts';
 import { nearest } from './nearest.ts';
 import { lastName, loadSaved } from './saved-state.ts';
 import { defaultSettings } from './settings/settings.ts';
 import { loadSettings, settingsPath } from './settings/settings-file.ts';
+import { completionScript } from './shell-completion.ts';
 
 const HELP = `
   Usage
     $ syncnet-tui --local          three servers on this machine, and the screen
     $ syncnet-tui                  the screen, with the servers that run already
     $ syncnet-tui send | tail | status     for scripts; each has its own --help
+    $ syncnet-tui completion bash | zsh | fish
 
   Servers
     --local               start three servers here; they end with the screen
@@ -71,6 +74,7 @@ type Flags = Readonly<{
 export async function run(typed: readonly string[]): Promise<number> {
   const argv = typed.map((word) => (word === '-h' ? '--help' : word));
   if (HEADLESS_COMMANDS.some((command) => command === argv[0])) return runHeadless(argv);
+  if (argv[0] === 'completion') return complete(argv[1]);
   const cli = meow(HELP, {
     importMeta: import.meta,
     argv: [...argv],
@@ -91,6 +95,24 @@ export async function run(typed: readonly string[]): Promise<number> {
     if (!(error instanceof Error)) throw error;
     process.stderr.write(`syncnet-tui: ${error.message}\n`);
     return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+/** Prints what a shell completes. @returns the exit code */
+function complete(shell: string | undefined): number {
+  const typed = (flags: readonly string[]) =>
+    [...flags, 'help'].map((flag) => `--${asTyped(flag)}`);
+  const commands = Object.entries(HEADLESS_OPTIONS).map(
+    ([command, flags]) => [command, typed(flags)] as const,
+  );
+  try {
+    const own = typed([...Object.keys(FLAGS), 'version']);
+    process.stdout.write(completionScript(shell, { own, commands: Object.fromEntries(commands) }));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`syncnet-tui: ${error.message}\n`);
+    return 2;
   }
 }
 

@@ -95,6 +95,11 @@ const FLAGS = {
   status: { ...reachFlags, identity: text, json },
 } as const;
 
+/** The options of each command, in camel case. */
+export const HEADLESS_OPTIONS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(FLAGS).map(([command, flags]) => [command, Object.keys(flags)]),
+);
+
 function reachOf(flags: {
   servers?: string | undefined;
   host?: string | undefined;
