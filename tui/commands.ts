@@ -20,6 +20,7 @@ export type Command =
   | Readonly<{ type: 'who' }>
   | Readonly<{ type: 'nick'; name: string }>
   | Readonly<{ type: 'outbox' }>
+  | Readonly<{ type: 'copy' }>
   | Readonly<{ type: 'mouse' }>
   | Readonly<{ type: 'retry' }>
   | Readonly<{ type: 'help' }>
@@ -138,6 +139,7 @@ export const COMMANDS: Readonly<Record<string, Row>> = {
     about: 'what is queued',
     parse: bare({ type: 'outbox' }),
   },
+  copy: { usage: '/copy', about: 'this room as plain text', parse: bare({ type: 'copy' }) },
   mouse: {
     usage: '/mouse',
     about: 'use the mouse here, or leave it to the terminal',

@@ -101,6 +101,7 @@ export type Intent =
         | 'yank'
         | 'compose'
         | 'select'
+        | 'copyView'
         | 'outbox'
         | 'search'
         | 'reply'
@@ -172,6 +173,7 @@ export const KEYMAP: Readonly<Record<string, Intent>> = {
   'alt+e': { do: 'compose' },
   'ctrl+r': { do: 'search' },
   'ctrl+o': { do: 'outbox' },
+  'ctrl+y': { do: 'copyView' },
   'alt+s': { do: 'select' },
   'alt+r': { do: 'reply' },
 };
@@ -183,6 +185,7 @@ export const KEY_HELP: readonly (readonly [string, string])[] = [
   ['Ctrl+G', 'next mention or unread room (Alt+A)'],
   ['Ctrl+K', 'find a room by a few letters (Ctrl+T)'],
   ['Esc 1 … Esc 9', 'room by number (Alt+1…9, /1 … /9)'],
+  ['Ctrl+Y', 'plain text, to select and copy'],
   ['Ctrl+R', 'search everything that was said'],
   ['PgUp · PgDn · End', 'history · back · follow the end'],
   ['Alt+U', 'first unread post'],

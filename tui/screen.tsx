@@ -19,6 +19,7 @@ import { copyToClipboard } from './terminal/clipboard.ts';
 import { watchIdleness } from './terminal/idleness.ts';
 import { restoreAll, restoreModes, setModes, setMouse } from './terminal/modes.ts';
 import { editOutside } from './terminal/outside-editor.ts';
+import { showPlain } from './terminal/plain-view.ts';
 import { listenForReports } from './terminal/reports.ts';
 
 /** How often what counts by itself is drawn: a tenth of a second is the finest that is shown. */
@@ -183,6 +184,18 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     takeTerminalBack();
   }
 
+  async function plainView({ text }: Extract<Effect, { type: 'plainView' }>): Promise<void> {
+    stopReports();
+    try {
+      await suspendTerminal?.(async () => {
+        restoreModes();
+        await showPlain(text, process);
+      });
+    } finally {
+      takeTerminalBack();
+    }
+  }
+
   /** After somebody else had the terminal. */
   function takeTerminalBack(): void {
     setModes(store.model());
@@ -226,6 +239,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
       store.dispatch({ type: 'notice', text });
     },
     suspend,
+    plainView,
     compose,
     alert: (words) => alert(words, store.model().settings.alerts),
     mouse: ({ on }) => setMouse(on),

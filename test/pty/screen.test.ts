@@ -224,6 +224,24 @@ test('the wheel scrolls, and somebody who looks elsewhere is called', async (t) 
   assert.equal(await quit(terminal), 0);
 });
 
+test('the room as plain text has addresses in one piece, and a key brings the screen back', async (t) => {
+  const { terminal } = await openLocal('plain');
+  t.after(() => terminal.close());
+  const address = `https://example.org/${'long-path/'.repeat(12)}end`;
+  say(terminal, `see ${address}`);
+  await terminal.waitForText(/✓/);
+  const before = terminal.output().length;
+  terminal.keys('\u0019'); // Ctrl+Y
+  await terminal.waitForText(/any key goes back/);
+  assert.ok(terminal.output().slice(before).includes(`alice: see ${address}`));
+  assert.doesNotMatch(terminal.screen().join('\n'), /ROOMS/);
+  terminal.keys('x');
+  await terminal.waitForText(/ROOMS[\s\S]*#general ❯ *(?:\n|$)/);
+  say(terminal, 'back again');
+  await terminal.waitForText(/alice.*\n?.*back again +✓|back again +✓/);
+  assert.equal(await quit(terminal), 0);
+});
+
 test('a frozen leader is noticed and left, and thawed it comes back', async (t) => {
   const { terminal } = await openLocal('freeze');
   t.after(() => terminal.close());

@@ -72,6 +72,8 @@ export type Effect =
   | Readonly<{ type: 'alert'; title: string; text: string }>
   /** Into the terminal's clipboard. */
   | Readonly<{ type: 'copy'; text: string }>
+  /** Text for the terminal's own selection, until a key is pressed. */
+  | Readonly<{ type: 'plainView'; text: string }>
   /** The terminal is to tell of the mouse, or to keep it to itself. */
   | Readonly<{ type: 'mouse'; on: boolean }>
   | Readonly<{ type: 'suspend' }>

@@ -16,6 +16,7 @@ import {
   react,
 } from './about-post.ts';
 import type { Stamp } from './action.ts';
+import { showCopyView } from './copy-view.ts';
 import type { Model, Overlay, RoomView } from './model.ts';
 import { onOutboxKey, onOutboxLetter, openOutbox } from './outbox-pane.ts';
 import { followEnd, loadAhead, openRoom, scroll } from './rooms.ts';
@@ -180,6 +181,8 @@ function perform(
       return yank(model, was.chain);
     case 'compose':
       return compose(model);
+    case 'copyView':
+      return showCopyView(model);
     case 'outbox':
       return openOutbox(model);
     case 'search':

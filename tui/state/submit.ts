@@ -5,6 +5,7 @@ import { EMPTY_EDITOR } from '../editor.ts';
 import { NOTHING_TO_UNDO } from '../undo.ts';
 import { answerNewest, deleteNewest, editNewest, reactToNewest, submitEdit } from './about-post.ts';
 import type { Stamp } from './action.ts';
+import { showCopyView } from './copy-view.ts';
 import type { Model } from './model.ts';
 import { toggleMouse } from './mouse.ts';
 import { openOutbox } from './outbox-pane.ts';
@@ -122,6 +123,8 @@ function run(model: Model, command: Command, stamp: Stamp): Step {
       return retry(model);
     case 'outbox':
       return openOutbox(model);
+    case 'copy':
+      return showCopyView(model);
     case 'mouse':
       return toggleMouse(model);
     case 'help':

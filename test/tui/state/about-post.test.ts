@@ -159,3 +159,16 @@ test('an edit that is refused says why, and gives back what was written', () => 
   assert.match(told.frame(), /not edited: gone/);
   assert.equal(draft(told), 'done!');
 });
+
+test('the room as plain text: who said what, in whole lines, and nothing beside it', () => {
+  const told = story().keys('ctrl+y');
+  const [view] = told.take('plainView');
+  assert.match(view?.text ?? '', /^#ops\n--- Mon 23 Nov\n\d\d:\d\d bob: who restarts it\?\n/);
+  assert.equal(
+    new ScreenStory()
+      .signedIn([room('dev')])
+      .keys('ctrl+y')
+      .take('plainView').length,
+    0,
+  );
+});
