@@ -2,7 +2,7 @@
 // as long as the line lives, because wrapping is what costs (TUI.md).
 import { type Piece, piecesOf, type Style } from './markdown.ts';
 import type { Line, MembersLine, PostLine } from './state/model.ts';
-import { cellWidth, fit, truncate, wrapRanges, wrapText } from './text.ts';
+import { cellWidth, fit, graphemes, truncate, wrapRanges, wrapText } from './text.ts';
 import { type LookName, nameLook } from './theme.ts';
 
 export type Segment = Readonly<{
@@ -117,8 +117,33 @@ function saidPieces(line: PostLine): Piece[] {
   return [...doer, ...piecesOf(line.text), ...edited];
 }
 
+const ONE_CELL_EACH = /^[\n\u0020-\u007e]*$/;
+
+/** Pieces that part no character in two: cells are counted piece by piece. */
+function wholeCharacters(pieces: readonly Piece[]): readonly Piece[] {
+  const text = pieces.map((piece) => piece.text).join('');
+  if (pieces.length < 2 || ONE_CELL_EACH.test(text)) return pieces;
+  const starts = new Set([text.length]);
+  let at = 0;
+  for (const character of graphemes(text)) {
+    starts.add(at);
+    at += character.length;
+  }
+  let from = 0;
+  let end = 0;
+  return pieces.flatMap(({ text: { length }, style }) => {
+    end += length;
+    let to = Math.max(from, end);
+    while (!starts.has(to)) to += 1;
+    const whole = text.slice(from, to);
+    from = to;
+    return whole === '' ? [] : [{ text: whole, style }];
+  });
+}
+
 /** The rows of a text, each in pieces of one style. */
-function styledRows(pieces: readonly Piece[], width: number): Piece[][] {
+function styledRows(given: readonly Piece[], width: number): Piece[][] {
+  const pieces = wholeCharacters(given);
   const shown = pieces.map((piece) => piece.text).join('');
   return wrapRanges(shown, width).map(({ start, end }) => {
     let at = 0;

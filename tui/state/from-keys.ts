@@ -103,7 +103,7 @@ export function onTyped(model: Model, text: string): Step {
   if (model.overlay?.type === 'help') return stay({ ...before, overlay: null });
   if (model.overlay?.type === 'outbox') return onOutboxLetter(before, model.overlay, text);
   if (model.overlay) {
-    const query = model.overlay.query + text;
+    const query = model.overlay.query + cleanLine(text);
     if (model.overlay.type === 'search') return searchFor(before, query);
     return stay({ ...before, overlay: { ...model.overlay, query, selected: 0 } });
   }
