@@ -6,8 +6,8 @@ import { type GlyphSet, inGlyphs } from '../glyphs.ts';
 import { keyPresses } from '../keys.ts';
 import type { Row, Segment } from '../line-rows.ts';
 import type { Style } from '../markdown.ts';
-import type { Action } from '../state/action.ts';
 import type { Model } from '../state/model.ts';
+import type { Source } from '../store.ts';
 import { lookOf, type ThemeName } from '../theme.ts';
 
 type RowProps = Readonly<{ row: Row; theme: ThemeName; glyphs: GlyphSet }>;
@@ -71,12 +71,6 @@ export function Screen({ model }: { model: Model }) {
     </Box>
   );
 }
-
-export type Source = Readonly<{
-  subscribe(listener: () => void): () => void;
-  model(): Model;
-  dispatch(action: Action): void;
-}>;
 
 /** The one place where keys come in. */
 export function App({ source }: { source: Source }) {

@@ -1,0 +1,190 @@
+// The shell's side of a conversation: the client, the servers that were started here, and the effects of the core that
+// are about them. Shared by the screen and by the plain lines; what is about the terminal is theirs.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ChatClient } from '../lib/client/api.ts';
+import type { LocalCluster } from './local-cluster.ts';
+import type { Effect } from './state/action.ts';
+import type { Saved } from './state/model.ts';
+import { HISTORY_POSTS } from './state/rooms.ts';
+import type { Source } from './store.ts';
+
+/** Between two letters of somebody who types: shorter than a person notices. */
+const SEARCH_PAUSE_MS = 80;
+const SENT_ALREADY = 'sent already: it cannot be taken back here';
+/** A screenful and some. */
+const FOUND_POSTS = 50;
+
+export type ConversationParts = Readonly<{
+  /** Known servers to a client that tries them. */
+  connect: (servers: readonly string[], name: string) => Promise<ChatClient>;
+  servers: readonly string[];
+  name: string;
+  /** The user's data folder. */
+  folder: string;
+  saved: Saved;
+  local: LocalCluster | null;
+  startLocal: (progress: (line: string) => void) => Promise<LocalCluster>;
+  /** Told in the timeline once there is one: what happened before the screen covered it. */
+  told: readonly string[];
+}>;
+
+type Of<Type extends Effect['type']> = Extract<Effect, { type: Type }>;
+/** What carries each of some effects out. */
+export type Performers<Type extends Effect['type']> = {
+  [Each in Type]: (effect: Of<Each>) => void | Promise<void>;
+};
+export type ClientEffect =
+  | 'request'
+  | 'history'
+  | 'search'
+  | 'people'
+  | 'listRooms'
+  | 'typing'
+  | 'retry'
+  | 'cancel'
+  | 'signInAs'
+  | 'startLocal'
+  | 'server';
+
+export class Conversation {
+  client: ChatClient;
+  local: LocalCluster | null;
+  private readonly parts: ConversationParts;
+  private readonly untold: string[];
+  /** Asked for with every use: it is made later than this. */
+  private readonly store: () => Source;
+  private unsubscribe: () => void = () => {};
+  private searches = 0;
+
+  private constructor(parts: ConversationParts, client: ChatClient, store: () => Source) {
+    this.parts = parts;
+    this.client = client;
+    this.local = parts.local;
+    this.untold = [...parts.told];
+    this.store = store;
+  }
+
+  /** @param store is not asked for before `begin` */
+  static async open(parts: ConversationParts, store: () => Source): Promise<Conversation> {
+    return new Conversation(parts, await parts.connect(parts.servers, parts.name), store);
+  }
+
+  /** From here on the store hears of everything. */
+  begin(): void {
+    this.attach(this.client);
+    if (this.local) this.watchLocal(this.local);
+  }
+
+  /** Nothing is told any more. */
+  end(): void {
+    this.unsubscribe();
+  }
+
+  /** Closes the client, and ends the servers that were started here. */
+  async close(): Promise<void> {
+    this.end();
+    await Promise.allSettled([this.client.close(), this.local?.stop()]);
+  }
+
+  readonly performers: Performers<ClientEffect> = {
+    request: ({ request, open }) => {
+      const item = this.client.request(request);
+      this.store().dispatch({ type: 'requested', item, open });
+    },
+    history: (effect) => this.history(effect),
+    search: (effect) => this.search(effect),
+    people: async (effect) => {
+      const people = await this.client.people(effect.room);
+      this.store().dispatch({ ...effect, type: 'peopleCame', people });
+    },
+    listRooms: async () =>
+      this.store().dispatch({ type: 'roomsCame', rooms: await this.client.rooms() }),
+    typing: ({ room }) => this.client.typing(room),
+    retry: () => this.client.retryNow(),
+    cancel: ({ item, edit }) => {
+      if (this.client.cancel(item.number)) this.store().dispatch({ type: 'cancelled', item, edit });
+      else this.store().dispatch({ type: 'hint', text: SENT_ALREADY, tone: 'warning' });
+    },
+    signInAs: ({ name }) => this.client.signInAs(name),
+    startLocal: () => this.startLocal(),
+    server: async ({ verb, id }) => {
+      const text = await (this.local?.act(verb, id) ?? 'no server was started here');
+      this.store().dispatch({ type: 'notice', text });
+    },
+  };
+
+  private attach(next: ChatClient): void {
+    this.client = next;
+    const store = this.store();
+    this.unsubscribe = next.subscribe((event) => store.dispatch({ type: 'client', event }));
+    store.dispatch({ type: 'client', event: { type: 'connection', state: next.connection } });
+    store.dispatch({ type: 'client', event: { type: 'outbox', items: next.outbox } });
+  }
+
+  /** Servers started from the notice that none answers may be on other ports than those that were tried. */
+  private async startLocal(): Promise<void> {
+    if (this.local) return this.client.retryNow();
+    const store = this.store();
+    store.dispatch({ type: 'hint', text: 'starting three servers…', tone: 'good' });
+    this.local = await this.parts.startLocal((line) => this.untold.push(line));
+    this.watchLocal(this.local);
+    this.unsubscribe();
+    await this.client.close();
+    this.attach(await this.parts.connect(this.local.addresses, store.model().name));
+  }
+
+  private watchLocal(cluster: LocalCluster): void {
+    const tell = () => {
+      const servers = cluster.servers();
+      if (servers) this.store().dispatch({ type: 'localChanged', local: servers });
+    };
+    cluster.onChange(tell);
+    tell();
+  }
+
+  private async history({ room, before, limit = HISTORY_POSTS }: Of<'history'>): Promise<void> {
+    const store = this.store();
+    try {
+      const query = { room, limit, ...(before === null ? {} : { before }) };
+      const page = await this.client.history(query);
+      store.dispatch({ type: 'historyCame', room, before, page });
+      // Not before: a notice stands behind what is newest, and must not end up above all of it.
+      if (room === store.model().openRoom) {
+        for (const text of this.untold.splice(0)) store.dispatch({ type: 'notice', text });
+      }
+    } catch {
+      // Lost with the connection: the next sign-in, or the next look upwards, asks again.
+      store.dispatch({ type: 'historyFailed', room });
+    }
+  }
+
+  /** Only what was typed last is asked for, once nothing more is typed for a moment. */
+  private async search({ query, request, isMore }: Of<'search'>): Promise<void> {
+    this.searches += 1;
+    const mine = this.searches;
+    if (!isMore) await delay(SEARCH_PAUSE_MS);
+    if (mine !== this.searches) return;
+    const found = await this.client.search({ ...request, limit: FOUND_POSTS });
+    this.store().dispatch({ type: 'found', query, found, isMore });
+  }
+}
+
+/**
+ * Carries effects out one at a time and never within an update: an effect may dispatch.
+ * @param report told of what went wrong with one
+ */
+export function performWith(
+  performers: Performers<Effect['type']>,
+  report: (error: unknown) => void,
+): (effect: Effect) => void {
+  return (effect) => {
+    const performer = performers[effect.type] as (given: Effect) => void | Promise<void>;
+    queueMicrotask(async () => {
+      try {
+        await performer(effect);
+      } catch (error) {
+        report(error);
+      }
+    });
+  };
+}

@@ -1,0 +1,92 @@
+// The model of the moment, who is told of each change of it, and what is kept of it across restarts. What draws it,
+// or writes it out, is told by whoever asks.
+import { save, savedOf } from './saved-state.ts';
+import type { Action, Effect } from './state/action.ts';
+import type { Model } from './state/model.ts';
+import { needsTicks, update } from './state/update.ts';
+
+export type Source = Readonly<{
+  subscribe(listener: () => void): () => void;
+  model(): Model;
+  dispatch(action: Action): void;
+}>;
+
+/** How often what counts by itself is told: a tenth of a second is the finest that is shown. */
+const TICK_MS = 100;
+/** Drafts and read positions are written this long after a change: a crash costs a second of typing. */
+const SAVE_DELAY_MS = 1_000;
+
+/** What only somebody who sits there does. */
+const BY_HAND: ReadonlySet<Action['type']> = new Set(['key', 'typed', 'pasted']);
+
+/** @param perform carries an effect out, after the dispatch that asked for it */
+export function createStore(
+  initial: Model,
+  { perform, onHand }: { perform: (effect: Effect) => void; onHand: () => void },
+): Source {
+  let model = initial;
+  const listeners = new Set<() => void>();
+  return {
+    model: () => model,
+    dispatch: (action) => {
+      const stamp = { nowMs: performance.now(), wallMs: Date.now() };
+      if (BY_HAND.has(action.type)) onHand();
+      const step = update(model, action, stamp);
+      model = step.model;
+      for (const effect of step.effects) perform(effect);
+      for (const listener of listeners) listener();
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** Writes drafts and read positions a while after they changed, and at the end. @returns ends it */
+export function keepSaved(store: Source, folder: string): () => void {
+  let timer: NodeJS.Timeout | null = null;
+  let written = '';
+  const write = () => {
+    timer = null;
+    const model = store.model();
+    if (model.account === null) return;
+    const saved = savedOf(model);
+    const text = JSON.stringify(saved);
+    if (text === written) return;
+    written = text;
+    try {
+      save(folder, model.name, saved);
+    } catch (error) {
+      const reason = `drafts cannot be kept: ${(error as Error).message}`;
+      store.dispatch({ type: 'hint', text: reason, tone: 'warning' });
+    }
+  };
+  const unsubscribe = store.subscribe(() => {
+    timer ??= setTimeout(write, SAVE_DELAY_MS);
+  });
+  return () => {
+    unsubscribe();
+    if (timer) clearTimeout(timer);
+    write();
+  };
+}
+
+/** Time passes only where something counts: an idle screen costs nothing. @returns ends it */
+export function tickWhileNeeded(store: Source): () => void {
+  let timer: NodeJS.Timeout | null = null;
+  const check = () => {
+    if (needsTicks(store.model())) {
+      timer ??= setInterval(() => store.dispatch({ type: 'tick' }), TICK_MS);
+    } else if (timer) {
+      clearInterval(timer);
+      timer = null;
+    }
+  };
+  const unsubscribe = store.subscribe(check);
+  check();
+  return () => {
+    unsubscribe();
+    if (timer) clearInterval(timer);
+  };
+}
