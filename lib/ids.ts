@@ -40,6 +40,11 @@ export function roomIdOf(postId: string): string {
   return hashId('room', postId);
 }
 
+/** The room of two accounts, whoever of them opens it first; of one, where somebody writes to themselves. */
+export function directRoomIdOf(one: string, other: string): string {
+  return hashId('direct', [one, other].sort().join('\n'));
+}
+
 /** The room that exists from the start; its id is its name. */
 export const GENERAL_ROOM_ID = 'general';
 

@@ -46,6 +46,9 @@ const JoinBody = z.object({ t: z.literal('join'), ...made, r: RoomId });
 const LeaveBody = z.object({ t: z.literal('leave'), ...made, r: RoomId });
 const TopicBody = z.object({ t: z.literal('topic'), ...made, r: RoomId, x: Topic });
 
+/** The account `u` opens the conversation of it and `v`, which is perhaps itself. */
+const DirectBody = z.object({ t: z.literal('direct'), ...made, v: AccountId });
+
 /** What is left of a post when it is pruned: its request, so that a repeat is known for ever. */
 const PrunedBody = z.object({ t: z.literal('pruned'), q: RequestId });
 /** Posts whose hybrid time is below `b` milliseconds are pruned on every server that has this entry. */
@@ -63,6 +66,7 @@ const Body = z.discriminatedUnion('t', [
   JoinBody,
   LeaveBody,
   TopicBody,
+  DirectBody,
   PrunedBody,
   PruneBody,
   ForgetBody,

@@ -114,7 +114,7 @@ function indexOf(entry: Entry) {
 
 function countsOf({ connections, fold }: ChatState): ChatCounts {
   let rooms = 0;
-  for (const room of fold.rooms.values()) if (room.created) rooms += 1;
+  for (const room of fold.rooms.values()) if (room.created && !room.direct) rooms += 1;
   return {
     connections: connections.all.size,
     signedIn: connections.signedInCount(),

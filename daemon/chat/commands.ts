@@ -1,5 +1,5 @@
 // The numbered requests, as a table: what each needs, and the body it becomes.
-import { postIdOf } from '../../lib/ids.ts';
+import { directRoomIdOf, postIdOf } from '../../lib/ids.ts';
 import { REACTIONS_MAX } from '../../lib/protocol/limits.ts';
 import type { RefusalCode } from '../../lib/protocol/refusals.ts';
 import type { NumberedRequest } from '../../lib/protocol/requests.ts';
@@ -30,7 +30,6 @@ const made = (asker: Asker, request: NumberedRequest) => ({
 const noSuchRoom = (room: string) => refuse('no-such-room', `there is no room with the id ${room}`);
 
 function inRoom({ fold }: Known, asker: Asker, room: string, body: () => Body): Verdict {
-  if (!fold.existingRoom(room)) return noSuchRoom(room);
   if (!fold.isMember(room, asker.account)) return refuse('not-a-member', 'join the room first');
   return { body: body() };
 }
@@ -104,20 +103,33 @@ const COMMANDS: Table = {
   },
   // Leaving a room one is not in is stored too: the answer to a retry is then the answer to the first.
   leaveRoom: ({ fold }, asker, request) =>
-    fold.existingRoom(request.room)
-      ? { body: { t: 'leave', ...made(asker, request), r: request.room } }
-      : noSuchRoom(request.room),
-  setTopic: (known, asker, request) =>
-    inRoom(known, asker, request.room, () => ({
+    fold.existingRoom(request.room)?.direct
+      ? refuse('direct-room', 'a conversation of two cannot be left')
+      : { body: { t: 'leave', ...made(asker, request), r: request.room } },
+  setTopic: (known, asker, request) => {
+    if (known.fold.existingRoom(request.room)?.direct) {
+      return refuse('direct-room', 'a conversation of two has no topic');
+    }
+    return inRoom(known, asker, request.room, () => ({
       t: 'topic',
       ...made(asker, request),
       r: request.room,
       x: request.topic,
-    })),
+    }));
+  },
+  openDirect: ({ fold }, asker, request) => {
+    const other = fold.accountShownAs(request.name);
+    if (other === null) return refuse('no-such-user', `nobody goes by the name ${request.name}`);
+    return { body: { t: 'direct', ...made(asker, request), v: other } };
+  },
 };
 
 /** What becomes of a request: a body for the ring, or a refusal with its reason. */
 export function judge(known: Known, asker: Asker, request: NumberedRequest): Verdict {
+  // Before anything else: nothing may tell that two others have a conversation.
+  if ('room' in request && !known.fold.visibleRoom(request.room, asker.account)) {
+    return noSuchRoom(request.room);
+  }
   const command = COMMANDS[request.type] as Command<NumberedRequest>;
   return command(known, asker, request);
 }
@@ -128,5 +140,6 @@ export function roomOfBody(
   roomIdOfRequest: (requestId: string) => string,
 ): string | null {
   if (body.t === 'create') return roomIdOfRequest(body.q);
+  if (body.t === 'direct') return directRoomIdOf(body.u, body.v);
   return body.t === 'join' || body.t === 'leave' || body.t === 'topic' ? body.r : null;
 }

@@ -127,6 +127,8 @@ function showMember(chat: ChatState, entry: Entry, { room, account, joined }: Me
   const { connections, fold } = chat;
   const own = [...connections.ofAccount(account)];
   if (joined) for (const connection of own) connections.enter(connection, room);
+  // Two who write to each other neither come nor go.
+  if (fold.existingRoom(room)?.direct) return tellRoom(chat, room, own);
   sendAll(chat, connections.inRoom(room), {
     type: 'member',
     room,
@@ -144,6 +146,10 @@ function showMember(chat: ChatState, entry: Entry, { room, account, joined }: Me
 function tellRenamed(chat: ChatState, account: string, was: string): void {
   const name = chat.fold.nameOf(account);
   sendAll(chat, chat.connections.signedInIds(), { type: 'renamed', account, name, was });
+  // Each of two sees the other's name as that of the room.
+  for (const { id, members } of chat.fold.directsOf(account)) {
+    for (const each of members) tellRoom(chat, id, [...chat.connections.ofAccount(each)]);
+  }
 }
 
 type Listener = Readonly<{ id: number; account: string }>;

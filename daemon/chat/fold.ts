@@ -2,9 +2,9 @@
 // request, fold to the same state: what is contested is settled by the one order. The first claim of a name
 // stands; of single values the last write. Posts are not kept here; the store has them.
 import { createHash } from 'node:crypto';
-import { accountIdOf, foldName, GENERAL_ROOM_ID, roomIdOf } from '../../lib/ids.ts';
+import { accountIdOf, directRoomIdOf, foldName, GENERAL_ROOM_ID, roomIdOf } from '../../lib/ids.ts';
 import { type Entry, orderOf } from '../ring/entry.ts';
-import { type Body, bodyOf } from './bodies.ts';
+import { type BodyOf, bodyOf } from './bodies.ts';
 import { Register } from './register.ts';
 
 type Account = { readonly id: string; readonly key: string; name: string; place: string };
@@ -13,6 +13,8 @@ type FoldedRoom = {
   readonly id: string;
   /** Null until its creation has arrived: what refers to it may come first. */
   created: { name: string; creator: string; place: string } | null;
+  /** The one or two accounts of a conversation of two, its only members for ever; null for other rooms. */
+  direct: readonly string[] | null;
   readonly topic: Register<string>;
   readonly membership: Map<string, Register<boolean>>;
   readonly members: Set<string>;
@@ -80,6 +82,8 @@ export class Fold {
       }
       case 'topic':
         return { ...NO_CHANGE, rooms: this.setTopic(body, place) };
+      case 'direct':
+        return { ...NO_CHANGE, members: this.openDirect(body, place) };
       case 'prune':
         this.prunedBelowMs = Math.max(this.prunedBelowMs, body.b);
         return NO_CHANGE;
@@ -101,6 +105,7 @@ export class Fold {
       room = {
         id,
         created: null,
+        direct: null,
         topic: new Register(),
         membership: new Map(),
         members: new Set(),
@@ -133,7 +138,7 @@ export class Fold {
     };
   }
 
-  private create(body: Extract<Body, { t: 'create' }>, place: string): FoldChange {
+  private create(body: BodyOf<'create'>, place: string): FoldChange {
     const room = this.room(roomIdOf(body.q));
     const same = this.roomsByName.get(body.n) ?? new Set();
     const before = [...same].map((other) => ({ other, was: this.roomName(other) }));
@@ -150,7 +155,18 @@ export class Fold {
     return { members, rooms: [...rooms], renamed: [] };
   }
 
-  private setTopic(body: Extract<Body, { t: 'topic' }>, place: string): readonly string[] {
+  /** Both sides of a split make the same room of the same two. */
+  private openDirect(body: BodyOf<'direct'>, place: string): readonly MemberChange[] {
+    const room = this.room(directRoomIdOf(body.u, body.v));
+    if (!room.created || place < room.created.place) {
+      room.created = { name: '', creator: body.u, place };
+    }
+    room.direct = [...new Set([body.u, body.v])].sort();
+    const changed = new Set([...room.members, ...room.direct]);
+    return [...changed].flatMap((account) => this.refreshMember(room, account));
+  }
+
+  private setTopic(body: BodyOf<'topic'>, place: string): readonly string[] {
     const room = this.room(body.r);
     const before = this.topicOf(room);
     room.topic.write(body.q, { place, value: body.x });
@@ -171,7 +187,9 @@ export class Fold {
 
   private refreshMember(room: FoldedRoom, account: string): readonly MemberChange[] {
     // Everyone is in #general from the start, until they leave it.
-    const joined = room.membership.get(account)?.value ?? room.id === GENERAL_ROOM_ID;
+    const joined = room.direct
+      ? room.direct.includes(account)
+      : (room.membership.get(account)?.value ?? room.id === GENERAL_ROOM_ID);
     if (joined === room.members.has(account)) return [];
     if (joined) room.members.add(account);
     else room.members.delete(account);
@@ -195,6 +213,12 @@ export class Fold {
     return same.filter((id) => foldName(this.nameOf(id)) === foldName(name));
   }
 
+  /** The account that is shown under a name; null where none is. */
+  accountShownAs(name: string): string | null {
+    if (!name.includes('~')) return this.holderOf(name)?.id ?? null;
+    return this.accountsNamed(name)[0] ?? null;
+  }
+
   /** What others see; `?` for an account whose claim has not arrived. */
   nameOf(accountId: string): string {
     const account = this.accounts.get(accountId);
@@ -210,6 +234,18 @@ export class Fold {
       : null;
   }
 
+  /** A room that exists as far as an account may know: a conversation of two does for its two people alone. */
+  visibleRoom(id: string, account: string): ReturnType<Fold['existingRoom']> {
+    const room = this.existingRoom(id);
+    return room?.direct && !room.members.has(account) ? null : room;
+  }
+
+  /** The conversations of two in which an account is. */
+  directsOf(account: string): FoldedRoom[] {
+    return [...this.rooms.values()].filter(({ direct }) => direct?.includes(account));
+  }
+
+  /** Empty for a conversation of two: each of them sees the other's name. */
   roomName(room: FoldedRoom): string {
     if (!room.created) return '?';
     const { name, place } = room.created;

@@ -11,7 +11,7 @@ import type {
 import { PROTOCOL_VERSION, QUOTE_CHARS_MAX } from '../../lib/protocol/limits.ts';
 import { type Entry, orderOf } from '../ring/entry.ts';
 import type { BodyOf } from './bodies.ts';
-import { type ChatState, hasCopies, isShown, storedPost } from './state.ts';
+import { type ChatState, hasCopies, isShown, presenceOf, storedPost } from './state.ts';
 
 export function welcome(chat: ChatState, nonce: string): z.infer<typeof Welcome> {
   const { term, leader, servers } = chat.cluster;
@@ -79,21 +79,23 @@ function quote(chat: ChatState, room: string, id: string): z.infer<typeof Quote>
   return { id, name: chat.fold.nameOf(body.u), text, order: orderOf(entry) };
 }
 
-/** A room as an account sees it; null for one that was not created. */
+/** A room as an account sees it; null for one that was not created, or that it may not know of. */
 export function roomSummary(
   chat: ChatState,
   id: string,
   account: string,
 ): z.infer<typeof RoomSummary> | null {
-  const room = chat.fold.existingRoom(id);
+  const room = chat.fold.visibleRoom(id, account);
   if (!room) return null;
+  const other = room.direct && (room.direct.find((each) => each !== account) ?? account);
   return {
     id,
-    name: chat.fold.roomName(room),
+    name: other === null ? chat.fold.roomName(room) : chat.fold.nameOf(other),
     topic: chat.fold.topicOf(room),
     members: room.members.size,
     joined: room.members.has(account),
     latest: latestShown(chat, id),
+    ...(other === null ? {} : { direct: { account: other, state: presenceOf(chat, other) } }),
   };
 }
 

@@ -65,7 +65,7 @@ function refuseRoom(
 }
 
 function onWho(chat: ChatState, connection: Connection, asked: Asked<'who'>): void {
-  const room = chat.fold.existingRoom(asked.room);
+  const room = chat.fold.visibleRoom(asked.room, connection.account);
   if (!room) return refuseRoom(chat, connection, asked);
   const people = [...room.members].map((account) => ({
     account,
@@ -78,7 +78,7 @@ function onWho(chat: ChatState, connection: Connection, asked: Asked<'who'>): vo
 
 function onHistory(chat: ChatState, connection: Connection, asked: Asked<'history'>): void {
   const { query, room, before = null, limit } = asked;
-  if (!chat.fold.existingRoom(room)) return refuseRoom(chat, connection, asked);
+  if (!chat.fold.visibleRoom(room, connection.account)) return refuseRoom(chat, connection, asked);
   // What may not be shown yet is read too, and left out; one more than asked for tells whether there are more.
   const read = { room, before, limit: limit + 1 + hiddenCount(chat, room) };
   const shown = chat.parts.reader.readPosts(read).filter((entry) => isShown(chat, entry));
@@ -92,7 +92,7 @@ function onHistory(chat: ChatState, connection: Connection, asked: Asked<'histor
 /** In one room, or in all of this account's. What the index names is looked at anew: it may lag. */
 function onSearch(chat: ChatState, connection: Connection, asked: Asked<'search'>): void {
   const { query, text, room, author, limit, before = null } = asked;
-  if (room !== undefined && !chat.fold.existingRoom(room)) {
+  if (room !== undefined && !chat.fold.visibleRoom(room, connection.account)) {
     return refuseRoom(chat, connection, { query, room });
   }
   const joined = [...chat.fold.rooms.values()].filter(({ members }) =>

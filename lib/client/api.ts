@@ -82,7 +82,8 @@ export type OutboxItem = Readonly<{
     | Readonly<{ type: 'createRoom'; name: string; topic?: string | undefined }>
     | Readonly<{ type: 'joinRoom'; name: string }>
     | Readonly<{ type: 'leaveRoom'; room: string }>
-    | Readonly<{ type: 'setTopic'; room: string; topic: string }>;
+    | Readonly<{ type: 'setTopic'; room: string; topic: string }>
+    | Readonly<{ type: 'openDirect'; name: string }>;
 }>;
 
 export type Answer =

@@ -50,6 +50,7 @@ const StoredRequest = z.discriminatedUnion('type', [
   z.object({ type: z.literal('joinRoom'), name: z.string() }),
   z.object({ type: z.literal('leaveRoom'), room: z.string() }),
   z.object({ type: z.literal('setTopic'), room: z.string(), topic: z.string() }),
+  z.object({ type: z.literal('openDirect'), name: z.string() }),
 ]);
 const Stamp = z.string().max(200);
 const Line = z.union([

@@ -49,8 +49,11 @@ export const Redirect = z.object({
 /** This server has just begun to lead: a client that waits here may sign in (again). */
 export const Leading = z.object({ type: z.literal('leading'), term: z.int() });
 
+export const PresenceState = z.enum(['here', 'idle', 'gone']);
+
 export const RoomSummary = z.object({
   id: z.string(),
+  /** Of a conversation of two: the other's name. */
   name: z.string(),
   topic: z.string(),
   members: z.int(),
@@ -58,6 +61,8 @@ export const RoomSummary = z.object({
   joined: z.boolean(),
   /** Order of the newest visible post; null in an empty room. */
   latest: z.string().nullable(),
+  /** Of a conversation of two: with whom, and whether they are here. Absent for other rooms. */
+  direct: z.object({ account: z.string(), state: PresenceState }).optional(),
 });
 export type RoomSummary = z.infer<typeof RoomSummary>;
 
@@ -164,7 +169,7 @@ export const PresenceEvent = z.object({
   type: z.literal('presence'),
   account: z.string(),
   name: z.string(),
-  state: z.enum(['here', 'idle', 'gone']),
+  state: PresenceState,
 });
 
 /** Somebody writes in a room of this account: good for some seconds. */
@@ -239,7 +244,7 @@ export const Rooms = z.object({
 export const Person = z.object({
   account: z.string(),
   name: z.string(),
-  state: z.enum(['here', 'idle', 'gone']),
+  state: PresenceState,
 });
 export type Person = z.infer<typeof Person>;
 

@@ -39,14 +39,20 @@ export const RoomName = z
   )
   .refine((name) => name === name.normalize('NFKC').toLowerCase(), 'use lower case');
 
+/** What tells two of one name apart after a merge: the beginning of an id. */
+const SUFFIX = /~[A-Za-z0-9_-]{4}$/;
+
 /** A room's name as it is shown: after a merge a second room of one name has a suffix of its id. */
 export const ShownRoomName = z
   .string()
   .max(ROOM_NAME_CHARS_MAX + 5)
-  .refine(
-    (name) => RoomName.safeParse(name.replace(/~[A-Za-z0-9_-]{4}$/, '')).success,
-    'not a name of a room',
-  );
+  .refine((name) => RoomName.safeParse(name.replace(SUFFIX, '')).success, 'not a name of a room');
+
+/** A person's name as it is shown: after a merge a second account of one name has a suffix of its id. */
+export const ShownUserName = z
+  .string()
+  .max(USER_NAME_CHARS_MAX + 5)
+  .refine((name) => UserName.safeParse(name.replace(SUFFIX, '')).success, 'not a name of a person');
 
 export const Topic = z
   .string()
@@ -66,7 +72,7 @@ export const PostText = z
 /** Sixteen characters of base64url, derived from key and name: `accountIdOf` in lib/ids.ts. */
 export const AccountId = z.string().regex(/^[A-Za-z0-9_-]{16}$/);
 
-/** `general`, or sixteen characters derived from the request that created the room: `roomIdOf`. */
+/** `general`, or sixteen characters: of the request that made the room, or of two accounts (lib/ids.ts). */
 export const RoomId = z.string().regex(/^(general|[A-Za-z0-9_-]{16})$/);
 
 /** The random part of a session's id, chosen by the client: 12 characters of base64url. */

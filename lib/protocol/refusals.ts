@@ -12,6 +12,8 @@ export const REFUSALS = {
   'name-taken': 'that name belongs to another key',
   'room-exists': 'a room of that name exists',
   'no-such-room': 'there is no such room',
+  'no-such-user': 'nobody goes by that name',
+  'direct-room': 'a conversation of two is left by neither, and has no topic',
   'no-such-post': 'there is no such post in that room',
   'not-yours': 'only who wrote a post may change it',
   'too-many-reactions': 'that post has as many different reactions as one may have',

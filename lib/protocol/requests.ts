@@ -12,6 +12,7 @@ import {
   RoomName,
   SessionSeed,
   ShownRoomName,
+  ShownUserName,
   Topic,
   UserName,
 } from './fields.ts';
@@ -122,6 +123,16 @@ export const SetTopic = z.strictObject({
   topic: Topic,
 });
 
+/**
+ * Opens the conversation of this account and another, or of this account alone: a room that exists for these two, whose
+ * id is `directRoomIdOf` of them. Opening it twice is stored, and changes nothing.
+ */
+export const OpenDirect = z.strictObject({
+  type: z.literal('openDirect'),
+  ...numbered,
+  name: ShownUserName,
+});
+
 /** Posts of a room, the newest `limit` of those before `before` (or of all). Answered by `page`. */
 export const History = z.strictObject({
   type: z.literal('history'),
@@ -188,6 +199,7 @@ export const NumberedRequest = z.discriminatedUnion('type', [
   JoinRoom,
   LeaveRoom,
   SetTopic,
+  OpenDirect,
 ]);
 export type NumberedRequest = z.infer<typeof NumberedRequest>;
 
@@ -211,6 +223,7 @@ export const ClientMessage = z.discriminatedUnion('type', [
   JoinRoom,
   LeaveRoom,
   SetTopic,
+  OpenDirect,
   History,
   Search,
   ListRooms,

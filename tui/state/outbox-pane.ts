@@ -31,6 +31,8 @@ export function requestText(model: Model, { request }: OutboxItem): string {
       return `leave ${room}`;
     case 'setTopic':
       return `${room} topic: ${cleanLine(request.topic)}`;
+    case 'openDirect':
+      return `write to ${request.name}`;
   }
 }
 

@@ -3,12 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fold } from '../../../daemon/chat/fold.ts';
 import type { Entry } from '../../../daemon/ring/entry.ts';
-import { accountIdOf, roomIdOf } from '../../../lib/ids.ts';
+import { accountIdOf, directRoomIdOf, roomIdOf } from '../../../lib/ids.ts';
 import { type Random, seededRandom } from '../../../lib/random.ts';
 import { entryOf } from '../../support/entries.ts';
 
 const KEYS = ['A', 'B', 'C'].map((letter) => letter.repeat(43));
 const keyOf = (letter: string) => letter.repeat(43);
+const NAMES = { A: 'ada', B: 'bob' } as const;
+const directOf = (one: keyof typeof NAMES, other: keyof typeof NAMES) =>
+  directRoomIdOf(account(one, NAMES[one]), account(other, NAMES[other]));
 const account = (letter: string, name: string) => accountIdOf(keyOf(letter), name);
 
 let sequence = 0;
@@ -42,7 +45,8 @@ function turmoil(random: Random): Entry[] {
     { length: 12 },
     (_, index) => `${pick(accounts)}.sessionSeed1/${index}`,
   );
-  const roomIds = ['general', ...requests.map(roomIdOf)];
+  const directs = accounts.map((each) => directRoomIdOf(each, pick(accounts)));
+  const roomIds = ['general', ...requests.map(roomIdOf), ...directs];
   const bodies: (() => object)[] = [
     () => ({ t: 'claim', k: pick(KEYS), n: pick(names) }),
     () => ({
@@ -61,6 +65,7 @@ function turmoil(random: Random): Entry[] {
       r: pick(roomIds),
       x: pick(['y', 'z']),
     }),
+    () => ({ t: 'direct', q: pick(requests), u: pick(accounts), v: pick(accounts) }),
     () => ({ t: 'post', q: pick(requests), u: pick(accounts), r: pick(roomIds), x: 'words' }),
     () => ({ t: 'something of a later version', q: 1 }),
   ];
@@ -200,6 +205,23 @@ const CASES: readonly Case[] = [
     rule: 'a room that was joined before its creation arrived is no room yet',
     entries: () => [at(3, { t: 'join', q: 'b.s/1', u: account('B', 'bob'), r: roomIdOf('a.s/1') })],
     check: (fold) => assert.equal(fold.existingRoom(roomIdOf('a.s/1')), null),
+  },
+  {
+    rule: 'whoever of two opens their conversation, and on whatever side of a split, it is one, and theirs alone',
+    entries: () => [
+      at(5, { t: 'direct', q: 'a.s/1', u: account('A', 'ada'), v: account('B', 'bob') }),
+      at(3, { t: 'direct', q: 'b.s/1', u: account('B', 'bob'), v: account('A', 'ada') }),
+      at(6, { t: 'join', q: 'c.s/1', u: account('C', 'eve'), r: directOf('A', 'B') }),
+      at(7, { t: 'leave', q: 'a.s/2', u: account('A', 'ada'), r: directOf('A', 'B') }),
+    ],
+    check: (fold) => {
+      const two = [account('A', 'ada'), account('B', 'bob')].sort();
+      const room = fold.existingRoom(directOf('A', 'B'));
+      assert.deepEqual([...(room?.members ?? [])].sort(), two);
+      assert.equal(room?.created.creator, account('B', 'bob'));
+      assert.equal(fold.visibleRoom(directOf('A', 'B'), account('C', 'eve')), null);
+      assert.equal(fold.roomByName(''), null);
+    },
   },
   {
     rule: 'a body that is none of ours changes nothing',
