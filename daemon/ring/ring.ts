@@ -290,7 +290,9 @@ function say(turn: Turn): void {
   const hears = [...ring.peers.values()]
     .filter((peer) => isHeard(peer, nowMs))
     .map((peer) => peer.id);
-  const announced = JSON.stringify([phaseOf(ring), ring.promisedTerm, ring.view, hears]);
+  const { view } = ring;
+  const seen = view ? `${view.term} ${view.leader} ${view.inSync}` : '';
+  const announced = `${phaseOf(ring)} ${ring.promisedTerm} ${seen} ${hears}`;
   if (announced !== ring.announced) {
     ring.announced = announced;
     const announcement = announcementOf(turn);
@@ -305,28 +307,36 @@ function say(turn: Turn): void {
 function sayRole(turn: Turn): void {
   const { ring } = turn;
   const leads = ring.stream !== null && ring.view !== null && !ring.drained;
-  const pauses = ring.roleSaid !== 'following' && ring.phase === 'preparing' && !ring.draining;
+  const before = ring.said;
+  const roleBefore = before?.role ?? 'following';
+  const pauses = roleBefore !== 'following' && ring.phase === 'preparing' && !ring.draining;
   const role = leads ? 'leading' : pauses ? 'pausing' : 'following';
   const cluster = clusterOf(turn);
-  const said = JSON.stringify([cluster, role, ring.stream?.id ?? null]);
-  if (said === ring.clusterSaid) return;
-  const streamBefore: string | null =
-    ring.clusterSaid === '' ? null : JSON.parse(ring.clusterSaid)[2];
-  const roleBefore = ring.roleSaid;
-  ring.clusterSaid = said;
-  ring.roleSaid = role;
-  if (
-    ring.stream &&
-    role === 'leading' &&
-    (roleBefore !== role || streamBefore !== ring.stream.id)
-  ) {
-    turn.outputs.push({ type: 'leading', stream: ring.stream.id, cluster });
+  const stream = ring.stream?.id ?? null;
+  if (before && before.role === role && before.stream === stream && isSame(before.cluster, cluster))
+    return;
+  ring.said = { cluster, role, stream };
+  if (stream && role === 'leading' && (roleBefore !== role || before?.stream !== stream)) {
+    turn.outputs.push({ type: 'leading', stream, cluster });
   } else if (role === 'pausing') {
     if (roleBefore === 'leading') turn.outputs.push({ type: 'pausing' });
   } else if (role === 'following' && roleBefore !== 'following') {
     const reason = ring.draining ? 'shutting down' : 'this server leads no longer';
     turn.outputs.push({ type: 'following', cluster, reason });
   } else turn.outputs.push({ type: 'cluster', cluster });
+}
+
+/** Of one ring: what never changes there need not be looked at. */
+function isSame(one: Cluster, other: Cluster): boolean {
+  return (
+    one.term === other.term &&
+    one.leader?.id === other.leader?.id &&
+    one.copies === other.copies &&
+    one.servers.every(({ state, inSync }, index) => {
+      const against = other.servers[index];
+      return state === against?.state && inSync === against.inSync;
+    })
+  );
 }
 
 /** The picture of the cluster that clients and operators are shown. */

@@ -125,10 +125,13 @@ export type Ring = {
   pull: { from: ServerId; sentMs: number; hash: string } | null;
   nextPullMs: number;
   announcementVersion: number;
-  /** What was last said to all peers and to the shell, to say it again only when it changes. */
+  /** What was last said to all peers, and to the shell: it is said again only when it changes. */
   announced: string;
-  clusterSaid: string;
-  roleSaid: 'leading' | 'pausing' | 'following';
+  said: Readonly<{
+    cluster: Cluster;
+    role: 'leading' | 'pausing' | 'following';
+    stream: StreamId | null;
+  }> | null;
 };
 
 export type RingInput =
@@ -271,8 +274,7 @@ export function createRing(parts: RingParts): Ring {
     nextPullMs: Number.NEGATIVE_INFINITY,
     announcementVersion: 0,
     announced: '',
-    clusterSaid: '',
-    roleSaid: 'following',
+    said: null,
   };
 }
 

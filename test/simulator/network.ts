@@ -171,8 +171,8 @@ export class Network {
     );
   }
 
-  sendDatagram(from: string, to: string, payload: unknown): void {
-    const bytes = JSON.stringify(payload);
+  /** @param bytes JSON, encoded once for all that it goes to */
+  sendDatagram(from: string, to: string, bytes: string): void {
     const copies = this.random() < this.settings.duplication ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
       if (this.random() < this.settings.loss) continue;

@@ -324,9 +324,9 @@ export class SimulatedServer {
         if (this.crashInTurn) throw new Error('crash in mid-turn');
       },
       sendHeartbeat: (announcement) => {
-        const payload = { boot: this.boot(), announcement };
+        const bytes = JSON.stringify({ boot: this.boot(), announcement });
         this.out(() => {
-          for (const other of this.others()) world.network.sendDatagram(id, other, payload);
+          for (const other of this.others()) world.network.sendDatagram(id, other, bytes);
         });
       },
       sendClient: (connection, frame) => this.sendClients([connection], frame),
