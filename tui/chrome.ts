@@ -1,9 +1,11 @@
 // The rows around the timeline: title, lists beside it, composer, hints. Plain rows of segments, each as
 // wide as it is told.
+import type { Person } from '../lib/protocol/events.ts';
 import { TEXT_CHARS_MAX } from '../lib/protocol/limits.ts';
 import type { Intent } from './keys.ts';
 import { PEOPLE_FROM_COLUMNS } from './layout.ts';
 import type { Row, Segment } from './line-rows.ts';
+import { roomLabel } from './room-label.ts';
 import type { Bindings } from './settings/bindings.ts';
 import type { Model, RoomView } from './state/model.ts';
 import { composerOf } from './state/selectors.ts';
@@ -67,7 +69,7 @@ function connectionSegments(model: Model): Segment[] {
 export function titleRow(model: Model, view: RoomView | undefined): Row {
   const { columns } = model.size;
   const right = connectionSegments(model);
-  const room = view ? `#${view.room.name}` : '';
+  const room = view ? roomLabel(view.room) : '';
   const topic = view && view.room.topic !== '' ? ` · ${view.room.topic}` : '';
   const brand = columns >= BRAND_FROM_COLUMNS ? ' syncnet  ' : ' ';
   const left = [segment(brand, 'faint'), segment(room, 'title'), segment(topic)];
@@ -76,6 +78,7 @@ export function titleRow(model: Model, view: RoomView | undefined): Row {
 }
 
 function countOf(view: RoomView): Segment {
+  if (view.room.direct && view.unread > 0) return segment(String(view.unread), 'mention');
   if (view.mentions > 0) return segment(`@${view.mentions}`, 'mention');
   return view.unread > 0 ? segment(String(view.unread), 'roomUnread') : segment('');
 }
@@ -84,11 +87,13 @@ function roomRow(view: RoomView, fields: { number: number; isOpen: boolean; widt
   const { number, isOpen, width } = fields;
   const count = countOf(view);
   const start = `${number < 10 ? ' ' : ''}${number} `;
-  const nameWidth = width - cellWidth(start) - cellWidth(count.text) - 1;
+  const before = view.room.direct ? presenceMark(view.room.direct.state) : segment('#');
+  const nameWidth = width - cellWidth(start) - cellWidth(before.text) - cellWidth(count.text) - 1;
   const look: LookName = isOpen ? 'roomOpen' : view.unread > 0 ? 'roomUnread' : 'text';
   const draft = view.draft.text !== '' && !isOpen ? '✎' : '';
-  const name = fit(`#${view.room.name}${draft}`, Math.max(1, nameWidth));
-  return [segment(start, 'faint'), segment(name, look), count, segment(' ')];
+  const name = fit(`${view.room.name}${draft}`, Math.max(1, nameWidth));
+  const mark = view.room.direct ? before : segment(before.text, look);
+  return [segment(start, 'faint'), mark, segment(name, look), count, segment(' ')];
 }
 
 /** The part of a list that shows the item `index`, at the top as long as it fits. */
@@ -97,32 +102,48 @@ function visiblePart<T>(items: readonly T[], height: number, index: number): rea
   return items.slice(Math.max(0, start), Math.max(0, start) + height);
 }
 
+type ListItem = Readonly<{ view: RoomView; number: number }> | 'space' | 'direct';
+
+/** The rows of the list below its first heading, as many as fit, the open room among them. */
+function listItems(model: Model, height: number): readonly ListItem[] {
+  const numbered = model.rooms.map((view, index): ListItem => ({ view, number: index + 1 }));
+  const firstDirect = model.rooms.findIndex(({ room }) => room.direct);
+  const items =
+    firstDirect === -1 ? numbered : numbered.toSpliced(firstDirect, 0, 'space', 'direct');
+  const open = items.findIndex(
+    (item) => typeof item === 'object' && item.view.room.id === model.openRoom,
+  );
+  return visiblePart(items, height - 1, open);
+}
+
 /** The room in a row of the list, the title row counted; null where none is. */
 export function roomAtRow(model: Model, height: number, row: number): RoomView | null {
-  const open = model.rooms.findIndex((view) => view.room.id === model.openRoom);
-  return visiblePart(model.rooms, height - 1, open)[row - 1] ?? null;
+  const item = listItems(model, height)[row - 1];
+  return typeof item === 'object' ? item.view : null;
 }
 
 /** The room list, `height` rows of `width` cells. */
 export function roomListRows(model: Model, width: number, height: number): Row[] {
-  const rows = model.rooms.map((view, index) =>
-    roomRow(view, { number: index + 1, isOpen: view.room.id === model.openRoom, width }),
-  );
-  const open = model.rooms.findIndex((view) => view.room.id === model.openRoom);
-  return [[segment(' ROOMS', 'faint')], ...visiblePart(rows, height - 1, open)];
+  const rows = listItems(model, height).map((item): Row => {
+    if (typeof item === 'string') return [segment(item === 'direct' ? ' DIRECT' : '', 'faint')];
+    const { view, number } = item;
+    return roomRow(view, { number, isOpen: view.room.id === model.openRoom, width });
+  });
+  return [[segment(' ROOMS', 'faint')], ...rows];
 }
 
 const PRESENCE_MARKS = { here: '● ', idle: '◌ ', gone: '○ ' } as const;
+
+function presenceMark(state: Person['state']): Segment {
+  return segment(PRESENCE_MARKS[state], state === 'here' ? 'here' : 'faint');
+}
 
 /** Who is in the room: here first, then idle, then gone. */
 export function peopleRows(view: RoomView | undefined, height: number): Row[] {
   const people = view?.people ?? [];
   const rows = people.map(({ name, state }): Row => {
     const isHere = state === 'here';
-    return [
-      segment(PRESENCE_MARKS[state], isHere ? 'here' : 'faint'),
-      segment(name, isHere ? 'text' : 'faint'),
-    ];
+    return [presenceMark(state), segment(name, isHere ? 'text' : 'faint')];
   });
   const hidden = rows.length - (height - 1);
   const shown: Row[] =

@@ -1,6 +1,6 @@
 // The slash commands: one table that parsing, completion and help all read. A mistyped command is refused
 // with the nearest one named, never posted.
-import { RoomName, UserName } from '../lib/protocol/fields.ts';
+import { RoomName, ShownUserName, UserName } from '../lib/protocol/fields.ts';
 import { ROOM_NAME_CHARS_MAX, USER_NAME_CHARS_MAX } from '../lib/protocol/limits.ts';
 import { nearest } from './nearest.ts';
 import type { LocalVerb } from './state/action.ts';
@@ -9,6 +9,7 @@ export type Command =
   | Readonly<{ type: 'create'; name: string; topic: string }>
   | Readonly<{ type: 'join'; name: string }>
   | Readonly<{ type: 'search'; query: string }>
+  | Readonly<{ type: 'msg'; name: string; text: string }>
   | Readonly<{ type: 'me'; text: string }>
   | Readonly<{ type: 'reply'; text: string }>
   | Readonly<{ type: 'edit'; text: string }>
@@ -37,7 +38,7 @@ type Row = Readonly<{
   usage: string;
   about: string;
   /** What Tab completes after the command. */
-  completes?: 'rooms' | 'servers';
+  completes?: 'rooms' | 'servers' | 'people';
   /** Only where this screen started the servers. */
   localOnly?: true;
   /** @returns the command, or what is wrong with `rest`, the text behind the name */
@@ -81,6 +82,15 @@ function nick(rest: string): Command | string {
     : `${quoted(rest)} is no name: ${nameRule(USER_NAME_CHARS_MAX)}`;
 }
 
+function msg(rest: string): Command | string {
+  const [, given = '', text = ''] = /^@?(\S*)\s*([\s\S]*)$/.exec(rest) ?? [];
+  const name = given.normalize('NFKC');
+  if (name === '') return 'to whom? /msg NAME TEXT';
+  return ShownUserName.safeParse(name).success
+    ? { type: 'msg', name, text }
+    : `${quoted(name)} is no name: ${nameRule(USER_NAME_CHARS_MAX)}`;
+}
+
 const server =
   (verb: LocalVerb) =>
   (rest: string): Command | string =>
@@ -99,6 +109,13 @@ export const COMMANDS: Readonly<Record<string, Row>> = {
     about: 'what this room is about',
     parse: (rest) => (rest === '' ? 'give the topic: /topic TEXT' : { type: 'topic', topic: rest }),
   },
+  msg: {
+    usage: '/msg NAME [TEXT]',
+    about: 'write to one person alone',
+    completes: 'people',
+    parse: msg,
+  },
+  dm: { usage: '/dm NAME [TEXT]', about: 'the same', completes: 'people', parse: msg },
   me: {
     usage: '/me TEXT',
     about: 'what you do, told as * alice waves',

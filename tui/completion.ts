@@ -31,11 +31,22 @@ function commandChoices(word: string, model: Model): string[] {
 function argumentChoices(command: string, word: string, model: Model): string[] | null {
   const row = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
   if (row?.completes === 'servers') return starting(word, Object.keys(model.local ?? {}));
+  if (row?.completes === 'people') {
+    return starting(word.replace(/^@/, ''), peopleNames(model)).map((name) => `${name} `);
+  }
   if (row?.completes === 'rooms') return starting(word.replace(/^#/, ''), roomNames(model));
   return null;
 }
 
-const roomNames = (model: Model) => model.rooms.map((view) => view.room.name);
+const roomNames = (model: Model) =>
+  model.rooms.flatMap(({ room }) => (room.direct ? [] : [room.name]));
+
+/** Whom one may write to: those one writes to already, those here, and whoever is known of other rooms. */
+function peopleNames(model: Model): string[] {
+  const written = model.rooms.flatMap(({ room }) => (room.direct ? [room.name] : []));
+  const elsewhere = model.rooms.flatMap((view) => (view.people ?? []).map(({ name }) => name));
+  return [...new Set([...written, ...recentNames(model), ...elsewhere])];
+}
 
 /** What Tab offers at the cursor, nearest first; none where nothing fits. */
 export function choicesAt(editor: Editor, model: Model): Choices {

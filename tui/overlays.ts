@@ -4,6 +4,7 @@ import { COMMANDS, commandNames } from './commands.ts';
 import { emojiName } from './emoji.ts';
 import { KEY_HELP } from './keys.ts';
 import { clockTime, dayLabel, type Row } from './line-rows.ts';
+import { roomLabel } from './room-label.ts';
 import { emojiChoices } from './state/about-post.ts';
 import { switcherRooms } from './state/from-keys.ts';
 import type { FoundLine, Model, Overlay } from './state/model.ts';
@@ -56,19 +57,21 @@ function scrolledHelp(model: Model, offset: number, size: { width: number; heigh
   ];
 }
 
+const SWITCHER_PROMPT = ' go to ❯ ';
+
 function switcherRows(model: Model, overlay: Extract<Overlay, { type: 'switcher' }>, size: Size) {
   const found = switcherRooms(model, overlay.query);
   const height = Math.max(1, size.height - 2);
   const start = Math.max(0, overlay.selected - height + 1);
   const rows = found.slice(start, start + height).map((view, index): Row => {
     const unread = view.unread > 0 ? `  ${view.unread} new` : '';
-    const text = ` #${view.room.name}${unread}${view.room.topic === '' ? '' : ` · ${view.room.topic}`}`;
+    const text = ` ${roomLabel(view.room)}${unread}${view.room.topic === '' ? '' : ` · ${view.room.topic}`}`;
     return line(fit(text, size.width), start + index === overlay.selected ? 'selected' : 'text');
   });
   const empty = found.length === 0 ? [line(' no such room here · /join ROOM', 'faint')] : [];
   return [
     [
-      { text: ' go to #', look: 'prompt' as const },
+      { text: SWITCHER_PROMPT, look: 'prompt' as const },
       { text: overlay.query, look: 'text' as const },
     ],
     ...rows,
@@ -129,9 +132,10 @@ const CLOCK_FROM_WIDTH = 50;
 
 function foundRow(model: Model, { room, line: found }: FoundLine, fields: FoundFields): Row {
   const { width, isSelected, newest } = fields;
-  const name = model.rooms.find((view) => view.room.id === room)?.room.name ?? '?';
+  const view = model.rooms.find((each) => each.room.id === room);
+  const where = view ? roomLabel(view.room) : '?';
   const clock = width < CLOCK_FROM_WIDTH ? '' : ` ${clockTime(found.time)}`;
-  const start = ` ${dayLabel(found.time, newest)}${clock} #${name} ${found.name} `;
+  const start = ` ${dayLabel(found.time, newest)}${clock} ${where} ${found.name} `;
   const text = found.text.replace(/\s+/g, ' ');
   if (isSelected) return [{ text: fit(start + text, width), look: 'selected', said: true }];
   return [
@@ -194,7 +198,7 @@ function reactRows({ query, selected }: Extract<Overlay, { type: 'react' }>, siz
   ];
 }
 
-const PROMPTS = { switcher: ' go to #', react: REACT_PROMPT, search: SEARCH_PROMPT } as const;
+const PROMPTS = { switcher: SWITCHER_PROMPT, react: REACT_PROMPT, search: SEARCH_PROMPT } as const;
 
 /** Where the cursor stands in an overlay that takes text; null where none does. */
 export function overlayCursor(overlay: Overlay): { x: number; y: number } | null {

@@ -32,8 +32,10 @@ function filter(
       filters.author = value.replace(/^@/, '');
       return filters.author === '' ? 'from whom? from:bob' : null;
     case 'in': {
-      const name = value.replace(/^#/, '').toLowerCase();
-      const room = rooms.find((each) => each.name.toLowerCase() === name);
+      const name = value.replace(/^[#@]/, '').toLowerCase();
+      const called = rooms.filter((each) => each.name.toLowerCase() === name);
+      const isDirect = value.startsWith('@');
+      const room = called.find((each) => (each.direct !== undefined) === isDirect) ?? called[0];
       if (room) filters.room = room.id;
       return room ? null : `you are in no room #${name}`;
     }

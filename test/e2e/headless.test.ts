@@ -85,6 +85,26 @@ test('send creates a room, posts through a follower and tells of each line; tail
   assert.ok(posts.every(({ time }) => new Date(time).toISOString() === time));
 });
 
+test('what is sent to one person is read by that person alone', async () => {
+  const nobody = await run(['send', '--to', 'carol', '--name', 'bot', 'hello']);
+  assert.equal(nobody.exitCode, 1);
+  assert.match(nobody.stderr, /@carol: no-such-user/);
+  await run(['send', '--room', 'general', '--name', 'carol', 'here I am']);
+  const sent = await run(['send', '--to', 'Carol', '--name', 'bot', '--json', 'for your eyes']);
+  assert.equal(sent.exitCode, 0, sent.stderr);
+  assert.deepEqual(
+    linesOf(sent.stdout).map(({ type, copies }) => [type, copies]),
+    [['stored', 3]],
+  );
+  const readBy = async (name: string) => {
+    const words = ['tail', '--to', 'bot', '--name', name, '--no-follow', '--json'];
+    const { stdout } = await run(words, { through: ['server1'] });
+    return linesOf(stdout).map(({ room, text }) => [room, text]);
+  };
+  assert.deepEqual(await readBy('carol'), [['@bot', 'for your eyes']]);
+  assert.deepEqual(await readBy('eve'), []);
+});
+
 test('what cannot be posted is refused in its place, the rest goes through, and the exit code is 1', async () => {
   const words = ['send', '--room', 'general', '--name', 'bot', '--json'];
   const sent = await run(words, { input: `fine\n${'x'.repeat(5_000)}\nbell\u0007\nfine too\n` });

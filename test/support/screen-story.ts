@@ -21,6 +21,12 @@ export function room(name: string, topic = ''): Room {
   return { id: name, name, topic, members: 3, joined: true, latest: null };
 }
 
+/** The conversation with a person. */
+export function direct(name: string, state: 'here' | 'idle' | 'gone' = 'here'): Room {
+  const account = `account-of-${name}`;
+  return { ...room(name), id: `with-${name}`, members: 2, direct: { account, state } };
+}
+
 /** A place in the one order: the nth. */
 export const orderOf = (place: number) => String(place).padStart(12, '0');
 

@@ -1,6 +1,6 @@
 // Arguments of the headless commands, checked, with a help text for each.
 import meow from 'meow';
-import { RoomName, ShownRoomName } from '../../lib/protocol/fields.ts';
+import { RoomName, ShownRoomName, ShownUserName } from '../../lib/protocol/fields.ts';
 import { accountName, checkOptions, givenName, serversOf, UsageError } from '../arguments.ts';
 
 export type Reach = Readonly<{
@@ -11,11 +11,13 @@ export type Reach = Readonly<{
   /** How long reaching a server may take. */
   timeoutMs: number;
 }>;
+/** Where posts go to, or come from: a room, or the conversation with one person. */
+export type Place = Readonly<{ type: 'room'; name: string } | { type: 'person'; name: string }>;
 export type SendOptions = Reach &
-  Readonly<{ room: string; name: string; create: boolean; json: boolean; text: string | null }>;
+  Readonly<{ place: Place; name: string; create: boolean; json: boolean; text: string | null }>;
 export type TailOptions = Reach &
   Readonly<{
-    room: string;
+    place: Place;
     name: string;
     /** How many posts from before the start; Infinity for all. */
     last: number;
@@ -44,21 +46,23 @@ const WHO_HELP = `
 const HELP = {
   send: `
   Usage
-    $ syncnet-tui send --room ROOM [--name NAME] [TEXT]
+    $ syncnet-tui send --room ROOM | --to PERSON [--name NAME] [TEXT]
 
   Posts TEXT, or every line of standard input as it comes; ends when all are answered.
 
     --room ROOM         where to; joined on the way
+    --to PERSON         to one person alone
     --create            create the room where there is none
     --json              tell the answer to each, a line each${WHO_HELP}${SHARED_HELP}
 `,
   tail: `
   Usage
-    $ syncnet-tui tail --room ROOM [--name NAME]
+    $ syncnet-tui tail --room ROOM | --to PERSON [--name NAME]
 
-  Prints a room's posts in order, the last ones and then as they come, each once.
+  Prints a room's posts, or those of a conversation of two, in order, the last ones and then as they come, each once.
 
     --room ROOM         which room; joined on the way
+    --to PERSON         what you and that person write to each other
     --last N|all        how many from before; 10 by default
     --no-follow         end after those
     --json              a JSON object a line${WHO_HELP}${SHARED_HELP}
@@ -80,7 +84,7 @@ const TIMEOUT_SECONDS_MAX = 86_400;
 
 const text = { type: 'string' } as const;
 const reachFlags = { servers: text, host: text, port: text, timeout: text };
-const whoFlags = { name: text, identity: text, room: text };
+const whoFlags = { name: text, identity: text, room: text, to: text };
 const json = { type: 'boolean', default: false } as const;
 
 const FLAGS = {
@@ -118,9 +122,24 @@ function reachOf(flags: {
   };
 }
 
+type PlaceFlags = Readonly<{ room?: string | undefined; to?: string | undefined }>;
+
+/** @throws UsageError unless exactly one of the two was given */
+function placeOf({ room, to }: PlaceFlags, isNew: boolean): Place {
+  if (to === undefined) return { type: 'room', name: roomOf(room, isNew) };
+  if (room !== undefined || isNew) {
+    throw new UsageError(
+      `--to: it stands in place of --room, not beside --${isNew ? 'create' : 'room'}`,
+    );
+  }
+  const name = to.replace(/^@/, '').normalize('NFKC');
+  if (ShownUserName.safeParse(name).success) return { type: 'person', name };
+  throw new UsageError(`--to: expected the name of a person, got ${to}`);
+}
+
 /** @param isNew whether the room may have to be created, under a name that is free to choose */
 function roomOf(given: string | undefined, isNew: boolean): string {
-  if (given === undefined || given === '') throw new UsageError('--room: it is required');
+  if (given === undefined || given === '') throw new UsageError('--room: it is required, or --to');
   const name = given.replace(/^#/, '').normalize('NFKC');
   const parsed = (isNew ? RoomName : ShownRoomName).safeParse(name);
   if (parsed.success) return parsed.data;
@@ -152,7 +171,7 @@ const parsers = {
       throw new UsageError(`TEXT: expected one, in quotes; got ${input.length}`);
     const options = {
       ...reachOf(flags),
-      room: roomOf(flags.room, flags.create),
+      place: placeOf(flags, flags.create),
       name: givenName(flags.name) ?? accountName(),
       create: flags.create,
       json: flags.json,
@@ -170,7 +189,7 @@ const parsers = {
     noWords(cli.input);
     const options = {
       ...reachOf(flags),
-      room: roomOf(flags.room, false),
+      place: placeOf(flags, false),
       name: givenName(flags.name) ?? accountName(),
       last: lastOf(flags.last),
       follow: flags.follow,

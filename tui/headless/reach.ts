@@ -1,6 +1,8 @@
 // What every headless command does first: reach a server, sign in, be in the room. And its exit codes.
 import type { Answer, ChatClient, OutboxItem, Room } from '../../lib/client/api.ts';
+import { directWith } from '../room-label.ts';
 import { cleanLine } from '../text.ts';
+import type { Place } from './command-line.ts';
 
 /** Exit codes of the headless commands. */
 export const EXIT = { done: 0, failed: 1, usage: 2, noServer: 3 } as const;
@@ -71,7 +73,7 @@ export async function joinedRoom(
   rooms: readonly Room[],
   wanted: { name: string; create: boolean },
 ): Promise<string> {
-  const known = rooms.find((room) => room.name === wanted.name);
+  const known = rooms.find((room) => !room.direct && room.name === wanted.name);
   if (known?.joined) return known.id;
   let answer = await answerTo(client, { type: 'joinRoom', name: wanted.name });
   if (answer.type === 'refused' && answer.code === 'no-such-room' && wanted.create) {
@@ -91,6 +93,46 @@ export async function joinedRoom(
   if (!answer.room)
     throw new HeadlessError(EXIT.failed, `#${wanted.name}: the server named no room`);
   return answer.room.id;
+}
+
+/**
+ * The id of the conversation with a person.
+ * @throws HeadlessError when nobody goes by that name
+ */
+async function openedDirect(
+  client: ChatClient,
+  rooms: readonly Room[],
+  name: string,
+): Promise<string> {
+  const known = directWith(
+    rooms.map((room) => ({ room })),
+    name,
+  );
+  if (known) return known.room.id;
+  const answer = await answerTo(client, { type: 'openDirect', name });
+  if (answer.type === 'stored' && answer.room) return answer.room.id;
+  const why = answer.type === 'refused' ? `${answer.code}: ${answer.reason}` : 'no room was named';
+  throw new HeadlessError(EXIT.failed, `@${name}: ${why}`);
+}
+
+/**
+ * The id of the room that posts go to or come from.
+ * @param create a room where there is none
+ * @throws HeadlessError when there is no such room or person
+ */
+export function reachedRoom(
+  client: ChatClient,
+  rooms: readonly Room[],
+  { place, create }: { place: Place; create: boolean },
+): Promise<string> {
+  const { name } = place;
+  if (place.type === 'person') return openedDirect(client, rooms, name);
+  return joinedRoom(client, rooms, { name, create });
+}
+
+/** How scripts are told a place: `ops`, `@bob`. */
+export function placeLabel({ type, name }: Place): string {
+  return type === 'person' ? `@${name}` : name;
 }
 
 /**

@@ -6,7 +6,7 @@ import { PostText } from '../../lib/protocol/fields.ts';
 import { TEXT_CHARS_MAX } from '../../lib/protocol/limits.ts';
 import { cleanLine } from '../text.ts';
 import type { SendOptions } from './command-line.ts';
-import { EXIT, type Io, joinedRoom, signedIn, whileServed } from './reach.ts';
+import { EXIT, type Io, reachedRoom, signedIn, whileServed } from './reach.ts';
 
 /** Posts that may wait for their answers before more input is read: bounded, and never the bottleneck. */
 const UNANSWERED_MAX = 1_000;
@@ -132,9 +132,8 @@ async function postAll(sending: Sending, options: SendOptions, io: Io): Promise<
 export async function runSend(client: ChatClient, options: SendOptions, io: Io): Promise<number> {
   const rooms = await signedIn(client, options.timeoutMs);
   const results = new Results(options.json, io);
-  const wanted = { name: options.room, create: options.create };
   const work = async () => {
-    const room = await joinedRoom(client, rooms, wanted);
+    const room = await reachedRoom(client, rooms, options);
     await postAll(new Sending(client, room, results), options, io);
   };
   await whileServed(client, work(), options.timeoutMs);

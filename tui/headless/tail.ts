@@ -6,7 +6,7 @@ import { PAGE_POSTS_MAX } from '../../lib/protocol/limits.ts';
 import { clockTime } from '../line-rows.ts';
 import { cleanLine, cleanText } from '../text.ts';
 import type { TailOptions } from './command-line.ts';
-import { EXIT, type Io, joinedRoom, signedIn, whileServed } from './reach.ts';
+import { EXIT, type Io, placeLabel, reachedRoom, signedIn, whileServed } from './reach.ts';
 
 type Post = z.infer<typeof HistoryPost> & Pick<z.infer<typeof PostEvent>, 'late'>;
 
@@ -50,7 +50,7 @@ class Printer {
 
   constructor(options: TailOptions, io: Io) {
     this.write = (type, post) => {
-      const line = options.json ? jsonLine(type, post, options.room) : plainLine(post);
+      const line = options.json ? jsonLine(type, post, placeLabel(options.place)) : plainLine(post);
       io.stdout.write(`${line}\n`);
     };
   }
@@ -185,8 +185,8 @@ export async function runTail(
     else printer.print(event.post);
   });
   const rooms = await signedIn(client, options.timeoutMs);
-  const wanted = { name: options.room, create: false };
-  room = await whileServed(client, joinedRoom(client, rooms, wanted), options.timeoutMs);
+  const wanted = { place: options.place, create: false };
+  room = await whileServed(client, reachedRoom(client, rooms, wanted), options.timeoutMs);
   const early: Post[] = held.filter((post) => (post as z.infer<typeof PostEvent>).room === room);
   held = early;
   fills += 1;

@@ -1,6 +1,7 @@
 // The open room as plain text, for the terminal's own selection: no lists beside it, no rows cut or indented, and
 // addresses in one piece.
 import { clockTime, dayLabel, isSameDay } from '../line-rows.ts';
+import { roomLabel } from '../room-label.ts';
 import type { Line, Model } from './model.ts';
 import { linesOf } from './selectors.ts';
 import { ask, hint, openRoomOf, type Step, stay } from './step.ts';
@@ -30,5 +31,5 @@ export function showCopyView(model: Model): Step {
     texts.push(text);
   }
   if (texts.length === 0) return stay(hint(model, 'nothing was said here yet'));
-  return ask(model, { type: 'plainView', text: [`#${view.room.name}`, ...texts].join('\n') });
+  return ask(model, { type: 'plainView', text: [roomLabel(view.room), ...texts].join('\n') });
 }

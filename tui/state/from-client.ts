@@ -13,6 +13,7 @@ import type { Person, PostEvent, PresenceEvent } from '../../lib/protocol/events
 import { editorOf } from '../editor.ts';
 import { cleanLine, cleanText } from '../text.ts';
 import type { Effect, Stamp } from './action.ts';
+import { onDirectOpened } from './direct.ts';
 import { insertLine, insertMember } from './lines.ts';
 import type { Model, PendingPost, PostLine, RoomView } from './model.ts';
 import {
@@ -74,10 +75,9 @@ function onNewPost(model: Model, post: z.infer<typeof PostEvent>): Step {
 
 function alertsFor(model: Model, post: z.infer<typeof PostEvent>): Effect[] {
   if (!callsAway(model, post)) return [];
-  const room = cleanLine(roomOf(model, post.room)?.room.name ?? '');
-  return [
-    { type: 'alert', title: `${cleanLine(post.name)} in #${room}`, text: cleanLine(post.text) },
-  ];
+  const room = roomOf(model, post.room)?.room;
+  const where = room?.direct ? 'writes to you' : `in #${room?.name ?? ''}`;
+  return [{ type: 'alert', title: `${cleanLine(post.name)} ${where}`, text: cleanLine(post.text) }];
 }
 
 function onConnection(model: Model, state: ConnectionState): Model {
@@ -228,8 +228,16 @@ export function sortedPeople(people: readonly Person[]): readonly Person[] {
     .sort((one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name));
 }
 
+/** The mark before the name of whoever one writes to. */
+function withPresence(view: RoomView, { account, state }: z.infer<typeof PresenceEvent>): RoomView {
+  const { direct } = view.room;
+  if (direct?.account !== account || direct.state === state) return view;
+  return { ...view, room: { ...view.room, direct: { account, state } } };
+}
+
 function onPresence(model: Model, presence: z.infer<typeof PresenceEvent>): Model {
-  const rooms = model.rooms.map((view) => {
+  const rooms = model.rooms.map((each) => {
+    const view = withPresence(each, presence);
     const known = view.people?.find((person) => person.account === presence.account);
     if (!view.people || !known || known.state === presence.state) return view;
     const people = view.people.map((person) =>
@@ -297,6 +305,9 @@ function onAnswer(model: Model, answer: Answer, item: OutboxItem, stamp: Stamp):
   const { request } = item;
   if (request.type === 'post') return stay(onPostStored(model, answer, request));
   const joined = answer.room ? onRoom(model, answer.room) : stay(model);
+  if (request.type === 'openDirect') {
+    return then(joined, (next) => onDirectOpened(next, { answer, item }));
+  }
   if (request.type === 'leaveRoom') {
     const view = roomOf(joined.model, request.room);
     return view ? onRoom(joined.model, { ...view.room, joined: false }) : joined;
@@ -352,6 +363,7 @@ function onRefused(
   const reason = cleanLine(answer.reason);
   const { request } = item;
   if (request.type === 'editPost') return onEditRefused(model, request, { reason, stamp });
+  if (request.type === 'openDirect') return hint({ ...model, toSay: null }, reason);
   if (request.type !== 'post') return hint(notice(model, `refused: ${reason}`, stamp), reason);
   return withRoom(model, request.room, (view) => {
     const line: PostLine = {

@@ -254,7 +254,7 @@ function firstUnread(model: Model): Step {
 
 /** The rooms that the switcher lists, best first. */
 export function switcherRooms(model: Model, query: string): RoomView[] {
-  return fuzzyMatches(query.replace(/^#/, ''), model.rooms, (view) => view.room.name);
+  return fuzzyMatches(query.replace(/^[#@]/, ''), model.rooms, (view) => view.room.name);
 }
 
 type SearchOverlay = Extract<Overlay, { type: 'search' }>;

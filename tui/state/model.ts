@@ -138,7 +138,7 @@ export type Model = Readonly<{
   }> | null;
   /** The leader lacks posts that were seen here: which server, and how many are in sync, once it is known. */
   behind: Readonly<{ server: string; copies: number | null }> | null;
-  /** Rooms of this account, in the order they were joined: a list that does not reorder itself. */
+  /** Rooms of this account, in the order they were joined, then conversations of two: a list that does not reorder itself. */
   rooms: readonly RoomView[];
   openRoom: string | null;
   outbox: readonly OutboxItem[];
@@ -146,6 +146,8 @@ export type Model = Readonly<{
   pending: readonly PendingPost[];
   /** Room to open once it is joined; the number of the request that joins it. */
   openOnAnswer: number | null;
+  /** What is said once there is a conversation with `name`, if it still stands as `typed` in the room it was written in. */
+  toSay: Readonly<{ name: string; text: string; typed: string; room: string }> | null;
   overlay: Overlay | null;
   /** Key of the post of the open room that keys are about at the moment; null when they write. */
   selected: string | null;
@@ -219,6 +221,7 @@ export function initialModel(fields: {
     outbox: [],
     pending: [],
     openOnAnswer: null,
+    toSay: null,
     overlay: null,
     selected: null,
     jump: null,

@@ -1,6 +1,7 @@
 // The outbox as a pane: what is not stored yet, to be taken back, written anew, or tried again at once.
 import type { OutboxItem } from '../../lib/client/api.ts';
 import { editorOf } from '../editor.ts';
+import { roomLabel } from '../room-label.ts';
 import { cleanLine } from '../text.ts';
 import type { Model, Overlay } from './model.ts';
 import { ask, hint, roomOf, type Step, stay, withRoom } from './step.ts';
@@ -13,7 +14,8 @@ export function openOutbox(model: Model): Step {
 
 /** A request in one line: what it is, where, and its words. */
 export function requestText(model: Model, { request }: OutboxItem): string {
-  const room = 'room' in request ? `#${roomOf(model, request.room)?.room.name ?? '?'}` : '';
+  const view = 'room' in request ? roomOf(model, request.room) : undefined;
+  const room = view ? roomLabel(view.room) : '#?';
   switch (request.type) {
     case 'post':
       return `${room} ${request.action ? '/me ' : ''}${cleanLine(request.text)}`;
@@ -66,7 +68,7 @@ export function onOutboxLetter(model: Model, overlay: OutboxOverlay, letter: str
       if (item?.request.type !== 'post') return stay(hint(model, 'only messages can be edited'));
       const view = roomOf(model, item.request.room);
       if (view && view.draft.text !== '')
-        return stay(hint(model, `another draft stands in #${view.room.name}: send it first`));
+        return stay(hint(model, `another draft stands in ${roomLabel(view.room)}: send it first`));
       return ask(model, { type: 'cancel', item, edit: true });
     }
     default:

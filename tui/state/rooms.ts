@@ -26,6 +26,16 @@ function asRead(view: RoomView): RoomView {
   return { ...view, read, unread: 0, mentions: 0 };
 }
 
+/** Whether a post is meant for this person: it names them, or they are the one it was written to. */
+const calls = (model: Model, view: RoomView, text: string) =>
+  view.room.direct !== undefined || mentions(text, model.name);
+
+/** Rooms first, and below them those one writes to: each part as it was. */
+function inList(views: readonly RoomView[]): readonly RoomView[] {
+  const isRoom = ({ room }: RoomView) => room.direct === undefined;
+  return [...views.filter(isRoom), ...views.filter((view) => !isRoom(view))];
+}
+
 /** Counts what others wrote after what was read. */
 function recount(model: Model, view: RoomView): RoomView {
   let unread = 0;
@@ -35,7 +45,7 @@ function recount(model: Model, view: RoomView): RoomView {
     if (!line || line.order <= (view.read ?? '')) break;
     if (line.kind !== 'post' || line.own) continue;
     unread += 1;
-    if (mentions(line.text, model.name)) called += 1;
+    if (calls(model, view, line.text)) called += 1;
   }
   return { ...view, unread, mentions: called };
 }
@@ -116,7 +126,7 @@ export function onRooms(model: Model, listed: readonly Room[]): Step {
     return room ? [{ ...view, room: cleanRoom(room) }] : [];
   });
   const fresh = [...joined.values()].map((room) => roomView(cleanRoom(room), model.restored));
-  const rooms = [...kept, ...fresh];
+  const rooms = inList([...kept, ...fresh]);
   const open = rooms.some((view) => view.room.id === model.openRoom)
     ? model.openRoom
     : (rooms[0]?.room.id ?? null);
@@ -139,7 +149,7 @@ export function onRoom(model: Model, room: Room): Step {
       : stay(withoutRoom(model, room.id));
   }
   if (!room.joined) return stay(model);
-  const rooms = [...model.rooms, roomView(clean, model.restored)];
+  const rooms = inList([...model.rooms, roomView(clean, model.restored)]);
   return loadNewest({ ...model, rooms, openRoom: model.openRoom ?? room.id }, room.id);
 }
 
@@ -180,10 +190,9 @@ export function onFocus(model: Model, focused: boolean): Model {
 
 /** Whether a post is to be told to somebody who looks elsewhere. */
 export function callsAway(model: Model, post: z.infer<typeof PostEvent>): boolean {
-  const isNews = post.order > (roomOf(model, post.room)?.read ?? '');
-  return (
-    !model.focused && isNews && post.account !== model.account && mentions(post.text, model.name)
-  );
+  const view = roomOf(model, post.room);
+  if (!view || model.focused || post.account === model.account) return false;
+  return post.order > (view.read ?? '') && calls(model, view, post.text);
 }
 
 /** A post that is shown already stands further up from now on. */
@@ -207,7 +216,7 @@ export function onChanged(model: Model, post: HistoryPost): Model {
 /** One more; the whole is counted anew only with history, or a busy room would cost its square. */
 function countedUp(model: Model, view: RoomView, line: PostLine): RoomView {
   if (line.own || line.order <= (view.read ?? '')) return view;
-  const called = mentions(line.text, model.name) ? 1 : 0;
+  const called = calls(model, view, line.text) ? 1 : 0;
   return { ...view, unread: view.unread + 1, mentions: view.mentions + called };
 }
 
@@ -231,8 +240,8 @@ export function onHistory(
       moreAbove: before === null && view.loaded ? view.moreAbove : page.more,
       holeBelow: reaches || !page.more ? null : view.holeBelow,
     };
-    // A room never read on this machine is no news: it starts as read.
-    return first.read === null && firstTime ? asRead(first) : first;
+    // A room never read on this machine is no news: it starts as read. Whoever is written to is to know of it.
+    return first.read === null && firstTime && !first.room.direct ? asRead(first) : first;
   });
   const counted = firstTime ? withUnreadLine(filled, room) : settled(filled, room);
   return then(fillHole(counted, room, lines[0]?.order), loadAhead);

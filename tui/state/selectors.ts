@@ -1,6 +1,7 @@
 // What the panes need, derived from the model and stored nowhere.
 import { type EditorRows, editorRows } from '../editor.ts';
 import { type Layout, layoutOf } from '../layout.ts';
+import { roomLabel } from '../room-label.ts';
 import { cellWidth, truncate } from '../text.ts';
 import type { Scene } from '../timeline.ts';
 import type { Line, Model, RoomView } from './model.ts';
@@ -33,7 +34,7 @@ export function promptOf(model: Model): string {
   if (writing?.type === 'edit') return 'edit ❯ ';
   if (writing)
     return `↳ ${truncate(writing.name, Math.max(4, Math.floor(model.size.columns / 4)))} ❯ `;
-  return `${view ? truncate(`#${view.room.name}`, Math.max(4, Math.floor(model.size.columns / 4))) : ''} ❯ `.trimStart();
+  return `${view ? truncate(roomLabel(view.room), Math.max(4, Math.floor(model.size.columns / 4))) : ''} ❯ `.trimStart();
 }
 
 /** Room at the end of the composer's rows for the counter, `4000/4k` with a space. */

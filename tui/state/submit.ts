@@ -1,21 +1,17 @@
 // What Enter does: posts, or runs the slash command that was written.
-import { TEXT_CHARS_MAX } from '../../lib/protocol/limits.ts';
 import { type Command, parseInput } from '../commands.ts';
-import { EMPTY_EDITOR } from '../editor.ts';
-import { NOTHING_TO_UNDO } from '../undo.ts';
 import { answerNewest, deleteNewest, editNewest, reactToNewest, submitEdit } from './about-post.ts';
 import type { Stamp } from './action.ts';
 import { showCopyView } from './copy-view.ts';
+import { writeTo } from './direct.ts';
 import type { Model } from './model.ts';
 import { toggleMouse } from './mouse.ts';
 import { openOutbox } from './outbox-pane.ts';
-import { followEnd, openRoom } from './rooms.ts';
+import { post, remembered } from './posting.ts';
+import { openRoom } from './rooms.ts';
 import { searchFor } from './searching.ts';
-import { ask, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
+import { ask, hint, openRoomOf, type Step, stay } from './step.ts';
 import { asksFirst, linesIn } from './writing.ts';
-
-/** How many sent texts ↑ goes back through: more than anyone counts. */
-const SENT_TEXTS_MAX = 100;
 
 /** @param asked the text that Enter asked about just before */
 export function submit(model: Model, stamp: Stamp, asked: string | null): Step {
@@ -31,6 +27,7 @@ export function submit(model: Model, stamp: Stamp, asked: string | null): Step {
     return post(model, parsed.text);
   }
   if (parsed.command.type === 'me') return post(model, parsed.command.text, true);
+  if (parsed.command.type === 'msg') return writeTo(model, parsed.command, text);
   return run(remembered(model, text), parsed.command, stamp);
 }
 
@@ -39,44 +36,7 @@ function askToSend(model: Model, text: string): Step {
   return stay({ ...hint(model, question), sendAsked: text });
 }
 
-function remembered(model: Model, text: string): Model {
-  const others = model.sentTexts.at(-1) === text ? model.sentTexts.slice(0, -1) : model.sentTexts;
-  const cleared = withRoom(model, model.openRoom, (view) => ({
-    ...view,
-    draft: EMPTY_EDITOR,
-    writing: null,
-    undo: NOTHING_TO_UNDO,
-    pasted: false,
-  }));
-  return {
-    ...cleared,
-    sentTexts: [...others, text].slice(-SENT_TEXTS_MAX),
-    recall: null,
-    completion: null,
-  };
-}
-
-function post(model: Model, text: string, action = false): Step {
-  const room = model.openRoom;
-  const body = text.replace(/\s+$/u, '');
-  if (room === null) return stay(hint(model, 'no room is open: /join one'));
-  if (body.length > TEXT_CHARS_MAX) {
-    return stay(hint(model, `too long by ${body.length - TEXT_CHARS_MAX} characters`));
-  }
-  const sent = remembered(model, openRoomOf(model)?.draft.text ?? text);
-  const read = withRoom(sent, room, (view) => ({ ...view, unreadAfter: null }));
-  const { writing } = openRoomOf(model) ?? {};
-  const request = {
-    type: 'post',
-    room,
-    text: body,
-    ...(writing?.type === 'reply' ? { reply: writing.post } : {}),
-    ...(action ? { action: true as const } : {}),
-  } as const;
-  return ask(followEnd(read), { type: 'request', request, open: false });
-}
-
-function run(model: Model, command: Command, stamp: Stamp): Step {
+function run(model: Model, command: Exclude<Command, { type: 'msg' }>, stamp: Stamp): Step {
   const room = model.openRoom ?? '';
   const request = (
     what: Extract<Parameters<typeof ask>[1], { type: 'request' }>['request'],
@@ -139,7 +99,7 @@ function run(model: Model, command: Command, stamp: Stamp): Step {
 }
 
 function join(model: Model, name: string): Step {
-  const known = model.rooms.find((view) => view.room.name === name);
+  const known = model.rooms.find(({ room }) => !room.direct && room.name === name);
   if (known) return openRoom(model, known.room.id);
   return ask(model, { type: 'request', request: { type: 'joinRoom', name }, open: true });
 }

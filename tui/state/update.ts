@@ -117,9 +117,10 @@ function onPeople(
 }
 
 function onRoomList(model: Model, rooms: readonly Room[], stamp: Stamp): Model {
-  const rows = rooms.map(cleanRoom).map((room) => {
+  const listed = rooms.filter(({ direct }) => !direct).map(cleanRoom);
+  const rows = listed.map((room) => {
     const topic = room.topic === '' ? '' : ` · ${room.topic}`;
     return `#${room.name} · ${room.members} in it${room.joined ? ' · joined' : ''}${topic}`;
   });
-  return notice(model, [`rooms: ${rooms.length} · /join ROOM`, ...rows].join('\n'), stamp);
+  return notice(model, [`rooms: ${listed.length} · /join ROOM`, ...rows].join('\n'), stamp);
 }

@@ -11,7 +11,7 @@ test('send reads where to, as whom and what', () => {
     servers: null,
     identity: null,
     timeoutMs: 2_500,
-    room: 'ops',
+    place: { type: 'room', name: 'ops' },
     name: 'bot',
     create: false,
     json: true,
@@ -42,8 +42,19 @@ for (const [flags, servers] of SERVERS) {
   });
 }
 
+test('send and tail take a person in place of a room', () => {
+  for (const command of ['send', 'tail']) {
+    const parsed = parseHeadless([command, ...words('--to @bob~a-b_ --name bot')]);
+    assert.ok(parsed.command !== 'status');
+    assert.deepEqual(parsed.options.place, { type: 'person', name: 'bob~a-b_' });
+  }
+});
+
 const WRONG: readonly (readonly [string, RegExp])[] = [
   ['send --name bot hi', /--room: it is required/],
+  ['send --room ops --to bob --name bot hi', /--to: it stands in place of --room/],
+  ['send --to bob --create --name bot hi', /not beside --create/],
+  ['tail --to a/b --name bot', /--to: expected the name of a person, got a\/b/],
   ['send --room a/b --name bot hi', /--room: use letters/],
   ['send --room ops --name /bot hi', /--name: use letters.*got \/bot/],
   ['send --room ops --name bot hi there', /TEXT: expected one, in quotes; got 2/],

@@ -43,7 +43,13 @@ class Stage {
         });
       },
     } as unknown as ChatClient;
-    const options = { room: 'general', last, follow: true, json: true, timeoutMs: 5_000 };
+    const options = {
+      place: { type: 'room', name: 'general' },
+      last,
+      follow: true,
+      json: true,
+      timeoutMs: 5_000,
+    };
     const io = { stdout: this.out, stderr: this.out, stdin: this.out };
     this.done = runTail(client, options as never, io as never, this.ended.promise);
     const rooms = [room('general')];

@@ -1,0 +1,65 @@
+// Posting: what was written leaves the composer and goes into the outbox.
+import { TEXT_CHARS_MAX } from '../../lib/protocol/limits.ts';
+import { EMPTY_EDITOR } from '../editor.ts';
+import { NOTHING_TO_UNDO } from '../undo.ts';
+import type { Model } from './model.ts';
+import { followEnd } from './rooms.ts';
+import { ask, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
+
+/** How many sent texts ↑ goes back through: more than anyone counts. */
+const SENT_TEXTS_MAX = 100;
+
+/** The composer is empty again, and what stood in it is kept for ↑. */
+export function remembered(model: Model, text: string): Model {
+  const others = model.sentTexts.at(-1) === text ? model.sentTexts.slice(0, -1) : model.sentTexts;
+  const cleared = withRoom(model, model.openRoom, (view) => ({
+    ...view,
+    draft: EMPTY_EDITOR,
+    writing: null,
+    undo: NOTHING_TO_UNDO,
+    pasted: false,
+  }));
+  return {
+    ...cleared,
+    sentTexts: [...others, text].slice(-SENT_TEXTS_MAX),
+    recall: null,
+    completion: null,
+  };
+}
+
+/** @returns null where it is short enough */
+export function lengthProblem(text: string): string | null {
+  return text.length > TEXT_CHARS_MAX
+    ? `too long by ${text.length - TEXT_CHARS_MAX} characters`
+    : null;
+}
+
+/** Posts to the open room what did not stand in its composer: a draft there stays. */
+export function postTo(model: Model, room: string, text: string): Step {
+  const read = withRoom(model, room, (view) => ({ ...view, unreadAfter: null }));
+  return ask(followEnd(read), {
+    type: 'request',
+    request: { type: 'post', room, text },
+    open: false,
+  });
+}
+
+/** Posts to the open room; an answer where one is being written. */
+export function post(model: Model, text: string, action = false): Step {
+  const room = model.openRoom;
+  const body = text.replace(/\s+$/u, '');
+  if (room === null) return stay(hint(model, 'no room is open: /join one'));
+  const tooLong = lengthProblem(body);
+  if (tooLong !== null) return stay(hint(model, tooLong));
+  const sent = remembered(model, openRoomOf(model)?.draft.text ?? text);
+  const read = withRoom(sent, room, (view) => ({ ...view, unreadAfter: null }));
+  const { writing } = openRoomOf(model) ?? {};
+  const request = {
+    type: 'post',
+    room,
+    text: body,
+    ...(writing?.type === 'reply' ? { reply: writing.post } : {}),
+    ...(action ? { action: true as const } : {}),
+  } as const;
+  return ask(followEnd(read), { type: 'request', request, open: false });
+}
