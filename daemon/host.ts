@@ -2,23 +2,19 @@
 // said the ring replicates. One turn gathers whatever came in, commits it in one transaction, and only
 // then lets out what relies on it. It knows its surroundings as functions, so that the simulator runs
 // the very same code as the daemon.
+
 import { assertNever } from '../lib/assert.ts';
 import type { RefusalCode } from '../lib/protocol/refusals.ts';
 import { prunedBodyOf } from './chat/bodies.ts';
 import type { Chat, ChatInput, ChatOutput } from './chat/chat.ts';
 import { Repair, type ScrubSettings } from './repair.ts';
+import { digestText } from './ring/digest.ts';
 import { type Digest, type Entry, lackCount, orderOf, parseStreamId } from './ring/entry.ts';
 import type { Announcement, PeerMessage } from './ring/messages.ts';
 import { encodeEntry } from './ring/replication.ts';
 import { step } from './ring/ring.ts';
 import { PULL_BYTES_MAX, PULL_ENTRIES_MAX } from './ring/settings.ts';
-import {
-  digestRecord,
-  type Ring,
-  type RingInput,
-  type RingOutput,
-  type ServerId,
-} from './ring/state.ts';
+import type { Ring, RingInput, RingOutput, ServerId } from './ring/state.ts';
 import type { Store, StoredEntry } from './store/store.ts';
 
 /** What a host reaches of the world. Sends collect until the flush. */
@@ -227,7 +223,7 @@ export function createHost(parts: {
       for (const entry of entries)
         theirs.set(`${entry.term}.${entry.ringPosition}.${entry.incarnation}`, entry.sequence);
       remaining -= entries.length;
-      const digest = push ? undefined : digestRecord(ring.digest);
+      const digest = push ? undefined : digestText(ring.digest);
       const message = {
         type: 'entries' as const,
         term,

@@ -1,5 +1,6 @@
 // Getting what others hold and this server lacks, in the background: digests are compared, and entries
 // pulled one bounded answer at a time, so that a backlog of a million is never in memory or in the way.
+import { digestOf, digestText } from './digest.ts';
 import { isReachable } from './failure-detector.ts';
 import type { PeerMessageOf } from './messages.ts';
 import { keepNew } from './replication.ts';
@@ -12,16 +13,7 @@ import {
   PULL_PAUSE_MS,
   PULL_STUCK_MS,
 } from './settings.ts';
-import {
-  digestOf,
-  digestRecord,
-  log,
-  noteDigest,
-  ownHash,
-  type Peer,
-  send,
-  type Turn,
-} from './state.ts';
+import { log, noteDigest, ownHash, type Peer, send, type Turn } from './state.ts';
 import { maybeAdvance, servingLeader } from './view-change.ts';
 
 /** Whether this server gave its word for a view that may still come: its digest must not change meanwhile. */
@@ -51,7 +43,7 @@ export function maybePull(turn: Turn): void {
   const source = pullSource(turn);
   if (!source) return;
   ring.pull = { from: source.id, sentMs: nowMs, hash: source.announcement?.digestHash ?? '' };
-  send(turn, source.id, { type: 'pull', term: 0, digest: digestRecord(ring.digest) });
+  send(turn, source.id, { type: 'pull', term: 0, digest: digestText(ring.digest) });
 }
 
 /** The leader when there is one, else whoever has most; null when nobody is known to have more. */
@@ -85,7 +77,7 @@ export function onEntries(turn: Turn, from: Peer, message: PeerMessageOf<'entrie
     if (ring.promisedTerm !== message.term || ring.promisedTo !== from.id || ring.view) return;
     keepNew(turn, message.entries);
     if (message.remaining > 0) return;
-    send(turn, from.id, { type: 'held', term: message.term, digest: digestRecord(ring.digest) });
+    send(turn, from.id, { type: 'held', term: message.term, digest: digestText(ring.digest) });
     return;
   }
   const preparing = ring.preparing;

@@ -2,12 +2,13 @@
 // datagram. docs/PROTOCOL.md describes each.
 import { z } from 'zod';
 import { ServerId } from '../../lib/protocol/fields.ts';
+import { DIGEST_TEXT } from './digest.ts';
 import { HLC_COUNTER_MAX, HLC_MS_MAX, SEQUENCE_MAX, TERM_MAX } from './entry.ts';
 import { FETCH_SEQUENCES_MAX } from './settings.ts';
 
 const Term = z.int().min(0).max(TERM_MAX);
 const StreamKey = z.string().regex(/^\d{1,13}\.\d{1,7}\.[0-9a-f]{16}$/);
-const DigestRecord = z.record(StreamKey, z.int().min(1).max(SEQUENCE_MAX));
+const DigestText = z.string().regex(DIGEST_TEXT);
 
 /** [term, ring position, incarnation, sequence, hlc ms, hlc counter, wall ms, body] */
 export const EntryTuple = z.tuple([
@@ -53,7 +54,7 @@ const Hello = z.object({
   type: z.literal('hello'),
   boot: z.string().max(64),
   announcement: Announcement,
-  digest: DigestRecord,
+  digest: DigestText,
 });
 const Announce = z.object({ type: z.literal('announce'), announcement: Announcement });
 
@@ -72,9 +73,9 @@ const Prepare = z.object({ type: z.literal('prepare'), term: Term });
 const PromiseMessage = z.object({
   type: z.literal('promise'),
   term: Term,
-  digest: DigestRecord,
+  digest: DigestText,
   /** Of the stream that clients' cursors name now: its asker may have been away when it began. */
-  base: z.object({ stream: StreamKey, digest: DigestRecord }).nullable(),
+  base: z.object({ stream: StreamKey, digest: DigestText }).nullable(),
 });
 export const RefuseReason = z.enum(['promised-higher', 'outranked', 'better-leader', 'unstable']);
 const Refuse = z.object({
@@ -86,7 +87,7 @@ const Refuse = z.object({
 });
 
 /** Asks for what the sender lacks. `term` is that of the change of view it is for, 0 in the background. */
-const Pull = z.object({ type: z.literal('pull'), term: Term, digest: DigestRecord });
+const Pull = z.object({ type: z.literal('pull'), term: Term, digest: DigestText });
 /** The answer to a pull, or step 2's push. `remaining` more are held; `push` asks for a `held`. */
 const Entries = z.object({
   type: z.literal('entries'),
@@ -95,9 +96,9 @@ const Entries = z.object({
   remaining: z.int().min(0),
   push: z.boolean(),
   /** Of the sender, in the answer to a pull. */
-  digest: DigestRecord.optional(),
+  digest: DigestText.optional(),
 });
-const Held = z.object({ type: z.literal('held'), term: Term, digest: DigestRecord });
+const Held = z.object({ type: z.literal('held'), term: Term, digest: DigestText });
 
 /** Step 3. Also sent to those that promised but were left out, so that they know who leads. */
 const Install = z.object({
@@ -107,7 +108,7 @@ const Install = z.object({
   incarnation: z.string().regex(/^[0-9a-f]{16}$/),
   inSync: z.array(ServerId).min(1),
   /** What the leader held when that stream began. A follower may hold more by the time it hears this. */
-  base: DigestRecord,
+  base: DigestText,
 });
 
 /** New entries of the leader's stream; answered by `stored` with the highest sequence on disk. */

@@ -1,12 +1,13 @@
 // New entries: the leader stamps them, sends them, and commits them when every in-sync server has them
 // on disk (Kafka's rule for acknowledging). Followers accept only what continues the stream of the view
 // they installed, and only while they have promised nothing higher.
+
 import { assert } from '../../lib/assert.ts';
+import { digestText, noteGrowth } from './digest.ts';
 import { type Entry, HLC_COUNTER_MAX, streamIdOf } from './entry.ts';
 import type { EntryTuple, PeerMessageOf } from './messages.ts';
 import { ACK_PATIENCE_MS, PENDING_ENTRIES_MAX } from './settings.ts';
 import {
-  digestRecord,
   type Peer,
   type Ring,
   type ServerId,
@@ -84,7 +85,9 @@ function stamp(turn: Turn, draft: Draft): Entry {
 /** Notes that an entry is held; it must be the next of its stream. */
 export function keep(ring: Ring, entry: Entry): void {
   const stream = streamIdOf(entry);
-  assert(entry.sequence === (ring.digest.get(stream) ?? 0) + 1, `stream ${stream} stays dense`);
+  const before = ring.digest.get(stream) ?? 0;
+  assert(entry.sequence === before + 1, `stream ${stream} stays dense`);
+  noteGrowth(ring.hash, stream, before);
   ring.digest.set(stream, entry.sequence);
   ring.entryCount += 1;
   const later =
@@ -156,7 +159,7 @@ export function maybeCommit(turn: Turn): void {
 export function sendInstall(turn: Turn, to: ServerId, { term, inSync }: View): void {
   const { base, self } = turn.ring;
   assert(base, 'whoever leads knows what its view began with');
-  const digest = digestRecord(base.digest);
+  const digest = digestText(base.digest);
   const { incarnation } = self;
   sendAhead(turn, to, {
     type: 'install',

@@ -1,11 +1,13 @@
 // The ring's core: one function that takes an input and gives what is to be done. Sans I/O: no clock, no
 // randomness, no sockets, no promises; the shell stamps inputs and carries outputs out in order.
 // The protocol is described in docs/ARCHITECTURE.md; each part has a file of its own here.
+
 import { assert, assertNever } from '../../lib/assert.ts';
 import type { Cluster } from '../../lib/client/api.ts';
 import type { ServerAddress, ServerStatus } from '../../lib/protocol/events.ts';
 import { onEntries, onPull } from './catch-up.ts';
 import { decide, leaderByHearsay, onPause } from './decide.ts';
+import { digestOf, digestText } from './digest.ts';
 import { lackCount } from './entry.ts';
 import {
   forgiveSilences,
@@ -24,8 +26,6 @@ import {
   TICK_INTERVAL_MS,
 } from './settings.ts';
 import {
-  digestOf,
-  digestRecord,
   noteDigest,
   ownHash,
   type Peer,
@@ -193,7 +193,7 @@ function onLinkUp(turn: Turn, id: string, boot: string): void {
     type: 'hello',
     boot: ring.self.boot,
     announcement,
-    digest: digestRecord(ring.digest),
+    digest: digestText(ring.digest),
   });
   resendTo(turn, peer);
 }

@@ -1,8 +1,9 @@
 // The ring's state and the shapes of its inputs and outputs. One mutable value, owned by one caller
 // and changed only inside `step`: copying digests of hundreds of streams for every post would cost more
 // than everything else here (docs/adr/0003).
-import { createHash } from 'node:crypto';
+
 import type { Cluster } from '../../lib/client/api.ts';
+import { type DigestHash, hashOf, hashText } from './digest.ts';
 import { type Digest, type Entry, lackCount, type StreamId } from './entry.ts';
 import type { Announcement, PeerMessage, Phase } from './messages.ts';
 import { DISCOVERY_MS } from './settings.ts';
@@ -98,8 +99,8 @@ export type Ring = {
   base: Readonly<{ stream: StreamId; digest: Digest }> | null;
   readonly digest: Map<StreamId, number>;
   entryCount: number;
-  /** The hash of that digest, and how many entries there were when it was found. */
-  hashed: { entryCount: number; hash: string };
+  /** Of that digest: see `ownHash`. */
+  readonly hash: DigestHash;
   /** Whether the chat folded all that is held: it may lack what was damaged at the start, until it is repaired. */
   foldIsWhole: boolean;
   /** Highest hybrid time of any entry held. */
@@ -254,7 +255,7 @@ export function createRing(parts: RingParts): Ring {
     base: parts.base,
     digest: new Map(parts.digest),
     entryCount,
-    hashed: { entryCount, hash: digestHash(parts.digest) },
+    hash: hashOf(parts.digest),
     foldIsWhole: parts.foldIsWhole,
     hlcMs: parts.hlc.ms,
     hlcCounter: parts.hlc.counter,
@@ -278,26 +279,9 @@ export function createRing(parts: RingParts): Ring {
   };
 }
 
-/** A digest as it travels. */
-export function digestRecord(digest: Digest): Record<StreamId, number> {
-  return Object.fromEntries(digest);
-}
-
-export function digestOf(record: Readonly<Record<StreamId, number>>): Digest {
-  return new Map(Object.entries(record));
-}
-
-/** The hash of what a ring holds, found once for each change: a digest only grows, by entries. */
+/** The hash of what a ring holds; found again only for what changed. */
 export function ownHash(ring: Ring): string {
-  const { hashed, entryCount } = ring;
-  if (hashed.entryCount !== entryCount) ring.hashed = { entryCount, hash: digestHash(ring.digest) };
-  return ring.hashed.hash;
-}
-
-/** Equal for equal digests, whatever the order they were built in. 16 base64url characters. */
-export function digestHash(digest: Digest): string {
-  const lines = [...digest].map(([stream, sequence]) => `${stream}:${sequence}`).sort();
-  return createHash('sha256').update(lines.join('\n')).digest('base64url').slice(0, 16);
+  return hashText(ring.hash, ring.digest);
 }
 
 /** Takes note of what a peer holds. */

@@ -7,7 +7,9 @@
 //                         │ refused                     │ lacks too much
 //                         ▼                             ▼
 //                  active, backs off                 joining
+
 import { assert } from '../../lib/assert.ts';
+import { digestOf, digestText } from './digest.ts';
 import { type Digest, lackCount, type StreamId, streamIdOf } from './entry.ts';
 import { isReachable, noteHeard, unstableForMs } from './failure-detector.ts';
 import type { PeerMessageOf } from './messages.ts';
@@ -21,8 +23,6 @@ import {
   PREPARE_STEP_MS,
 } from './settings.ts';
 import {
-  digestOf,
-  digestRecord,
   log,
   noteDigest,
   type Peer,
@@ -109,11 +109,11 @@ export function onPrepare(turn: Turn, from: Peer, message: PeerMessageOf<'prepar
   promise(turn, message.term, from.id);
   ring.pull = null;
   noteHeard(from, nowMs);
-  const base = ring.base && { stream: ring.base.stream, digest: digestRecord(ring.base.digest) };
+  const base = ring.base && { stream: ring.base.stream, digest: digestText(ring.base.digest) };
   send(turn, from.id, {
     type: 'promise',
     term: message.term,
-    digest: digestRecord(ring.digest),
+    digest: digestText(ring.digest),
     base,
   });
 }
@@ -247,7 +247,7 @@ function gather(turn: Turn, preparing: Preparing): void {
   preparing.deadlineMs = nowMs + PREPARE_STEP_MS;
   for (const [id] of lacking) {
     preparing.pullsAwaited.add(id);
-    send(turn, id, { type: 'pull', term: preparing.term, digest: digestRecord(ring.digest) });
+    send(turn, id, { type: 'pull', term: preparing.term, digest: digestText(ring.digest) });
   }
 }
 

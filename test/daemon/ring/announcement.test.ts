@@ -1,9 +1,10 @@
 // Heartbeats overtake each other, and what is said over a link overtakes heartbeats: the newest word counts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { hashOf, hashText } from '../../../daemon/ring/digest.ts';
 import type { Announcement, Phase } from '../../../daemon/ring/messages.ts';
 import { step } from '../../../daemon/ring/ring.ts';
-import { createRing, digestHash, type RingInput } from '../../../daemon/ring/state.ts';
+import { createRing, type RingInput } from '../../../daemon/ring/state.ts';
 
 const WALL_MS = 1_700_000_000_000;
 
@@ -25,14 +26,14 @@ function stage() {
   };
   const says = (version: number, phase: Phase): Announcement => ({
     ...{ version, phase, promisedTerm: 0, installedTerm: 0, view: null, entryCount: 0 },
-    ...{ digestHash: digestHash(new Map()), hears: ['server1'], wallMs: WALL_MS },
+    ...{ digestHash: hashText(hashOf(new Map()), new Map()), hears: ['server1'], wallMs: WALL_MS },
   });
   feed({ type: 'linkUp', peer: 'server2', boot: 'b2' });
   const message = {
     type: 'hello' as const,
     boot: 'b2',
     announcement: says(1, 'active'),
-    digest: {},
+    digest: '',
   };
   feed({ type: 'message', from: 'server2', message });
   return { feed, says, phase: () => ring.peers.get('server2')?.announcement?.phase };

@@ -2,6 +2,7 @@
 // as somebody could give them. The rest of the ring is tested by the simulator.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { digestText, hashOf, hashText } from '../../../daemon/ring/digest.ts';
 import type { Announcement } from '../../../daemon/ring/messages.ts';
 import { step } from '../../../daemon/ring/ring.ts';
 import {
@@ -9,7 +10,7 @@ import {
   TICK_INTERVAL_MS,
   HEARTBEAT_INTERVAL_MS as TOLD_EVERY_MS,
 } from '../../../daemon/ring/settings.ts';
-import { createRing, digestHash, type RingInput } from '../../../daemon/ring/state.ts';
+import { createRing, type RingInput } from '../../../daemon/ring/state.ts';
 
 const WALL_MS = 1_700_000_000_000;
 const DIGEST = new Map([['1.1.00000000000000aa', 3]]);
@@ -39,9 +40,14 @@ function stage() {
     version += 1;
     const announcement: Announcement = {
       ...{ version, phase: 'active', promisedTerm: 1, installedTerm: 1, view: null },
-      ...{ entryCount: 3, digestHash: digestHash(DIGEST), hears: ['server2'], wallMs: WALL_MS },
+      ...{
+        entryCount: 3,
+        digestHash: hashText(hashOf(DIGEST), DIGEST),
+        hears: ['server2'],
+        wallMs: WALL_MS,
+      },
     };
-    const digest = Object.fromEntries(DIGEST);
+    const digest = digestText(DIGEST);
     if (version === 1) {
       feed({ type: 'linkUp', peer: 'server1', boot: 'b1' });
       const message = { type: 'hello' as const, boot: 'b1', announcement, digest };

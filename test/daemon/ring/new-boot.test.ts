@@ -1,9 +1,10 @@
 // A follower's process ended and another runs there: what the first one stored may be gone with its directory.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { hashOf, hashText } from '../../../daemon/ring/digest.ts';
 import type { PeerMessage } from '../../../daemon/ring/messages.ts';
 import { step } from '../../../daemon/ring/ring.ts';
-import { createRing, digestHash, type RingInput } from '../../../daemon/ring/state.ts';
+import { createRing, type RingInput } from '../../../daemon/ring/state.ts';
 
 const WALL_MS = 1_700_000_000_000;
 
@@ -37,10 +38,15 @@ class LeaderStage {
     this.feed({ type: 'linkUp', peer: 'server1', boot });
     const announcement = {
       ...{ version: this.version, phase: 'active' as const, promisedTerm: 0, installedTerm: 0 },
-      ...{ view: null, entryCount: 0, digestHash: digestHash(new Map()), hears: ['server2'] },
+      ...{
+        view: null,
+        entryCount: 0,
+        digestHash: hashText(hashOf(new Map()), new Map()),
+        hears: ['server2'],
+      },
       wallMs: WALL_MS,
     };
-    this.says({ type: 'hello', boot, announcement, digest: {} });
+    this.says({ type: 'hello', boot, announcement, digest: '' });
   }
 
   pass(ms: number): void {
@@ -57,7 +63,7 @@ test('a follower whose process is another one is asked at once, in a new view, w
   stage.pass(100);
   const { promisedTerm: term } = stage.ring;
   assert.equal(stage.ring.phase, 'preparing');
-  stage.says({ type: 'promise', term, digest: {}, base: null });
+  stage.says({ type: 'promise', term, digest: '', base: null });
   assert.deepEqual(stage.ring.view?.inSync, ['server1', 'server2']);
   stage.hello('b1 again');
   stage.pass(25);
