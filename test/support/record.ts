@@ -1,9 +1,9 @@
-// docs/RELIABILITY.md states figures; they are put there by the runs that found them, between marks that a
-// reader of the rendered page does not see.
+// docs/RELIABILITY.md and docs/PERFORMANCE.md state figures; they are put there by the runs that found them, between
+// marks that a reader of the rendered page does not see.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
-const PAGE = new URL('../../docs/RELIABILITY.md', import.meta.url);
+const PAGES = new URL('../../docs/', import.meta.url);
 
 /** What the figures were found on, and when. */
 export function machineText(nowMs: number): string {
@@ -25,7 +25,8 @@ export function withFigures(text: string, name: string, figures: string): string
   return `${before}<!-- ${name} -->${figures}<!-- /${name} -->${after}`;
 }
 
-/** Puts the figures of a run into the page. */
-export function record(name: string, figures: string): void {
-  writeFileSync(PAGE, withFigures(readFileSync(PAGE, 'utf8'), name, figures));
+/** Puts the figures of a run into a page of docs. */
+export function record(name: string, figures: string, page = 'RELIABILITY.md'): void {
+  const file = new URL(page, PAGES);
+  writeFileSync(file, withFigures(readFileSync(file, 'utf8'), name, figures));
 }

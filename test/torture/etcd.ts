@@ -10,6 +10,14 @@ import { waitFor } from '../support/wait-for.ts';
 
 export type EtcdSettings = Readonly<{ heartbeatMs: number; electionMs: number }>;
 
+/** Where its servers run. */
+export type EtcdPlace = Readonly<{
+  /** Default: a free block. */
+  portBase?: number;
+  /** Command that runs another one, put before each of them. */
+  entrance?: readonly string[];
+}>;
+
 type Member = Readonly<{ name: string; clientPort: number; peerPort: number }>;
 
 const READY_MS_MAX = 30_000;
@@ -19,13 +27,19 @@ export class Etcd {
   readonly members: readonly Member[];
   private readonly directory: string;
   private readonly settings: EtcdSettings;
+  private readonly entrance: readonly string[];
   private readonly running = new Map<string, ChildProcess>();
   /** Connections stay open between requests, as those of a gRPC client do. */
   private readonly agent = new Agent({ keepAlive: true });
 
-  private constructor(portBase: number, directory: string, settings: EtcdSettings) {
+  private constructor(
+    directory: string,
+    settings: EtcdSettings,
+    { portBase, entrance = [] }: EtcdPlace & { portBase: number },
+  ) {
     this.directory = directory;
     this.settings = settings;
+    this.entrance = entrance;
     // Whatever ends this process, none of them stays.
     process.once('exit', () => {
       for (const child of this.running.values()) child.kill('SIGKILL');
@@ -38,9 +52,14 @@ export class Etcd {
   }
 
   /** A new cluster that leads itself. @param directory for its data and logs; made if it is not there */
-  static async start(directory: string, settings: EtcdSettings): Promise<Etcd> {
+  static async start(
+    directory: string,
+    settings: EtcdSettings,
+    place: EtcdPlace = {},
+  ): Promise<Etcd> {
     mkdirSync(directory, { recursive: true });
-    const etcd = new Etcd(await freePortBase(), directory, settings);
+    const portBase = place.portBase ?? (await freePortBase());
+    const etcd = new Etcd(directory, settings, { ...place, portBase });
     for (const { name } of etcd.members) etcd.spawn(name);
     await etcd.settled();
     return etcd;
@@ -48,7 +67,7 @@ export class Etcd {
 
   private spawn(name: string): void {
     const url = (port: number) => `http://${LOOPBACK}:${port}`;
-    const { members, directory, settings } = this;
+    const { members, directory, settings, entrance } = this;
     const member = this.member(name);
     const log = openSync(join(directory, `${name}.log`), 'a');
     const words = {
@@ -63,7 +82,8 @@ export class Etcd {
       'election-timeout': String(settings.electionMs),
     };
     const argv = Object.entries(words).map(([flag, value]) => `--${flag}=${value}`);
-    const child = spawn('etcd', argv, { stdio: ['ignore', log, log] });
+    const [file = '', ...rest] = [...entrance, 'etcd', ...argv];
+    const child = spawn(file, rest, { stdio: ['ignore', log, log] });
     closeSync(log);
     this.running.set(name, child);
     child.once('exit', () => this.running.delete(name));
@@ -118,6 +138,10 @@ export class Etcd {
     };
     await waitFor('etcd to have a leader', isSettled, READY_MS_MAX);
     return leader as unknown as string;
+  }
+
+  pids(): number[] {
+    return [...this.running.values()].map(({ pid }) => pid ?? Number.NaN);
   }
 
   kill(name: string): void {
