@@ -4,10 +4,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { encodeBody } from '../../daemon/chat/bodies.ts';
-import { orderOf } from '../../daemon/ring/entry.ts';
-import { openSqliteStore } from '../../daemon/store/sqlite-store.ts';
 import { Daemons } from '../support/daemons.ts';
+import { fillStores } from '../support/filled-store.ts';
 import { Talk } from '../support/talk.ts';
 
 const POSTS = 100_000;
@@ -16,34 +14,7 @@ const CATCH_UP_MS_MAX = 120_000;
 const RESIDENT_MB_MAX = 300;
 const ANSWER_MS_MAX = 1_000;
 
-/** Puts the same posts, of another time, into the data directories of servers that are not running. */
-function fill(daemons: Daemons, ids: readonly string[]): void {
-  for (const id of ids) {
-    const directory = daemons.dataDirectory(id);
-    const incarnation = `00000000000000${id.slice(-1).padStart(2, '0')}`;
-    const store = openSqliteStore({ directory, incarnationOf: () => incarnation });
-    store.begin();
-    for (let sequence = 1; sequence <= POSTS; sequence += 1) {
-      const requestId = `aaaaaaaaaaaaaaaa.bbbbbbbbbbbb/${sequence}`;
-      const text = `one of many, number ${sequence}, about as long as people write`;
-      const post = { q: requestId, u: 'aaaaaaaaaaaaaaaa', r: 'general', x: text };
-      const entry = {
-        term: 1,
-        ringPosition: 3,
-        incarnation: 'ffffffffffffffff',
-        sequence,
-        hlcMs: 1_700_000_000_000 + sequence,
-        hlcCounter: 0,
-        wallMs: 1_700_000_000_000 + sequence,
-        body: encodeBody({ t: 'post', ...post }),
-      };
-      const index = { kind: 'post' as const, room: 'general', requestId };
-      store.append({ entry, order: orderOf(entry), index });
-    }
-    store.commit();
-    store.close();
-  }
-}
+const textOf = (nth: number) => `one of many, number ${nth}, about as long as people write`;
 
 async function residentMb(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
@@ -53,7 +24,7 @@ async function residentMb(pid: number): Promise<number> {
 test(`an empty server catches up with ${POSTS} posts while the room goes on`, async (t) => {
   const daemons = await Daemons.prepare();
   t.after(() => daemons.close());
-  fill(daemons, ['server1', 'server2']);
+  fillStores(daemons, { ids: ['server1', 'server2'], count: POSTS, textOf });
   await Promise.all(['server1', 'server2'].map((id) => daemons.run(id)));
   await daemons.settled(['server1', 'server2']);
   const talk = await Talk.join(daemons);

@@ -14,6 +14,8 @@ export type TerminalOptions = Readonly<{
   environment?: Readonly<Record<string, string>>;
   /** Where the program runs; here by default. */
   folder?: string;
+  /** For what runs for long: `output` is empty. */
+  keepsOutput?: boolean;
 }>;
 
 /** Keys by name, as xterm sends them. */
@@ -42,6 +44,9 @@ export class Terminal {
   /** Everything the program wrote, for what no screen shows: modes set and restored. */
   private readonly written: string[] = [];
   private exitCode: number | null = null;
+  private readonly painters = new Set<(atMs: number) => void>();
+  /** What the program wrote so far. */
+  writtenChars = 0;
 
   constructor(options: TerminalOptions) {
     const { columns = 80, rows = 24 } = options;
@@ -62,8 +67,12 @@ export class Terminal {
       env: { ...environment, COLORTERM: 'truecolor', ...options.environment },
     });
     this.pty.onData((data) => {
-      this.written.push(data);
-      this.term.write(data);
+      const atMs = performance.now();
+      this.writtenChars += data.length;
+      if (options.keepsOutput ?? true) this.written.push(data);
+      this.term.write(data, () => {
+        for (const painted of this.painters) painted(atMs);
+      });
     });
     // Answers of the terminal to what the program asks it.
     this.term.onData((data) => this.exitCode === null && this.pty.write(data));
@@ -79,6 +88,15 @@ export class Terminal {
   /** What the program wrote so far, escape codes and all. */
   output(): string {
     return this.written.join('');
+  }
+
+  /**
+   * Hears of every piece of output once the screen shows it, with the time at which the terminal got it.
+   * @returns a function that ends it
+   */
+  onPaint(painted: (atMs: number) => void): () => void {
+    this.painters.add(painted);
+    return () => this.painters.delete(painted);
   }
 
   /** The rows as a person sees them, without trailing spaces. */
