@@ -77,6 +77,7 @@ export function createHost(parts: {
   function feedChat(input: ChatInput): void {
     for (const output of chat.step({ ...input, nowMs: world.nowMs() })) {
       if (output.type === 'append') append(output);
+      else if (output.type === 'note') feedRing({ type: 'append', body: output.body, above: null });
       else deferred.push(output);
     }
   }
@@ -196,6 +197,7 @@ export function createHost(parts: {
       case 'log':
         return world.log(output.level, output.message, output.fields);
       case 'append':
+      case 'note':
       case 'taken':
       case 'notTaken':
       case 'sendNow':

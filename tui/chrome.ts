@@ -1,7 +1,7 @@
 // The rows around the timeline: title, lists beside it, composer, hints. Plain rows of segments, each as
 // wide as it is told.
 import type { Person } from '../lib/protocol/events.ts';
-import { TEXT_CHARS_MAX } from '../lib/protocol/limits.ts';
+import { TEXT_CHARS_MAX, UNREAD_COUNTED_MAX } from '../lib/protocol/limits.ts';
 import type { Intent } from './keys.ts';
 import { PEOPLE_FROM_COLUMNS } from './layout.ts';
 import type { Row, Segment } from './line-rows.ts';
@@ -77,10 +77,14 @@ export function titleRow(model: Model, view: RoomView | undefined): Row {
   return fitRow([...fitRow(left, leftWidth), segment(' '), ...right], columns);
 }
 
+/** More are not counted where they are not all here. */
+const shownCount = (count: number) =>
+  count < UNREAD_COUNTED_MAX ? String(count) : `${UNREAD_COUNTED_MAX - 1}+`;
+
 function countOf(view: RoomView): Segment {
-  if (view.room.direct && view.unread > 0) return segment(String(view.unread), 'mention');
-  if (view.mentions > 0) return segment(`@${view.mentions}`, 'mention');
-  return view.unread > 0 ? segment(String(view.unread), 'roomUnread') : segment('');
+  if (view.room.direct && view.unread > 0) return segment(shownCount(view.unread), 'mention');
+  if (view.mentions > 0) return segment(`@${shownCount(view.mentions)}`, 'mention');
+  return view.unread > 0 ? segment(shownCount(view.unread), 'roomUnread') : segment('');
 }
 
 function roomRow(view: RoomView, fields: { number: number; isOpen: boolean; width: number }): Row {

@@ -6,7 +6,7 @@ import type { LocalCluster } from './local-cluster.ts';
 import type { Effect } from './state/action.ts';
 import type { Saved } from './state/model.ts';
 import { HISTORY_POSTS } from './state/rooms.ts';
-import type { Source } from './store.ts';
+import { type Source, tellReads } from './store.ts';
 
 /** Between two letters of somebody who types: shorter than a person notices. */
 const SEARCH_PAUSE_MS = 80;
@@ -54,6 +54,7 @@ export class Conversation {
   /** Asked for with every use: it is made later than this. */
   private readonly store: () => Source;
   private unsubscribe: () => void = () => {};
+  private stopTelling: () => void = () => {};
   private searches = 0;
 
   private constructor(parts: ConversationParts, client: ChatClient, store: () => Source) {
@@ -72,11 +73,13 @@ export class Conversation {
   /** From here on the store hears of everything. */
   begin(): void {
     this.attach(this.client);
+    this.stopTelling = tellReads(this.store(), (room, order) => this.client.read(room, order));
     if (this.local) this.watchLocal(this.local);
   }
 
   /** Nothing is told any more. */
   end(): void {
+    this.stopTelling();
     this.unsubscribe();
   }
 

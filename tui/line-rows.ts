@@ -1,5 +1,6 @@
 // One line of a room as rows of cells: its separators, prefix, wrapped text and mark. Rows are kept for
 // as long as the line lives, because wrapping is what costs (TUI.md).
+import { mentionPattern } from '../lib/mentions.ts';
 import { type Piece, piecesOf, type Style } from './markdown.ts';
 import type { Line, MembersLine, PostLine } from './state/model.ts';
 import { cellWidth, fit, graphemes, truncate, wrapRanges, wrapText } from './text.ts';
@@ -76,23 +77,6 @@ function markOf(line: PostLine, context: LineContext): Segment | null {
   if (line.mark !== 'queued') return MARKS[line.mark];
   const count = context.queuedCount > 1 ? `${context.queuedCount} queued` : 'queued';
   return { text: count, look: 'warning' };
-}
-
-const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
-/** Whether a text calls someone: `@name`, not as a part of a longer name. */
-export function mentions(text: string, name: string): boolean {
-  return mentionPattern(name).test(text);
-}
-
-let known: Readonly<{ name: string; pattern: RegExp }> = { name: '', pattern: /(?!)/ };
-
-/** Made once for a name: it is asked for with every post and every row. */
-function mentionPattern(name: string): RegExp {
-  if (known.name !== name) {
-    known = { name, pattern: new RegExp(`@${escaped(name)}(?![\\p{L}\\p{N}_-])`, 'iu') };
-  }
-  return known.pattern;
 }
 
 function textSegments(text: string, selfName: string, look: LookName): Segment[] {

@@ -16,6 +16,9 @@ const TICK_MS = 100;
 /** Drafts and read positions are written this long after a change: a crash costs a second of typing. */
 const SAVE_DELAY_MS = 1_000;
 
+/** Between two tellings of what was read: the other devices are for the same person, who sits at one of them. */
+const READ_TOLD_MS = 2_000;
+
 /** What only somebody who sits there does. */
 const BY_HAND: ReadonlySet<Action['type']> = new Set(['key', 'typed', 'pasted']);
 
@@ -69,6 +72,37 @@ export function keepSaved(store: Source, folder: string): () => void {
     unsubscribe();
     if (timer) clearTimeout(timer);
     write();
+  };
+}
+
+/**
+ * Tells how far each room was read, a while after that changed, and at the end.
+ * @param read is told every place that may be new
+ * @returns ends it
+ */
+export function tellReads(store: Source, read: (room: string, order: string) => void): () => void {
+  const told = new Map<string, string>();
+  let timer: NodeJS.Timeout | null = null;
+  const tell = () => {
+    timer = null;
+    const { account, connection, rooms } = store.model();
+    // While another name signs in, what was read is still that of the one before.
+    if (account === null || connection.type !== 'connected') return;
+    for (const { room, read: place } of rooms) {
+      const key = `${account} ${room.id}`;
+      if (place === null || told.get(key) === place) continue;
+      told.set(key, place);
+      read(room.id, place);
+    }
+  };
+  const unsubscribe = store.subscribe(() => {
+    timer ??= setTimeout(tell, READ_TOLD_MS);
+  });
+  return () => {
+    unsubscribe();
+    if (timer) clearTimeout(timer);
+    tell();
+    timer = null;
   };
 }
 

@@ -5,6 +5,7 @@ import { assert } from '../../lib/assert.ts';
 import {
   AccountId,
   Emoji,
+  Order,
   PostId,
   PostText,
   RoomId,
@@ -49,6 +50,14 @@ const TopicBody = z.object({ t: z.literal('topic'), ...made, r: RoomId, x: Topic
 /** The account `u` opens the conversation of it and `v`, which is perhaps itself. */
 const DirectBody = z.object({ t: z.literal('direct'), ...made, v: AccountId });
 
+/** Markers in one entry at most: some 20 kB. */
+export const READ_MARKERS_MAX = 200;
+/** How far accounts have read rooms. Nobody's request: a leader gathers it from what it hears. */
+const ReadBody = z.object({
+  t: z.literal('read'),
+  m: z.array(z.tuple([AccountId, RoomId, Order])).max(READ_MARKERS_MAX),
+});
+
 /** What is left of a post when it is pruned: its request, so that a repeat is known for ever. */
 const PrunedBody = z.object({ t: z.literal('pruned'), q: RequestId });
 /** Posts whose hybrid time is below `b` milliseconds are pruned on every server that has this entry. */
@@ -67,6 +76,7 @@ const Body = z.discriminatedUnion('t', [
   LeaveBody,
   TopicBody,
   DirectBody,
+  ReadBody,
   PrunedBody,
   PruneBody,
   ForgetBody,

@@ -18,6 +18,7 @@ import {
 import { dropHeld, giveBack, releaseHeld, retryHeld } from './held.ts';
 import { redirect, view, welcome } from './messages.ts';
 import { isOpen, onQuery } from './queries.ts';
+import { writeReads } from './reading.ts';
 import { answerRepeats, onBadRequest, onRequest, sendAnswers, takeRequest } from './requests.ts';
 import { onSignIn, takeSignIn } from './sign-in.ts';
 import { onSignal } from './signals.ts';
@@ -212,6 +213,7 @@ function onFollowing(chat: ChatState, cluster: Cluster, reason: string): void {
   chat.repeats.clear();
   chat.claims.clear();
   chat.changedRooms.clear();
+  chat.heardReads.clear();
   dropHeld(chat);
   chat.presence.clear();
   chat.idle = new Set();
@@ -258,6 +260,7 @@ function onTick(chat: ChatState): void {
   }
   tellChangedRooms(chat);
   sharePresence(chat);
+  writeReads(chat);
   if (chat.repeats.size > 0) answerRepeats(chat);
   retryHeld(chat);
 }

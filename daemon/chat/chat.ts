@@ -90,6 +90,8 @@ export type ChatOutput =
       body: string;
       above: HybridTime | null;
     }>
+  /** Ask the ring for an entry of nobody's request. `added` follows, or nothing where the ring does not take it. */
+  | Readonly<{ type: 'note'; body: string }>
   /** Tell the followers who is here. */
   | Readonly<{ type: 'sharePresence'; accounts: readonly string[]; idle: readonly string[] }>;
 

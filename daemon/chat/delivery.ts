@@ -5,6 +5,7 @@ import { type Entry, orderOf, streamIdOf } from '../ring/entry.ts';
 import { type Body, bodyOf, isNote, type NoteBody, requestOf } from './bodies.ts';
 import type { MemberChange } from './fold.ts';
 import { historyPost, roomSummary } from './messages.ts';
+import { showReads } from './reading.ts';
 import { answerWaiting } from './requests.ts';
 import { completeClaims } from './sign-in.ts';
 import {
@@ -89,6 +90,7 @@ function show(chat: ChatState, added: Added, late: boolean): void {
   for (const { account, was } of change.renamed) tellRenamed(chat, account, was);
   if (body.t === 'post') showPost(chat, { entry, body, late });
   if (isNote(body)) showNote(chat, entry, body);
+  if (body.t === 'read') showReads(chat, body.m);
   for (const member of change.members) showMember(chat, entry, member);
   for (const room of change.rooms) tellRoom(chat, room, chat.connections.signedIn());
   if (body.t === 'claim') completeClaims(chat, accountIdOf(body.k, body.n));

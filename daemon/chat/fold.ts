@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { accountIdOf, directRoomIdOf, foldName, GENERAL_ROOM_ID, roomIdOf } from '../../lib/ids.ts';
 import { type Entry, orderOf } from '../ring/entry.ts';
 import { type BodyOf, bodyOf } from './bodies.ts';
+import { ReadMarkers } from './read-markers.ts';
 import { Register } from './register.ts';
 
 type Account = { readonly id: string; readonly key: string; name: string; place: string };
@@ -53,6 +54,8 @@ export class Fold {
   readonly rooms = new Map<string, FoldedRoom>();
   private readonly roomsByName = new Map<string, Set<FoldedRoom>>();
 
+  readonly reads = new ReadMarkers();
+
   /** Posts of a hybrid time below this are pruned. */
   prunedBelowMs = 0;
   /** When each server that was forgotten was, by the wall clock. */
@@ -84,6 +87,9 @@ export class Fold {
         return { ...NO_CHANGE, rooms: this.setTopic(body, place) };
       case 'direct':
         return { ...NO_CHANGE, members: this.openDirect(body, place) };
+      case 'read':
+        for (const marker of body.m) this.reads.note(marker);
+        return NO_CHANGE;
       case 'prune':
         this.prunedBelowMs = Math.max(this.prunedBelowMs, body.b);
         return NO_CHANGE;
@@ -281,10 +287,14 @@ export class Fold {
       .filter((room) => room.created)
       .sort((one, other) => (one.id < other.id ? -1 : 1))
       .map((room) => [room.id, this.roomName(room), this.topicOf(room), [...room.members].sort()]);
-    return createHash('sha256')
-      .update(
-        JSON.stringify([accounts, rooms, this.prunedBelowMs, [...this.forgottenMs].sort(), others]),
-      )
-      .digest('hex');
+    const shown = [
+      accounts,
+      rooms,
+      [...this.reads.all()].sort(),
+      this.prunedBelowMs,
+      [...this.forgottenMs].sort(),
+      others,
+    ];
+    return createHash('sha256').update(JSON.stringify(shown)).digest('hex');
   }
 }

@@ -5,6 +5,7 @@ import { bodyOf, encodeBody, isNote } from './bodies.ts';
 import type { Connection } from './connections.ts';
 import { hold, mustWait } from './held.ts';
 import { historyPost, roomSummary, view } from './messages.ts';
+import { readsOf } from './reading.ts';
 import { copiesText } from './requests.ts';
 import {
   byOrder,
@@ -84,12 +85,16 @@ function completeSignIn(chat: ChatState, wanted: WantedSignIn, account: string):
   enterSession(chat, connection, { account, id: sessionIdOf(account, message.session) });
   connection.above =
     message.stamp === undefined ? null : chat.parts.secrets.openStamp(message.stamp);
-  const rooms = roomsOf(chat, account).flatMap((id) => roomSummary(chat, id, account) ?? []);
+  const joined = roomsOf(chat, account);
+  const rooms = joined.flatMap((id) => roomSummary(chat, id, account) ?? []);
+  const counts = message.cursor === undefined;
+  const reads = readsOf(chat, account, { rooms: joined, counts });
   const { sessionId: session } = connection;
   const name = chat.fold.nameOf(account);
   const server = chat.parts.self.id;
   const prunedBelow = chat.fold.prunedBelowMs;
-  send(chat, connection, { type: 'signedIn', account, name, session, server, rooms, prunedBelow });
+  const self = { account, name, session, server };
+  send(chat, connection, { type: 'signedIn', ...self, rooms, prunedBelow, reads });
   if (message.cursor !== undefined) resume(chat, connection, message.cursor, message.at ?? 0);
   send(chat, connection, view(chat, true));
   connection.isIdle = message.idle ?? false;

@@ -1,12 +1,14 @@
-// What is told on and kept nowhere: that somebody writes, that nobody sits there.
+// What is told without a number: that somebody writes, that nobody sits there, how far somebody has read.
 import type { Signal } from '../../lib/protocol/requests.ts';
 import type { Connection } from './connections.ts';
+import { onRead } from './reading.ts';
 import { type ChatState, noteIdle, sendAll } from './state.ts';
 
 /** What a connection says more often is left out. */
 const TYPING_MS_MIN = 1_000;
 
 export function onSignal(chat: ChatState, connection: Connection, signal: Signal): void {
+  if (signal.type === 'read') return onRead(chat, connection, signal);
   if (signal.type === 'typing') return onTyping(chat, connection, signal.room);
   connection.isIdle = signal.state === 'idle';
   noteIdle(chat, connection.account);

@@ -11,6 +11,7 @@ import { type Connection, Connections } from './connections.ts';
 import { Fold, type FoldChange } from './fold.ts';
 import { PostNotes } from './post-notes.ts';
 import { Presence } from './presence.ts';
+import { ReadMarkers } from './read-markers.ts';
 
 export type ChatParts = Readonly<{
   reader: ChatReader;
@@ -79,6 +80,9 @@ export type ChatState = {
   rounds: number;
   /** Connections that may have answers to send at the end of this step. */
   readonly answered: Set<Connection>;
+  /** How far people have read that is not written yet, and when any of it was. */
+  readonly heardReads: ReadMarkers;
+  readsWrittenMs: number;
   /** Rooms whose members changed since those inside were told, and when they were. */
   readonly changedRooms: Set<string>;
   roomsToldMs: number;
@@ -124,6 +128,8 @@ export function createState(parts: ChatParts): ChatState {
     returned: [],
     rounds: 0,
     answered: new Set(),
+    heardReads: new ReadMarkers(),
+    readsWrittenMs: Number.NEGATIVE_INFINITY,
     changedRooms: new Set(),
     roomsToldMs: Number.NEGATIVE_INFINITY,
     sharedPresence: '',

@@ -10,7 +10,13 @@ import {
   streamIdOf,
 } from '../ring/entry.ts';
 import { Damage, isSound } from './damage.ts';
-import { type RingRecord, type Store, type StoredEntry, StoreError } from './store.ts';
+import {
+  type PostsQuery,
+  type RingRecord,
+  type Store,
+  type StoredEntry,
+  StoreError,
+} from './store.ts';
 
 const HASH_MODULUS = 2n ** 256n;
 
@@ -326,12 +332,12 @@ export class MemoryStore implements Store {
     }
   }
 
-  readPosts(query: { room: string; before: string | null; limit: number }): Entry[] {
-    const { room, before, limit } = query;
+  readPosts({ room, before, after = '', limit }: PostsQuery): Entry[] {
     const posts: Entry[] = [];
     const inRoom = this.byRoom.get(room) ?? [];
     for (let place = inRoom.length - 1; place >= 0 && posts.length < limit; place -= 1) {
       const held = inRoom[place];
+      if (held && held.order <= after) break;
       if (!held || held.hidden || (before !== null && held.order >= before)) continue;
       const entry = this.check(held);
       if (entry) posts.push(entry);

@@ -4,6 +4,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import { type Entry, orderOf, parseStreamId, type StreamId } from '../ring/entry.ts';
 import { type Damage, isSound } from './damage.ts';
 import type { SqliteFile } from './sqlite-file.ts';
+import type { PostsQuery } from './store.ts';
 import type { StreamTable } from './stream-table.ts';
 
 /** A row of `entries`. Any column may be damaged. The room of a pruned post is ''. */
@@ -32,7 +33,7 @@ const SQL = {
     ORDER BY entries.sequence LIMIT ?`,
   one: `SELECT ${COLUMNS} FROM entries WHERE stream = ? AND sequence = ?`,
   others: `SELECT ${COLUMNS} FROM entries WHERE room IS NULL`,
-  posts: `SELECT ${COLUMNS} FROM entries WHERE room = ? AND hidden = 0 AND place < ? ORDER BY place DESC`,
+  posts: `SELECT ${COLUMNS} FROM entries WHERE room = ? AND hidden = 0 AND place < ? AND place > ? ORDER BY place DESC`,
   request: `SELECT ${COLUMNS} FROM entries WHERE request = ? ORDER BY place LIMIT 1`,
   place: 'SELECT place FROM entries WHERE request = ? ORDER BY place LIMIT 1',
 } as const;
@@ -144,11 +145,10 @@ export class SqliteReader {
     }
   }
 
-  readPosts(query: { room: string; before: string | null; limit: number }): Entry[] {
-    const { room, before, limit } = query;
+  readPosts({ room, before, after = '', limit }: PostsQuery): Entry[] {
     const posts: Entry[] = [];
     if (limit <= 0) return posts;
-    for (const row of this.rows(SQL.posts, room, before ?? AFTER_ALL)) {
+    for (const row of this.rows(SQL.posts, room, before ?? AFTER_ALL, after)) {
       const entry = this.check(row);
       const stream = this.streams.nameOf(row.stream);
       if (entry) posts.push(entry);

@@ -7,7 +7,13 @@ import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
 import { SqlitePrune } from './sqlite-prune.ts';
 import { type EntryRow, SqliteReader } from './sqlite-reader.ts';
 import { roomColumn, SqliteRepair } from './sqlite-repair.ts';
-import { type IndexOf, type Store, type StoredEntry, StoreError } from './store.ts';
+import {
+  type IndexOf,
+  type PostsQuery,
+  type Store,
+  type StoredEntry,
+  StoreError,
+} from './store.ts';
 import { type StreamRow, StreamTable } from './stream-table.ts';
 
 /** Cursors older than so many views are answered with a reset: their bases are forgotten. */
@@ -303,7 +309,7 @@ class SqliteStore implements Store {
     return this.reader.readOthers();
   }
 
-  readPosts(query: { room: string; before: string | null; limit: number }) {
+  readPosts(query: PostsQuery) {
     return this.reader.readPosts(query);
   }
 

@@ -21,6 +21,13 @@ export type EntryIndex = Readonly<{
   requestId: string | null;
 }>;
 
+export type PostsQuery = Readonly<{
+  room: string;
+  before: string | null;
+  after?: string;
+  limit: number;
+}>;
+
 /** How an entry is to be found again, by its body. */
 export type IndexOf = (entry: Entry) => EntryIndex;
 
@@ -96,8 +103,9 @@ export interface Store {
   /**
    * Posts of a room that are shown, the newest `limit` before `before` (or of all), oldest first. Of two
    * posts of one request only the lower in the order is given.
+   * @param after only what is above this place
    */
-  readPosts(query: { room: string; before: string | null; limit: number }): Entry[];
+  readPosts(query: PostsQuery): Entry[];
   /** Order of the newest post of a room; null when it has none. */
   latestOrder(room: string): string | null;
   /** The entry that counts for a request: the lowest in the order; null when there is none, or it is damaged. */

@@ -10,6 +10,7 @@ import type {
   RoomSummary,
   ServerAddress,
   ServerStatus,
+  SignedIn,
   StatusReply,
   TypingEvent,
 } from '../protocol/events.ts';
@@ -109,6 +110,8 @@ export type ClientEvent =
       /** Posts of an earlier hybrid time, milliseconds since 1970, are pruned; 0 when none are. */
       prunedBelow: number;
       rooms: readonly Room[];
+      /** How far this account has read, on whatever device: see `SignedIn`. */
+      reads: SignedIn['reads'];
     }>
   | Readonly<{ type: 'cluster'; cluster: Cluster }>
   /** A failover ended: `tookMs` from the loss to the sign-in, `resent` requests were sent again. */
@@ -123,6 +126,8 @@ export type ClientEvent =
   | Readonly<{ type: 'room'; room: Room }>
   | Readonly<{ type: 'presence'; presence: z.infer<typeof PresenceEvent> }>
   | Readonly<{ type: 'typing'; typing: z.infer<typeof TypingEvent> }>
+  /** This account has read a room up to there, at another device. */
+  | Readonly<{ type: 'read'; room: string; order: string }>
   | Readonly<{ type: 'renamed'; renamed: z.infer<typeof Renamed> }>
   /** Too much was missed to be sent: histories on the screen may have holes; ask for pages again. */
   | Readonly<{ type: 'reset' }>
@@ -185,6 +190,8 @@ export interface ChatClient {
   status(): Promise<z.infer<typeof StatusReply>>;
   /** Tells those in a room that one writes there; nothing where there is no connection. */
   typing(room: string): void;
+  /** The user has read a room up to there: told where it is news, and to the account's other devices. */
+  read(room: string, order: string): void;
   /** Whether somebody sits here; told again after every sign-in. */
   setIdle(isIdle: boolean): void;
   /** Ends the wait between two attempts. */

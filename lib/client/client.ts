@@ -208,6 +208,7 @@ export async function createChatClient(options: ClientOptions): Promise<ChatClie
       (await query((number) => ({ type: 'who', query: number, room }), 'people')).people,
     status: () => query((number) => ({ type: 'status', query: number }), 'status'),
     typing: (room) => feed({ type: 'typing', room }),
+    read: (room, order) => feed({ type: 'read', room, order }),
     setIdle: (isIdle) => feed({ type: 'idle', isIdle }),
     retryNow: () => feed({ type: 'retryNow' }),
     signInAs: (name) => {

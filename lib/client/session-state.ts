@@ -76,6 +76,8 @@ export type Session = {
   at: number;
   stamp: string | null;
   isIdle: boolean;
+  /** How far the user has read rooms, in this life. */
+  reads: Map<string, string>;
   /** Ids of posts that were shown, oldest first. */
   recent: Map<string, string>;
   connection: ConnectionState;
@@ -95,6 +97,7 @@ export type SessionInput =
   | Readonly<{ type: 'query'; number: number; message: Query }>
   | Readonly<{ type: 'typing'; room: string }>
   | Readonly<{ type: 'idle'; isIdle: boolean }>
+  | Readonly<{ type: 'read'; room: string; order: string }>
   | Readonly<{ type: 'retryNow' }>
   /** The outbox of the other name, and its session. */
   | Readonly<{

@@ -14,6 +14,7 @@ import type { OutboxItem } from './api.ts';
 import { lose, onPong, watch, watchWakeMs } from './liveness.ts';
 import { maybeRecovered, onPost, onRefused, onStored, pump, settle } from './numbered.ts';
 import type { Pending } from './outbox.ts';
+import { onReadElsewhere, onReadHere, tellReads } from './reads.ts';
 import { advance, beginSearch, fail, follow, learn, searchWakeMs, signIn } from './search.ts';
 import {
   type Account,
@@ -78,6 +79,7 @@ export function createSession(fields: {
     at: 0,
     stamp: fields.stamp,
     isIdle: false,
+    reads: new Map(),
     recent: new Map(),
     connection: { type: 'connecting' },
     wakeMs: Number.POSITIVE_INFINITY,
@@ -137,6 +139,8 @@ function dispatch(session: Session, input: SessionInput): void {
     case 'idle':
       session.isIdle = input.isIdle;
       return tellPresence(session);
+    case 'read':
+      return onReadHere(session, input);
     case 'retryNow':
       return onRetryNow(session);
     case 'signInAs':
@@ -224,11 +228,12 @@ function onSignedIn(
   session.server = message.server;
   session.ping = null;
   session.pingedMs = Number.NEGATIVE_INFINITY;
-  const { account, name, server, rooms, prunedBelow } = message;
-  emit(session, { type: 'signedIn', account, name, server, rooms, prunedBelow });
+  const { account, name, server, rooms, prunedBelow, reads } = message;
+  emit(session, { type: 'signedIn', account, name, server, rooms, prunedBelow, reads });
   // It was given no place to resume from: the cluster was read-only. What it missed it asks for.
   if (again && session.cursor === null) emit(session, { type: 'reset' });
   sendAllAgain(session, tookMs);
+  tellReads(session, reads);
   watch(session, link);
 }
 
@@ -267,6 +272,8 @@ function onActiveMessage(session: Session, link: Link, message: ServerMessage): 
       return emit(session, { type: 'presence', presence: message });
     case 'typing':
       return emit(session, { type: 'typing', typing: message });
+    case 'read':
+      return onReadElsewhere(session, message);
     case 'renamed':
       return emit(session, { type: 'renamed', renamed: message });
     case 'resumed':
@@ -371,6 +378,7 @@ function onSignInAs(
   session.at = 0;
   session.stamp = stamp;
   session.recent.clear();
+  session.reads.clear();
   // Another name is another beginning, not a failover that was survived.
   session.everSignedIn = false;
   session.lostMs = session.nowMs;

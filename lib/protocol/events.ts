@@ -77,7 +77,22 @@ export const SignedIn = z.object({
   rooms: z.array(RoomSummary),
   /** Posts of an earlier hybrid time, milliseconds since 1970, are pruned here; 0 when none are. */
   prunedBelow: z.int().min(0).default(0),
+  /**
+   * How far this account has read, on whatever device; rooms that it never read are left out. To whoever does not
+   * resume, what others wrote since, and how much of that calls this account: up to UNREAD_COUNTED_MAX posts.
+   */
+  reads: z
+    .array(
+      z.object({
+        room: z.string(),
+        order: z.string(),
+        unread: z.int().optional(),
+        mentions: z.int().optional(),
+      }),
+    )
+    .default([]),
 });
+export type SignedIn = z.infer<typeof SignedIn>;
 
 /** Who leads and who is in sync: after `signedIn`, and whenever it changes. */
 export const ViewEvent = z.object({
@@ -178,6 +193,13 @@ export const TypingEvent = z.object({
   room: z.string(),
   account: z.string(),
   name: z.string(),
+});
+
+/** This account has read a room up to a place, at another of its devices. */
+export const ReadEvent = z.object({
+  type: z.literal('read'),
+  room: z.string(),
+  order: z.string(),
 });
 
 /** An account is shown under another name from now on, because a merge settled a conflict. */
@@ -291,6 +313,7 @@ export const ServerMessage = z.discriminatedUnion('type', [
   RoomEvent,
   PresenceEvent,
   TypingEvent,
+  ReadEvent,
   Renamed,
   Resumed,
   Stored,

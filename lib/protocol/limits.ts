@@ -18,6 +18,9 @@ export const SERVER_FRAME_BYTES_MAX = 8 * 1024 * 1024;
 /** Most posts in one page of history: several screens, and well under a frame. */
 export const PAGE_POSTS_MAX = 200;
 
+/** Posts that are counted as not read at most: more is shown as this many and a plus. */
+export const UNREAD_COUNTED_MAX = 100;
+
 /** Most posts in one answer to a search: several screens of them. */
 export const FOUND_POSTS_MAX = 100;
 

@@ -181,7 +181,11 @@ export const Presence = z.strictObject({
   state: z.enum(['here', 'idle']),
 });
 
-export const Signal = z.discriminatedUnion('type', [Typing, Presence]);
+/** Somebody has read a room up to a place. Not answered. Every few seconds is enough, and where it is news. */
+export const Read = z.strictObject({ type: z.literal('read'), room: RoomId, order: Order });
+export type Read = z.infer<typeof Read>;
+
+export const Signal = z.discriminatedUnion('type', [Typing, Presence, Read]);
 export type Signal = z.infer<typeof Signal>;
 
 /** Answered by `pong` at once; no sign-in needed. A leader that does not answer is frozen. */
@@ -232,5 +236,6 @@ export const ClientMessage = z.discriminatedUnion('type', [
   StatusQuery,
   Typing,
   Presence,
+  Read,
 ]);
 export type ClientMessage = z.infer<typeof ClientMessage>;

@@ -19,6 +19,9 @@ export type ClientObserver = Readonly<{
 /** What is signed is only compared: the signatures themselves have tests of their own. */
 export const signed = (key: string, text: string) => `${key.slice(0, 8)} signed ${text}`;
 
+/** Somebody reads now and then: after each third post of a session. */
+const READ_NUMBERS = /[0369]$/;
+
 export class SimulatedClient {
   readonly id: string;
   readonly rooms = new Set<string>(['general']);
@@ -198,11 +201,14 @@ export class SimulatedClient {
 
   private onEvent(event: ClientEvent): void {
     if (event.type === 'signedIn') for (const { id } of event.rooms) this.rooms.add(id);
+    if (event.type === 'room' && event.room.direct) this.rooms.add(event.room.id);
     if (event.type === 'answer' && event.answer.type === 'stored' && event.answer.room) {
       const { id, joined } = event.answer.room;
       if (joined) this.rooms.add(id);
       else this.rooms.delete(id);
     }
     this.parts.observer.onEvent(this, event);
+    if (event.type !== 'post' || !READ_NUMBERS.test(event.post.id)) return;
+    this.feed({ type: 'read', room: event.post.room, order: event.post.order });
   }
 }

@@ -170,9 +170,12 @@ function changeRooms(cluster: Cluster, event: PlannedEvent): void {
   const name = at(ROOM_NAMES, event.size);
   const rooms = [...client.rooms].filter((room) => room !== 'general');
   const room = at(rooms, event.size);
-  if (event.other < 0.4) client.request({ type: 'createRoom', name });
-  else if (event.other < 0.75) client.request({ type: 'joinRoom', name });
-  else if (room !== undefined && event.other < 0.85) client.request({ type: 'leaveRoom', room });
+  if (event.other < 0.35) client.request({ type: 'createRoom', name });
+  else if (event.other < 0.65) client.request({ type: 'joinRoom', name });
+  else if (event.other < 0.75) {
+    const { name: other } = at(cluster.clients, event.size).session.self;
+    client.request({ type: 'openDirect', name: other });
+  } else if (room !== undefined && event.other < 0.85) client.request({ type: 'leaveRoom', room });
   else if (room !== undefined)
     client.request({ type: 'setTopic', room, topic: `topic ${event.atMs.toFixed(3)}` });
 }

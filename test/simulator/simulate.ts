@@ -123,8 +123,8 @@ function waitForAgreement(cluster: Cluster, checkers: Checkers): void {
   const settled = () => checkers.agree() && cluster.clients.every((client) => client.waiting === 0);
   while (!settled() && cluster.scheduler.nowMs() < untilMs) cluster.run(250);
   cluster.run(QUIET_MS);
-  // What the leader prunes on its own may be on its way right now, and each server takes its time about it.
-  if (cluster.plan.retention.retentionMs === null) return;
-  const isPruned = () => settled() && checkers.agreeOnHash();
-  for (let step = 0; step < 20 && !isPruned(); step += 1) cluster.run(60);
+  // What the leader writes on its own (markers, prunings) may be on its way right now, and each server takes its time
+  // about pruning.
+  const isDone = () => settled() && checkers.agreeOnHash();
+  for (let step = 0; step < 20 && !isDone(); step += 1) cluster.run(60);
 }

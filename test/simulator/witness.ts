@@ -2,7 +2,8 @@
 // missed. Watches every client, and in the end reads the histories of all servers.
 import { bodyOf, requestOf as requestOfBody } from '../../daemon/chat/bodies.ts';
 import type { Entry } from '../../daemon/ring/entry.ts';
-import type { ClientEvent, OutboxItem } from '../../lib/client/api.ts';
+import type { ClientEvent, OutboxItem, Room } from '../../lib/client/api.ts';
+import { directRoomIdOf } from '../../lib/ids.ts';
 import type { SimulatedClient } from './client.ts';
 import type { Cluster } from './cluster.ts';
 import { check } from './invariant.ts';
@@ -36,6 +37,8 @@ export class Witness {
   private readonly refused = new Set<string>();
   private readonly firstDurableMs = new Map<string, number>();
   private readonly seen = new Map<SimulatedClient, Seen>();
+  /** Accounts that may read a conversation of two, by its room. */
+  private readonly directs = new Map<string, Set<string>>();
 
   private nowMs(): number {
     return this.cluster?.scheduler.nowMs() ?? 0;
@@ -67,7 +70,10 @@ export class Witness {
   onEvent(client: SimulatedClient, event: ClientEvent): void {
     const seen = this.seenOf(client);
     switch (event.type) {
+      case 'room':
+        return this.noteRoom(client, event.room);
       case 'signedIn':
+        for (const room of event.rooms) this.noteRoom(client, room);
         seen.wholeSinceMs ??= this.nowMs();
         seen.lastOrder = '';
         return;
@@ -76,8 +82,11 @@ export class Witness {
         seen.wholeSinceMs = this.nowMs();
         return;
       case 'answer':
-        if (event.answer.type === 'stored') seen.shown.add(event.answer.id);
-        else this.refused.add(event.item.id);
+        if (event.answer.type === 'refused') this.refused.add(event.item.id);
+        else {
+          seen.shown.add(event.answer.id);
+          if (event.answer.room) this.noteRoom(client, event.answer.room);
+        }
         return;
       case 'post':
         return this.onPost(client, seen, event.post);
@@ -86,14 +95,28 @@ export class Witness {
     }
   }
 
+  private noteRoom(client: SimulatedClient, { id, direct }: Room): void {
+    if (!direct) return;
+    const { account } = client.session.self;
+    check(
+      directRoomIdOf(account, direct.account) === id,
+      11,
+      () => `${client.id} is told of the conversation ${id} of others`,
+    );
+    this.directs.set(id, new Set([account, direct.account]));
+  }
+
   private onPost(
     client: SimulatedClient,
     seen: Seen,
-    post: { id: string; text: string; order: string; late?: boolean | undefined },
+    post: { id: string; room: string; text: string; order: string; late?: boolean | undefined },
   ): void {
     check(!seen.shown.has(post.id), 10, () => `${client.id} is shown ${post.id} twice`);
     seen.shown.add(post.id);
     check(this.said.get(post.id) === post.text, 11, () => `nobody said ${post.id}: ${post.text}`);
+    const readers = this.directs.get(post.room);
+    const { account } = client.session.self;
+    check(!readers || readers.has(account), 11, () => `${client.id} reads ${post.id} of others`);
     if (post.late) return;
     const { lastOrder } = seen;
     check(lastOrder < post.order, 11, () => `${client.id} is shown ${post.id} out of order`);

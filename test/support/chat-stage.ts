@@ -62,8 +62,9 @@ export class ChatStage {
   cluster: Cluster;
   readonly closed = new Map<number, RefusalCode>();
   readonly shared: { accounts: readonly string[]; idle: readonly string[] }[] = [];
-  /** How many appends were asked for, taken or not. */
+  /** How many appends were asked for, taken or not; and how many of them by nobody's request. */
   asked = 0;
+  notes = 0;
   private readonly heard = new Map<number, Message[]>();
   private readonly nonces = new Map<number, string>();
   private readonly copiesMin: number;
@@ -185,9 +186,10 @@ export class ChatStage {
     this.run({ type: 'added', entry, asked });
   }
 
-  private append(wanted: Extract<ChatOutput, { type: 'append' }>): void {
+  private append(wanted: Extract<ChatOutput, { type: 'append' }>, asked = true): void {
     this.asked += 1;
     if (this.takes <= 0) {
+      if (!asked) return;
       const { connection, requestId } = wanted;
       return this.run({ type: 'notTaken', connection, requestId });
     }
@@ -198,7 +200,7 @@ export class ChatStage {
     const hlcMs = Math.max(this.wallMs, time.ms + 1, above.ms + 1);
     const { term, ringPosition, incarnation, sequence, wallMs } = this;
     const key = { term, ringPosition, incarnation, sequence };
-    this.add({ ...key, hlcMs, hlcCounter: 0, wallMs, body: wanted.body }, true);
+    this.add({ ...key, hlcMs, hlcCounter: 0, wallMs, body: wanted.body }, asked);
   }
 
   // --- the shell's part ---
@@ -217,6 +219,12 @@ export class ChatStage {
     switch (output.type) {
       case 'append':
         return this.append(output);
+      case 'note':
+        this.notes += 1;
+        return this.append(
+          { type: 'append', connection: 0, requestId: null, above: null, body: output.body },
+          false,
+        );
       case 'send':
         return this.note(output.connection, output.frame);
       case 'sendAll':

@@ -124,6 +124,7 @@ export class ScreenStory {
         server: 'server3',
         rooms,
         prunedBelow: 0,
+        reads: [],
       },
       { type: 'cluster', cluster: cluster(['server1', 'server2', 'server3']) },
     );

@@ -97,6 +97,7 @@ export class SessionStage {
       server,
       rooms: [],
       prunedBelow: 0,
+      reads: [],
     });
   }
 

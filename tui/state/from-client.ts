@@ -21,6 +21,8 @@ import {
   onChanged,
   onMoved,
   onPost,
+  onReadElsewhere,
+  onReads,
   onReset,
   onRoom,
   onRooms,
@@ -56,6 +58,8 @@ export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): S
       return stay(onPresence(model, event.presence));
     case 'typing':
       return stay(onTypingEvent(model, event.typing));
+    case 'read':
+      return stay(onReadElsewhere(model, event));
     case 'renamed':
       return stay(onRenamed(model, event.renamed, stamp));
     case 'reset':
@@ -143,7 +147,8 @@ function onSignedIn(
   const isNew = before.account !== null && before.account !== event.account;
   const model = isNew ? before : noteBehind(before, event, stamp);
   const signed: Model = { ...model, account: event.account, name };
-  const loaded = onRooms(isNew ? { ...signed, rooms: [] } : signed, event.rooms);
+  const listed = onRooms(isNew ? { ...signed, rooms: [] } : signed, event.rooms);
+  const loaded = { ...listed, model: onReads(listed.model, event.reads) };
   if (isNew) return { ...loaded, model: hint(loaded.model, `you are ${name} now`, 'good') };
   if (model.account === null && name !== model.name) {
     return { ...loaded, model: hint(loaded.model, `you are shown as ${name}`) };

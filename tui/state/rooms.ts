@@ -1,9 +1,9 @@
 // Rooms as they come, go, fill and are read.
 import type { z } from 'zod';
 import type { HistoryPage, Room } from '../../lib/client/api.ts';
-import type { HistoryPost, PostEvent } from '../../lib/protocol/events.ts';
+import { mentions } from '../../lib/mentions.ts';
+import type { HistoryPost, PostEvent, SignedIn } from '../../lib/protocol/events.ts';
 import { PEOPLE_FROM_COLUMNS } from '../layout.ts';
-import { mentions } from '../line-rows.ts';
 import { scrolled, windowOf } from '../timeline.ts';
 import type { Effect } from './action.ts';
 import { changeLine, insertLine, insertPage, moveLine, postLine } from './lines.ts';
@@ -36,8 +36,21 @@ function inList(views: readonly RoomView[]): readonly RoomView[] {
   return [...views.filter(isRoom), ...views.filter((view) => !isRoom(view))];
 }
 
-/** Counts what others wrote after what was read. */
+/** Whether everything after what was read is here. */
+function reachesRead(view: RoomView): boolean {
+  const oldest = view.lines.find((line) => line.kind === 'post');
+  return view.loaded && (!view.moreAbove || (oldest?.order ?? '') <= (view.read ?? ''));
+}
+
+/** Counts what others wrote after what was read; never fewer than the server counted of what is not all here. */
 function recount(model: Model, view: RoomView): RoomView {
+  const here = countHere(model, view);
+  if (reachesRead(view)) return here;
+  const unread = Math.max(here.unread, view.unread);
+  return { ...here, unread, mentions: Math.max(here.mentions, view.mentions) };
+}
+
+function countHere(model: Model, view: RoomView): RoomView {
   let unread = 0;
   let called = 0;
   for (let index = view.lines.length - 1; index >= 0; index -= 1) {
@@ -115,6 +128,33 @@ export function openRoom(model: Model, id: string): Step {
     ),
     loadPeople,
   );
+}
+
+/** Read further, perhaps elsewhere: what was counted before that no longer counts. */
+function readFurther(model: Model, view: RoomView, order: string): RoomView {
+  if (order <= (view.read ?? '')) return view;
+  return recount(model, { ...view, read: order, unread: 0, mentions: 0 });
+}
+
+/** The account has read a room up to there at another device. */
+export function onReadElsewhere(
+  model: Model,
+  { room, order }: Readonly<{ room: string; order: string }>,
+): Model {
+  return withRoom(model, room, (view) => readFurther(model, view, order));
+}
+
+/** What the server knows of what was read, here or elsewhere: the further of the two counts. */
+export function onReads(model: Model, reads: SignedIn['reads']): Model {
+  return reads.reduce((next, { room, order, unread = 0, mentions: called = 0 }) => {
+    return withRoom(next, room, (view) => {
+      const further = readFurther(next, view, order);
+      // Counted from there by the server; the page that is under way counts anew.
+      return further.loaded || further.read !== order
+        ? further
+        : { ...further, unread, mentions: called };
+    });
+  }, model);
 }
 
 /** The rooms as a sign-in lists them: known ones keep their place and all they hold. */

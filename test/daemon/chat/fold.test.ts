@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fold } from '../../../daemon/chat/fold.ts';
-import type { Entry } from '../../../daemon/ring/entry.ts';
+import { type Entry, orderOf } from '../../../daemon/ring/entry.ts';
 import { accountIdOf, directRoomIdOf, roomIdOf } from '../../../lib/ids.ts';
 import { type Random, seededRandom } from '../../../lib/random.ts';
 import { entryOf } from '../../support/entries.ts';
@@ -36,6 +36,10 @@ function shuffled<T>(list: readonly T[], random: Random): T[] {
   return result;
 }
 
+/** A place in the one order. */
+const orderAt = (random: Random) =>
+  orderOf(entryOf({ sequence: 1, hlcMs: Math.floor(random() * 99) }));
+
 /** Claims, rooms, memberships and topics that contradict each other as much as few names allow. */
 function turmoil(random: Random): Entry[] {
   const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)] as T;
@@ -66,6 +70,7 @@ function turmoil(random: Random): Entry[] {
       x: pick(['y', 'z']),
     }),
     () => ({ t: 'direct', q: pick(requests), u: pick(accounts), v: pick(accounts) }),
+    () => ({ t: 'read', m: [[pick(accounts), pick(roomIds), orderAt(random)]] }),
     () => ({ t: 'post', q: pick(requests), u: pick(accounts), r: pick(roomIds), x: 'words' }),
     () => ({ t: 'something of a later version', q: 1 }),
   ];

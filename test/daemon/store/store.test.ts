@@ -144,6 +144,9 @@ const CASES: Readonly<Record<string, (store: Store) => void>> = {
     assert.deepEqual(page(null, 2), [300, 500]);
     assert.deepEqual(page(orderOf(entryOf({ sequence: 5, hlcMs: 300 })), 2), [100, 200]);
     assert.deepEqual(page(orderOf(entryOf({ sequence: 2, hlcMs: 100 })), 2), []);
+    const after = orderOf(entryOf({ sequence: 4, hlcMs: 200 }));
+    const above = store.readPosts({ room: 'general', before: null, after, limit: 9 });
+    assert.deepEqual(sequencesOf(above), [5, 1]);
     assert.equal(store.latestOrder('general'), orderOf(entryOf({ sequence: 1, hlcMs: 500 })));
     assert.equal(store.counts().posts, 5);
   },

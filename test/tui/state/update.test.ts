@@ -333,7 +333,7 @@ test('after a failover to a server that lacks what was seen, the screen says so 
     const rooms = [{ ...room('general'), latest }];
     const account = story.model.account ?? '';
     story.hear(
-      { type: 'signedIn', account, name: 'alice', server, rooms, prunedBelow },
+      { type: 'signedIn', account, name: 'alice', server, rooms, prunedBelow, reads: [] },
       { type: 'cluster', cluster: cluster(['server1']) },
     );
   };
