@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { entrance, track } from './children.ts';
+import { entrance, prefer, track } from './children.ts';
 import { bottleneckOf, cpuSeconds, machineSeconds } from './proc-stat.ts';
 
 const SOURCES = fileURLToPath(new URL('./generator/', import.meta.url));
@@ -30,9 +30,26 @@ async function build(): Promise<string> {
   return program;
 }
 
-type Latencies = Readonly<{ count: number; p50: number; p99: number; p999: number; max: number }>;
-type Event = Readonly<{ event: string; ms: number; stats: readonly string[]; machine: string }>;
-type Ready = Event & Readonly<{ event: 'ready'; setup: Latencies }>;
+export type Latencies = Readonly<{
+  count: number;
+  p50: number;
+  p99: number;
+  p999: number;
+  max: number;
+}>;
+export type Event = Readonly<{
+  event: string;
+  ms: number;
+  stats: readonly string[];
+  machine: string;
+}>;
+export type Ready = Event &
+  Readonly<{
+    event: 'ready';
+    setup: Latencies;
+    /** After a storm: how long messages took meanwhile. */
+    latency?: Latencies;
+  }>;
 type End = Event &
   Readonly<{
     event: 'end';
@@ -57,24 +74,26 @@ export type Load = Readonly<{
 }>;
 
 /** What happened in the window of time that was measured. */
-export type Driven = Readonly<{
-  perSecond: number;
-  messagesPerSecond: number;
-  /** Time on the processors that the server spent for each delivery, or answer, microseconds. */
-  cpuMicroseconds: number;
-  /** Cores that each process of the server used, and the generator. */
-  serverShares: readonly number[];
-  generatorShare: number;
-  /** Cores that neither of them used and that were busy all the same: the more, the less the figure is worth. */
-  othersShare: number;
-  bottleneck: string;
-  stalled: boolean;
-  /** Until the last client was set up. */
-  setupMs: number;
-  bytesPerSecond: number;
-  latency: Latencies;
-  lateness: Latencies;
-}>;
+export type Driven = Omit<Shares, 'serverSeconds'> &
+  Readonly<{
+    perSecond: number;
+    messagesPerSecond: number;
+    /** Time on the processors that the server spent for each delivery, or answer, microseconds. */
+    cpuMicroseconds: number;
+    bottleneck: string;
+    stalled: boolean;
+    /** Until the last client was set up. */
+    setupMs: number;
+    bytesPerSecond: number;
+    latency: Latencies;
+    lateness: Latencies;
+  }>;
+
+export function eventOf(events: readonly Event[], name: string): Event {
+  const found = events.find(({ event }) => event === name);
+  if (!found) throw new Error(`the generator did not say ${name}`);
+  return found;
+}
 
 let lastPrefix = 0;
 
@@ -93,7 +112,10 @@ export type Generator = Readonly<{
   release(): void;
 }>;
 
-export async function startGenerator(load: Load, work: 'load' | 'hold'): Promise<Generator> {
+export async function startGenerator(
+  load: Load,
+  work: 'load' | 'storm' | 'failover',
+): Promise<Generator> {
   const program = await build();
   const { protocol, ports, pids, settings } = load;
   const given = { work, protocol, prefix: nextPrefix(), ports: ports.join(), pids: pids.join() };
@@ -101,7 +123,8 @@ export async function startGenerator(load: Load, work: 'load' | 'hold'): Promise
     ([name, value]) => `${name}=${value}`,
   );
   const [file = '', ...rest] = [...entrance(load.cores), program, ...words];
-  const child = spawn(file, rest, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(file, rest, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  prefer(child.pid);
   track(child);
   child.stdin.on('error', () => {}); // it has ended
   let errors = '';
@@ -134,11 +157,17 @@ export async function drive(load: Load): Promise<Driven> {
   return drivenOf(await generator.ended);
 }
 
-/** @param events `ready`, `begin` and `end` of one run */
-export function drivenOf(events: readonly Event[]): Driven {
-  const [ready, begin, end] = ['ready', 'begin', 'end'].map((name) =>
-    events.find(({ event }) => event === name),
-  ) as [Ready, Event, End];
+/** Who used the processors between two events, in cores. */
+export type Shares = Readonly<{
+  /** Each process of the server. */
+  serverShares: readonly number[];
+  generatorShare: number;
+  /** Cores that neither of them used and that were busy all the same: the more, the less a figure is worth. */
+  othersShare: number;
+  serverSeconds: number;
+}>;
+
+export function sharesOf(begin: Event, end: Event): Shares {
   const seconds = end.ms / 1_000;
   const used = end.stats.map(
     (line, index) => cpuSeconds(line) - cpuSeconds(begin.stats[index] ?? ''),
@@ -149,13 +178,28 @@ export function drivenOf(events: readonly Event[]): Driven {
   const generatorShare = shares.at(-1) ?? Number.NaN;
   const busy = machineSeconds(end.machine) - machineSeconds(begin.machine);
   const serverSeconds = used.slice(0, -1).reduce((sum, each) => sum + each, 0);
+  const ours = shares.reduce((sum, each) => sum + each, 0);
+  const othersShare = Math.max(0, busy / seconds - ours);
+  return { serverShares, generatorShare, othersShare, serverSeconds };
+}
+
+/** @param events `ready`, `begin` and `end` of one run */
+export function drivenOf(events: readonly Event[]): Driven {
+  const [ready, begin, end] = ['ready', 'begin', 'end'].map((name) => eventOf(events, name)) as [
+    Ready,
+    Event,
+    End,
+  ];
+  const shares = sharesOf(begin, end);
+  const { serverShares, generatorShare, othersShare, serverSeconds } = shares;
+  const seconds = end.ms / 1_000;
   return {
     perSecond: end.deliveries / seconds,
     messagesPerSecond: end.messages / seconds,
     cpuMicroseconds: (serverSeconds * 1e6) / end.deliveries,
     serverShares,
     generatorShare,
-    othersShare: Math.max(0, busy / seconds - shares.reduce((sum, each) => sum + each, 0)),
+    othersShare,
     bottleneck: end.stalled ? 'stalled' : bottleneckOf(serverShares, generatorShare),
     stalled: end.stalled,
     setupMs: ready.ms,

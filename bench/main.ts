@@ -23,6 +23,7 @@ const USAGE = `Measures SyncNet beside other servers, on loopback: who is faster
   --short           a minute of it, which fails when a ratio to the best peer has halved since it was recorded
   --runs N          runs of each, in which every server has its turn; 5 by default
   --seconds S       how long each window lasts, instead of what the work takes by itself
+  --posts N         stored before the work "history" begins; 10,000,000 by default
   --only NAME,…     only servers whose name contains one of these words
   --record          the figures and plots go into docs/PERFORMANCE.md, the raw ones into bench/results
   --more            adds to the runs that are recorded there, instead of replacing them
@@ -46,6 +47,7 @@ const { values, positionals } = parseArgs({
     record: { type: 'boolean', default: false },
     more: { type: 'boolean', default: false },
     priority: { type: 'string', default: '0' },
+    posts: { type: 'string', default: '10000000' },
     lock: { type: 'string' },
     'port-base': { type: 'string', default: '25000' },
     help: { type: 'boolean', default: false },
@@ -81,7 +83,8 @@ function round(work: Work): Promise<readonly Sample[]> {
   const isWanted = (system: System) =>
     isAsked(system) && (short?.systems.includes(system.name) ?? true);
   const isCase = (name: string) => short?.cases.includes(name) ?? true;
-  const once = () => work.round({ windowMs, place, isWanted, isCase, say });
+  const once = () =>
+    work.round({ windowMs, posts: Number(values.posts), place, isWanted, isCase, say });
   return values.lock ? withLock(values.lock, once) : once();
 }
 
@@ -98,13 +101,15 @@ async function measureShort(work: Work): Promise<boolean> {
 
 async function measure(work: Work): Promise<void> {
   const priority = Number(values.priority) === 0 ? '' : ` --priority ${values.priority}`;
-  const command = `npm run bench -- ${work.name}${priority}`;
+  const posts = work.name === 'history' ? ` --posts ${values.posts}` : '';
+  const command = `npm run bench -- ${work.name}${posts}${priority}`;
   const before = values.more ? (readResults(work.name)?.runs ?? []) : [];
   const runs: (readonly Sample[])[] = [...before];
   for (let run = 1; run <= Number(values.runs); run += 1) {
     say(`\n${work.name}, run ${run} of ${values.runs}`);
     runs.push(await round(work));
   }
+  if (runs.flat().length === 0) return say(`${work.name}: nothing was measured`);
   const machine = machineText(Date.now());
   const results: Results = {
     work: work.name,

@@ -36,8 +36,22 @@ struct conn {
   uint64_t sent, answered;
   /** When each unanswered request was sent. */
   uint64_t *sent_ns;
-  /** When it was opened last. */
+  /** When it was opened last, and to which of the servers. */
   uint64_t opened_ns;
+  int server;
+  /** What it needs to know to go on at another server; NULL where none is killed. */
+  struct memory *memory;
+};
+
+/** What a client keeps through a failover, and what it saw of it. */
+struct memory {
+  char cursor[204], stamp[124], nonce[128], server_id[64];
+  uint64_t at;
+  bool was_in, is_back;
+  /** Of the deliveries since the kill. */
+  uint64_t last_ns, gap_ns;
+  /** By the number of the post: how often it came. */
+  uint8_t *seen;
 };
 
 typedef struct {
@@ -67,14 +81,107 @@ typedef struct {
 
 extern const protocol irc, nats, redis, mqtt, syncnet, bare, jetstream, etcd;
 
-/** As given on the command line. */
+/** As given on the command line: what is talked about, */
 extern struct settings {
   const char *prefix, *subject;
   int rooms, receivers, senders, payload;
   bool acknowledged;
 } settings;
+
+#define SERVERS_MAX 64
+#define NS_PER_MS 1000000ull
+
+/** and how. Times in milliseconds. */
+extern struct run {
+  const char *work;
+  const protocol *wire;
+  int ports[SERVERS_MAX], ports_count;
+  int pids[SERVERS_MAX], pids_count;
+  int window, under_way_max, warm_ms, window_ms, setup_ms_max;
+  /** Messages a second, instead of a window of outstanding ones; 0 for none. */
+  int rate;
+  /** Rooms that are talked into at that rate: the first so many. */
+  int talking_rooms;
+  /** Who comes in a storm, all rooms together; 0 for none. */
+  int crowd;
+  /** Of the server that is killed; 0 for none. */
+  int victim;
+} run;
+
+typedef struct {
+  uint64_t counts[64 * 128];
+  uint64_t total, max_ns;
+} histogram;
+
+/** What was heard and done so far, and, while `measuring`, how long it took. */
+extern struct tally {
+  bool measuring, running;
+  uint64_t deliveries, bytes, last_heard_ns;
+  histogram latency, lateness, setup;
+} tally;
+
 extern room *rooms;
+extern conn *conns;
+extern int conns_count, ready_count;
+/** When the present turn of the loop began. */
 extern uint64_t now_ns;
+
+uint64_t clock_ns(void);
+
+// connections.c
+
+void open_poller(void);
+/** Opens those of the first so many that may come now. */
+void open_more(int until);
+/** Closes it and opens it again, to another one of the servers. */
+void reopen(conn *, int server);
+/** Waits at most so long, and takes what came. */
+void turn(uint64_t wait_ns);
+/** Room behind what waits to be sent; `flush` sends it. */
+char *reserve(conn *, size_t length);
+void flush(conn *);
+
+// load.c
+
+/** A message reached these; the room may have more to send. */
+void delivered(conn *, uint64_t count);
+/** Sends what touched rooms may send. */
+void pump_touched(void);
+void pump(room *);
+/** Sends what is due at the given rate. @returns nanoseconds until the next */
+uint64_t send_due(void);
+/** The clock starts now for what is due. */
+void start_clock(void);
+/** Sends an unanswered message once more, as it was. */
+void send_again(conn *, uint64_t number);
+uint64_t messages_sent(void);
+
+// failover.c
+
+/** Makes every client remember what it needs to go on. */
+void prepare_failover(void);
+/** A connection ended: its client goes to the next server. */
+void lost(conn *);
+/** A client is signed in again. */
+void back(conn *);
+/** A post with this number came to a client. */
+void seen(conn *, uint64_t number);
+/** Kills the server, drives on, and prints how long who was without. */
+void failover(void);
+
+// output.c
+
+/** Begins a line of JSON with what /proc says; more fields may follow before `print_end`. */
+void print_begin(const char *event, double ms);
+void print_histogram(const char *name, const histogram *);
+void print_end(void);
+
+// main.c
+
+/** Drives the load for so long. @returns false when nothing came any more */
+bool drive(int ms);
+
+// for the protocols
 
 /** Words for the server, sent at once or when the socket takes them. */
 void say(conn *, const char *bytes, size_t length);
@@ -88,6 +195,8 @@ void answered_number(conn *, uint64_t number);
 void fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 /** The payload: marker, stamp and words. @returns its length */
 size_t payload(char *to, uint64_t at_ns);
+/** @returns the stamp behind a marker */
+uint64_t stamp_of(const char *marker);
 /** @returns the value of "name":"…" in a line of JSON, cut to fit; false when it is not there */
 bool field(const char *line, size_t length, const char *name, char *to, size_t to_max);
 /** Calls `take` for each whole line. @returns the bytes of whole lines */
@@ -98,10 +207,6 @@ bool begins(const char *line, size_t length, const char *with);
 void sign_in_key(int index, char key_base64url[44]);
 void sign_text(int index, const char *text, char signature_base64url[87]);
 
-typedef struct {
-  uint64_t counts[64 * 128];
-  uint64_t total, max_ns;
-} histogram;
 void histogram_add(histogram *, uint64_t ns);
 /** @returns nanoseconds, within one percent */
 uint64_t histogram_at(const histogram *, double share);

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { Etcd } from '../../test/torture/etcd.ts';
-import { entrance, start } from '../children.ts';
+import { entrance, prefer, start } from '../children.ts';
 import { listening, type Place, type Running, type System, versionOf } from './system.ts';
 
 /** What etcd takes when nobody says anything. */
@@ -21,8 +21,9 @@ export const etcd: System = {
   processes: 3,
   version: () => versionOf('etcd', '--version'),
   start: async ({ directory, portBase, cores }: Place): Promise<Running> => {
-    const place = { portBase, entrance: entrance(cores) };
+    const place = { portBase, entrance: entrance(cores), detached: true };
     const cluster = await Etcd.start(directory, ETCD_DEFAULTS, place);
+    for (const pid of cluster.pids()) prefer(pid);
     const leader = await cluster.settled();
     const port = cluster.members.find(({ name }) => name === leader)?.clientPort as number;
     return { pids: cluster.pids(), ports: [port], stop: () => cluster.close() };

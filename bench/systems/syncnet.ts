@@ -11,7 +11,8 @@ import type { Place, Running, System } from './system.ts';
 const READY_MS_MAX = 30_000;
 const PACKAGE = new URL('../../package.json', import.meta.url);
 
-async function statusOf({ httpPort }: ClusterServer): Promise<StatusReport | null> {
+/** @returns null while it does not answer */
+export async function statusOf({ httpPort }: ClusterServer): Promise<StatusReport | null> {
   try {
     const response = await fetch(`http://127.0.0.1:${httpPort}/status`);
     return (await response.json()) as StatusReport;
@@ -25,9 +26,21 @@ export function serversAt(portBase: number, count: number): ClusterServer[] {
   return builtInCluster(portBase).servers.slice(0, count);
 }
 
-async function startDaemons(place: Place, count: number): Promise<Running> {
+/**
+ * Starts daemons of a cluster, each with its data in a folder of its name.
+ * @param count servers of the cluster
+ * @param ids those that are started; all of them by default
+ * @param awaited whether to wait until they are in sync
+ */
+export async function startDaemons(
+  place: Place,
+  count: number,
+  ids?: readonly string[],
+  awaited = true,
+): Promise<Running> {
   const servers = serversAt(place.portBase, count);
-  const daemons = servers.map(({ id }) => {
+  const started = servers.filter(({ id }) => ids?.includes(id) ?? true);
+  const daemons = started.map(({ id }) => {
     const data = join(place.directory, id);
     mkdirSync(data, { recursive: true });
     const flags = { id, data, config: JSON.stringify({ servers }), 'log-level': 'warn' };
@@ -35,24 +48,27 @@ async function startDaemons(place: Place, count: number): Promise<Running> {
     const log = join(place.directory, `${id}.log`);
     return start([process.execPath, DAEMON_MAIN, ...words], { cores: place.cores, log });
   });
-  const leader = servers.at(-1) as ClusterServer;
+  const leader = started.at(-1) as ClusterServer;
   const isSettled = async () => {
     const ended = daemons.findIndex((daemon) => daemon.isOver());
     if (ended >= 0) {
-      throw new Error(readFileSync(join(place.directory, `${servers[ended]?.id}.log`), 'utf8'));
+      throw new Error(readFileSync(join(place.directory, `${started[ended]?.id}.log`), 'utf8'));
     }
     const status = await statusOf(leader);
     const inSync = status?.servers.filter((server) => server.inSync).length;
-    return status?.leader?.id === leader.id && inSync === count;
+    return status?.leader?.id === leader.id && inSync === started.length;
   };
-  const settle = () => waitFor(`${count} daemons to be in sync`, isSettled, READY_MS_MAX);
+  const what = `${started.length} daemons to be in sync`;
+  const settle = () => waitFor(what, isSettled, READY_MS_MAX);
   const stop = async () => {
     await Promise.all(daemons.map((daemon) => daemon.stop()));
   };
-  await settle().catch(async (error) => {
-    await stop();
-    throw error;
-  });
+  if (awaited) {
+    await settle().catch(async (error) => {
+      await stop();
+      throw error;
+    });
+  }
   return {
     pids: daemons.map(({ pid }) => pid),
     ports: [leader.clientPort],

@@ -24,6 +24,8 @@ export type Sample = Readonly<{
 export type RoundOptions = Readonly<{
   /** How long a window of measurement lasts. */
   windowMs: number;
+  /** Of a history that is filled in before. */
+  posts: number;
   /** An empty directory and ports of its own for the next server. */
   place(system: System): Place;
   isWanted(system: System): boolean;

@@ -16,6 +16,8 @@ export type EtcdPlace = Readonly<{
   portBase?: number;
   /** Command that runs another one, put before each of them. */
   entrance?: readonly string[];
+  /** Each in a session of its own. */
+  detached?: boolean;
 }>;
 
 type Member = Readonly<{ name: string; clientPort: number; peerPort: number }>;
@@ -28,6 +30,7 @@ export class Etcd {
   private readonly directory: string;
   private readonly settings: EtcdSettings;
   private readonly entrance: readonly string[];
+  private readonly detached: boolean;
   private readonly running = new Map<string, ChildProcess>();
   /** Connections stay open between requests, as those of a gRPC client do. */
   private readonly agent = new Agent({ keepAlive: true });
@@ -35,11 +38,12 @@ export class Etcd {
   private constructor(
     directory: string,
     settings: EtcdSettings,
-    { portBase, entrance = [] }: EtcdPlace & { portBase: number },
+    { portBase, entrance = [], detached = false }: EtcdPlace & { portBase: number },
   ) {
     this.directory = directory;
     this.settings = settings;
     this.entrance = entrance;
+    this.detached = detached;
     // Whatever ends this process, none of them stays.
     process.once('exit', () => {
       for (const child of this.running.values()) child.kill('SIGKILL');
@@ -67,7 +71,7 @@ export class Etcd {
 
   private spawn(name: string): void {
     const url = (port: number) => `http://${LOOPBACK}:${port}`;
-    const { members, directory, settings, entrance } = this;
+    const { members, directory, settings, entrance, detached } = this;
     const member = this.member(name);
     const log = openSync(join(directory, `${name}.log`), 'a');
     const words = {
@@ -83,7 +87,7 @@ export class Etcd {
     };
     const argv = Object.entries(words).map(([flag, value]) => `--${flag}=${value}`);
     const [file = '', ...rest] = [...entrance, 'etcd', ...argv];
-    const child = spawn(file, rest, { stdio: ['ignore', log, log] });
+    const child = spawn(file, rest, { stdio: ['ignore', log, log], detached });
     closeSync(log);
     this.running.set(name, child);
     child.once('exit', () => this.running.delete(name));
