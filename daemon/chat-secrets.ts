@@ -1,5 +1,5 @@
 // The chat's functions that need a key: stamps that only this cluster can make, and signatures checked.
-import { createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto';
+import { createHmac, createPublicKey, createSecretKey, timingSafeEqual, verify } from 'node:crypto';
 import type { ChatSecrets, HybridTime } from './chat/chat.ts';
 
 /** Bytes of a stamp's authentication code: 96 bits, as short as NIST SP 800-107 lets a code be cut. */
@@ -10,7 +10,8 @@ const STAMP_MAC_BYTES = 12;
  * @returns functions that never throw on what a client sent
  */
 export function chatSecrets(secret: Uint8Array | null): ChatSecrets {
-  const key = secret ?? new Uint8Array();
+  // Made once: of bytes it is made anew for each code.
+  const key = createSecretKey(secret ?? new Uint8Array());
   const macOf = (text: string) =>
     createHmac('sha256', key)
       .update(`syncnet stamp\n${text}`)

@@ -18,7 +18,7 @@ import { openPeerLinks, type PeerLinks } from './net/peer-links.ts';
 import { type CommandAnswer, type HttpServer, openHttp } from './ops/http.ts';
 import { operatorProblem } from './ops/operator-seal.ts';
 import { createRetention, type Retention } from './retention.ts';
-import { Announcement, PeerMessage } from './ring/messages.ts';
+import { Announcement, type PeerMessage, parsePeerMessage } from './ring/messages.ts';
 import { TICK_INTERVAL_MS } from './ring/settings.ts';
 import { createRing, phaseOf, type Ring, type RingServer } from './ring/state.ts';
 import { createIndexing, type Indexing } from './search/indexing.ts';
@@ -286,7 +286,7 @@ async function openSockets(parts: SocketParts): Promise<void> {
       host: server.host,
       port: server.peerPort,
     })),
-    parse: (value) => PeerMessage.safeParse(value).data ?? null,
+    parse: parsePeerMessage,
     onUp: (peer, { incarnation, boot }) => {
       sockets.heartbeats?.expect(peer, { incarnation, boot });
       loop.run(() => host.feedRing({ type: 'linkUp', peer, boot }));

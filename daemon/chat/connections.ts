@@ -37,11 +37,16 @@ export type Connection = {
   above: HybridTime | null;
 };
 
+/** The connections in a room, and a list of them that is made anew only after somebody came or went. */
+type Roster = { readonly ids: Set<number>; list: readonly number[] | null };
+
+const NOBODY: readonly number[] = [];
+
 export class Connections {
   readonly all = new Map<number, Connection>();
   private readonly bySession = new Map<string, Connection>();
   private readonly byAccount = new Map<string, Set<Connection>>();
-  private readonly byRoom = new Map<string, Set<number>>();
+  private readonly byRoom = new Map<string, Roster>();
 
   open(id: number, nonce: string, nowMs: number): Connection {
     const connection: Connection = {
@@ -82,13 +87,15 @@ export class Connections {
   }
 
   enter(connection: Connection, room: string): void {
-    const inRoom = this.byRoom.get(room) ?? new Set();
-    inRoom.add(connection.id);
-    this.byRoom.set(room, inRoom);
+    const roster = this.byRoom.get(room) ?? { ids: new Set(), list: null };
+    roster.ids.add(connection.id);
+    roster.list = null;
+    this.byRoom.set(room, roster);
   }
 
   leave(connection: Connection, room: string): void {
-    this.byRoom.get(room)?.delete(connection.id);
+    const roster = this.byRoom.get(room);
+    if (roster?.ids.delete(connection.id)) roster.list = null;
   }
 
   /** Unties a connection from its session; it stays open. */
@@ -99,7 +106,7 @@ export class Connections {
     const sameAccount = this.byAccount.get(connection.account);
     sameAccount?.delete(connection);
     if (sameAccount?.size === 0) this.byAccount.delete(connection.account);
-    for (const inRoom of this.byRoom.values()) inRoom.delete(connection.id);
+    for (const room of this.byRoom.keys()) this.leave(connection, room);
     connection.account = '';
     connection.sessionId = '';
     connection.unanswered = [];
@@ -124,8 +131,12 @@ export class Connections {
     return [...this.ofAccount(account)].map(({ id }) => id);
   }
 
-  inRoom(room: string): number[] {
-    return [...(this.byRoom.get(room) ?? [])];
+  /** @returns the very same list, which nobody changes, until somebody comes or goes */
+  inRoom(room: string): readonly number[] {
+    const roster = this.byRoom.get(room);
+    if (!roster) return NOBODY;
+    roster.list ??= [...roster.ids];
+    return roster.list;
   }
 
   signedIn(): Connection[] {

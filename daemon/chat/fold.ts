@@ -8,7 +8,14 @@ import { type BodyOf, bodyOf } from './bodies.ts';
 import { ReadMarkers } from './read-markers.ts';
 import { Register } from './register.ts';
 
-type Account = { readonly id: string; readonly key: string; name: string; place: string };
+type Account = {
+  readonly id: string;
+  readonly key: string;
+  /** In the form in which names are compared. */
+  readonly folded: string;
+  name: string;
+  place: string;
+};
 
 type FoldedRoom = {
   readonly id: string;
@@ -71,7 +78,7 @@ export class Fold {
   /** Folds an entry in; one whose body is none of ours changes nothing. @returns what is different now */
   apply(entry: Entry): FoldChange {
     const body = bodyOf(entry);
-    if (!body) return NO_CHANGE;
+    if (!body || body.t === 'post') return NO_CHANGE;
     const place = orderOf(entry);
     switch (body.t) {
       case 'claim':
@@ -96,7 +103,6 @@ export class Fold {
       case 'forget':
         this.forgottenMs.set(body.s, Math.max(this.forgottenMs.get(body.s) ?? 0, body.w));
         return NO_CHANGE;
-      case 'post':
       case 'pruned':
       case 'edit':
       case 'delete':
@@ -131,7 +137,7 @@ export class Fold {
     // Of two claims of one key for one name, perhaps in another spelling, the first counts.
     if (known) Object.assign(known, { place, name });
     else {
-      const account = { id, key, name, place };
+      const account = { id, key, folded, name, place };
       this.accounts.set(id, account);
       this.accountsByName.set(folded, same.add(account));
     }
@@ -229,7 +235,7 @@ export class Fold {
   nameOf(accountId: string): string {
     const account = this.accounts.get(accountId);
     if (!account) return '?';
-    return shownName(account.name, account, this.accountsByName.get(foldName(account.name)) ?? []);
+    return shownName(account.name, account, this.accountsByName.get(account.folded) ?? []);
   }
 
   /** A room that has been created; null for others. */

@@ -192,22 +192,39 @@ function answerWith(chat: ChatState, connection: Connection, { answer, time }: A
   chat.answered.add(connection);
 }
 
-/** Sends what can be answered in order by now; the last stored one with a stamp. */
+/**
+ * Sends what can be answered in order by now; the last stored one of each connection with a stamp. All of a step get
+ * the highest time of any of them: one code is made for all, and whose words come above that time keep their order too.
+ */
 export function sendAnswers(chat: ChatState): void {
-  for (const connection of chat.answered) {
-    const { unanswered } = connection;
-    let ready = unanswered.findIndex(({ answer }) => answer === null);
-    if (ready === -1) ready = unanswered.length;
-    const due = unanswered.splice(0, ready);
+  if (chat.answered.size === 0) return;
+  const ready = [...chat.answered].map((connection) => ({
+    connection,
+    due: takeReady(connection),
+  }));
+  chat.answered.clear();
+  let highest: HybridTime | null = null;
+  for (const { due } of ready) for (const { time } of due) highest = laterOf(highest, time);
+  const stamp = highest && chat.parts.secrets.sealStamp(highest);
+  for (const { connection, due } of ready) {
     const stamped = due.findLast(({ time }) => time !== null);
     for (const each of due) {
       if (!each.answer) continue;
-      if (each !== stamped || !each.time) send(chat, connection, each.answer);
-      else {
-        const stamp = chat.parts.secrets.sealStamp(each.time);
-        send(chat, connection, { ...each.answer, stamp } as RequestAnswer);
-      }
+      const answer = each === stamped ? { ...each.answer, stamp } : each.answer;
+      send(chat, connection, answer as RequestAnswer);
     }
   }
-  chat.answered.clear();
+}
+
+/** Takes from a connection what can be answered in order by now. */
+function takeReady({ unanswered }: Connection): Connection['unanswered'] {
+  let count = unanswered.findIndex(({ answer }) => answer === null);
+  if (count === -1) count = unanswered.length;
+  return unanswered.splice(0, count);
+}
+
+function laterOf(one: HybridTime | null, other: HybridTime | null): HybridTime | null {
+  if (!one || !other) return one ?? other;
+  const isLater = other.ms > one.ms || (other.ms === one.ms && other.counter > one.counter);
+  return isLater ? other : one;
 }

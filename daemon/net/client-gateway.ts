@@ -9,6 +9,7 @@ import { type FrameReader, frameReader } from '../../lib/protocol/frame.ts';
 import { CLIENT_FRAME_BYTES_MAX } from '../../lib/protocol/limits.ts';
 import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
 import type { ClientMessage } from '../../lib/protocol/requests.ts';
+import { type Batch, batchAfter } from './batch.ts';
 import { type ParsedLine, parseLine } from './client-requests.ts';
 import { costOf } from './line-cost.ts';
 import { ListenError } from './listen-error.ts';
@@ -72,7 +73,10 @@ export type ClientGateway = Readonly<{
   port: number;
   /** Collects a line for a connection; dropped when the connection is gone. */
   send(connection: number, frame: string): void;
-  /** The same line for many: encoded once. */
+  /**
+   * The same line for many: encoded once. Lines for the very same list in a row are told apart from others by its
+   * identity, and cost nothing for each connection: a list that was given here is never changed.
+   */
   sendAll(connections: readonly number[], frame: string): void;
   /** Writes what was collected: one write for each socket. */
   flush(): void;
@@ -93,8 +97,8 @@ type Client = {
   overflow: boolean;
   /** The other end has sent its last; what it sent is still answered. */
   ended: boolean;
-  /** Encoded lines to be written by the next flush. */
-  pending: Buffer[];
+  /** To be written by the next flush. */
+  batch: Batch | null;
   badLines: number;
   /** When its backlog was first seen above the bound; 0 while below. */
   slowSinceMs: number;
@@ -115,8 +119,11 @@ class Gateway implements ClientGateway {
   private readonly options: ClientGatewayOptions;
   private readonly server: Server;
   private readonly clients = new Map<number, Client>();
-  /** Those with something to write. */
-  private readonly dirty = new Set<Client>();
+  /** Those with something to write, each once; and some whose batch was written or dropped since. */
+  private dirty: Client[] = [];
+  /** Lines for the same list of connections, not yet in their batches. */
+  private group: readonly number[] = [];
+  private groupText = '';
   private readonly watch: NodeJS.Timeout;
   /** Those whose lines wait for the next turn, in the order in which they get theirs. */
   private waiting: Client[] = [];
@@ -168,7 +175,7 @@ class Gateway implements ClientGateway {
       lines: [],
       overflow: false,
       ended: false,
-      pending: [],
+      batch: null,
       badLines: 0,
       slowSinceMs: 0,
       closing: false,
@@ -279,7 +286,8 @@ class Gateway implements ClientGateway {
   private finish(client: Client): void {
     const timer = setTimeout(() => {
       if (client.closing) return;
-      this.writePending(client);
+      this.spread();
+      this.writeBatch(client);
       client.closing = true;
       client.socket.end();
       linger(client.socket);
@@ -290,44 +298,68 @@ class Gateway implements ClientGateway {
   private onGone(client: Client): void {
     client.closing = true;
     client.lines = [];
-    client.pending = [];
-    this.dirty.delete(client);
+    client.batch = null;
     if (this.clients.delete(client.id)) this.options.onClosed(client.id);
   }
 
   // --- what goes out ---
 
   send(connection: number, frame: string): void {
-    this.collect(connection, Buffer.from(frame));
+    this.spread();
+    const client = this.clients.get(connection);
+    if (client && !client.closing) this.give(client, batchAfter(client.batch, frame));
   }
 
   sendAll(connections: readonly number[], frame: string): void {
-    const bytes = Buffer.from(frame);
-    for (const connection of connections) this.collect(connection, bytes);
+    if (connections !== this.group) {
+      this.spread();
+      this.group = connections;
+    }
+    this.groupText += frame;
   }
 
-  private collect(connection: number, bytes: Buffer): void {
-    const client = this.clients.get(connection);
-    if (!client || client.closing) return;
-    client.pending.push(bytes);
-    this.dirty.add(client);
+  /** Puts the lines of the group behind what its connections wait for already: mostly the same for many. */
+  private spread(): void {
+    const { group, groupText } = this;
+    if (groupText === '') return;
+    this.group = [];
+    this.groupText = '';
+    let before: Batch | null = null;
+    let after: Batch | null = null;
+    for (const connection of group) {
+      const client = this.clients.get(connection);
+      if (!client || client.closing) continue;
+      if (after === null || client.batch !== before) {
+        before = client.batch;
+        after = batchAfter(before, groupText);
+      }
+      this.give(client, after);
+    }
+  }
+
+  private give(client: Client, batch: Batch): void {
+    if (client.batch === null) this.dirty.push(client);
+    client.batch = batch;
   }
 
   flush(): void {
-    if (this.dirty.size === 0) return;
+    this.spread();
+    if (this.dirty.length === 0) return;
     const nowMs = performance.now();
-    for (const client of this.dirty) {
-      this.writePending(client);
+    const due = this.dirty;
+    this.dirty = [];
+    for (const client of due) {
+      if (client.batch === null) continue;
+      this.writeBatch(client);
       this.judgeBacklog(client, nowMs);
     }
-    this.dirty.clear();
   }
 
-  private writePending(client: Client): void {
-    const { pending, socket } = client;
-    if (pending.length === 0) return;
-    client.pending = [];
-    socket.write(pending.length === 1 ? (pending[0] as Buffer) : Buffer.concat(pending));
+  private writeBatch(client: Client): void {
+    const { batch, socket } = client;
+    if (batch === null) return;
+    client.batch = null;
+    socket.write(batch.bytes);
   }
 
   /** A reader that leaves its bytes lying is let go, before its backlog costs everyone the memory. */
@@ -359,9 +391,8 @@ class Gateway implements ClientGateway {
 
   private closeClient(client: Client, code: RefusalCode): void {
     if (client.closing) return;
-    client.pending.push(Buffer.from(line({ type: 'closing', code, reason: REFUSALS[code] })));
-    this.writePending(client);
-    this.dirty.delete(client);
+    this.send(client.id, line({ type: 'closing', code, reason: REFUSALS[code] }));
+    this.writeBatch(client);
     client.closing = true;
     client.lines = [];
     // What it still sends is read and dropped: unread bytes would turn the end into a reset.

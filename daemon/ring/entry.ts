@@ -1,6 +1,6 @@
 // Entries, their keys, the one order in which everyone shows and folds them, and digests. Entries are
 // immutable and never dropped, so that two histories meet by union.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** One thing that was said or done, as it is kept for ever on every server. */
 export type Entry = Readonly<{
@@ -27,8 +27,24 @@ export type StreamId = string;
 /** Highest sequence held of each stream; a server holds every stream from 1 without gaps. */
 export type Digest = ReadonlyMap<StreamId, number>;
 
-export function streamIdOf(entry: Pick<Entry, 'term' | 'ringPosition' | 'incarnation'>): StreamId {
-  return `${entry.term}.${entry.ringPosition}.${entry.incarnation}`;
+type Stream = Pick<Entry, 'term' | 'ringPosition' | 'incarnation'>;
+
+/** The stream named last: one entry after another is of the same, and each is asked for its names many times. */
+let named = { term: -1, ringPosition: 0, incarnation: '', id: '', place: '' };
+
+function namesOf({ term, ringPosition, incarnation }: Stream) {
+  const isSame =
+    named.term === term && named.ringPosition === ringPosition && named.incarnation === incarnation;
+  if (!isSame) {
+    const id = `${term}.${ringPosition}.${incarnation}`;
+    const place = `${hex(term, 10)}.${hex(ringPosition, 6)}.${incarnation}`;
+    named = { term, ringPosition, incarnation, id, place };
+  }
+  return named;
+}
+
+export function streamIdOf(entry: Stream): StreamId {
+  return namesOf(entry).id;
 }
 
 /** @throws never; a malformed id gives NaN numbers, which no schema of ours lets in */
@@ -47,14 +63,8 @@ export const SEQUENCE_MAX = 2 ** 40 - 1;
 
 /** An entry's place in the one order, by hybrid time and then key: compare two as plain strings. */
 export function orderOf(entry: Entry): string {
-  return [
-    hex(entry.hlcMs, 12),
-    hex(entry.hlcCounter, 6),
-    hex(entry.term, 10),
-    hex(entry.ringPosition, 6),
-    entry.incarnation,
-    hex(entry.sequence, 10),
-  ].join('.');
+  const { hlcMs, hlcCounter, sequence } = entry;
+  return `${hex(hlcMs, 12)}.${hex(hlcCounter, 6)}.${namesOf(entry).place}.${hex(sequence, 10)}`;
 }
 
 /** The lowest place of that hybrid time, milliseconds: places below it are earlier. */
@@ -65,7 +75,7 @@ export function placeFloor(hlcMs: number): string {
 /** SHA-256 over all of an entry: equal on two servers exactly when the entry is. 32 bytes. */
 export function entryHash(entry: Entry): Uint8Array {
   const head = `${streamIdOf(entry)}.${entry.sequence}.${entry.hlcMs}.${entry.hlcCounter}.${entry.wallMs}\n`;
-  return createHash('sha256').update(head).update(entry.body).digest();
+  return hash('sha256', head + entry.body, 'buffer');
 }
 
 /** How many entries `theirs` has that `ours` lacks. */

@@ -60,6 +60,13 @@ export const Topic = z
   .refine((topic) => !UNSAFE.test(topic), UNSAFE_REASON)
   .refine(wellFormed, 'not well-formed Unicode');
 
+/** The verdict of `PostText`, in a few comparisons. */
+export function isPostText(value: unknown): value is string {
+  if (typeof value !== 'string' || value.length === 0 || value.length > TEXT_CHARS_MAX)
+    return false;
+  return !UNSAFE_IN_TEXT.test(value) && value.trim() !== '' && value.isWellFormed();
+}
+
 /** What a person wrote. Line feeds are allowed; every other control character is refused. */
 export const PostText = z
   .string()
@@ -70,10 +77,16 @@ export const PostText = z
   .refine(wellFormed, 'not well-formed Unicode');
 
 /** Sixteen characters of base64url, derived from key and name: `accountIdOf` in lib/ids.ts. */
-export const AccountId = z.string().regex(/^[A-Za-z0-9_-]{16}$/);
+const ACCOUNT_ID = /^[A-Za-z0-9_-]{16}$/;
+export const AccountId = z.string().regex(ACCOUNT_ID);
+export const isAccountId = (value: unknown): value is string =>
+  typeof value === 'string' && ACCOUNT_ID.test(value);
 
 /** `general`, or sixteen characters: of the request that made the room, or of two accounts (lib/ids.ts). */
-export const RoomId = z.string().regex(/^(general|[A-Za-z0-9_-]{16})$/);
+const ROOM_ID = /^(general|[A-Za-z0-9_-]{16})$/;
+export const RoomId = z.string().regex(ROOM_ID);
+export const isRoomId = (value: unknown): value is string =>
+  typeof value === 'string' && ROOM_ID.test(value);
 
 /** The random part of a session's id, chosen by the client: 12 characters of base64url. */
 export const SessionSeed = z.string().regex(/^[A-Za-z0-9_-]{12}$/);
@@ -94,11 +107,18 @@ export const Emoji = z
   .max(40)
   .regex(/^\p{RGI_Emoji}$/v, 'not one emoji');
 
+/** The verdict of `z.int()` with these bounds. */
+export const isIntWithin = (value: unknown, min: number, max: number): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+
 /** Counts the requests of a session from 1. */
-export const RequestNumber = z.int().min(1).max(999_999_999_999);
+const REQUEST_NUMBER_MAX = 999_999_999_999;
+export const RequestNumber = z.int().min(1).max(REQUEST_NUMBER_MAX);
+export const isRequestNumber = (value: unknown) => isIntWithin(value, 1, REQUEST_NUMBER_MAX);
 
 /** Chosen by the client to match an answer to its query; not kept by the server. */
 export const QueryNumber = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+export const isQueryNumber = (value: unknown) => isIntWithin(value, 0, Number.MAX_SAFE_INTEGER);
 
 export const ServerId = z
   .string()
