@@ -21,6 +21,18 @@ export function portOf(flag: string, text: string | undefined): number | null {
   throw new UsageError(`${flag}: expected a port from 1 to ${PORT_MAX}, got ${text}`);
 }
 
+/** How long reaching a server may take where nobody watches. */
+export const TIMEOUT_MS = 10_000;
+const TIMEOUT_SECONDS_MAX = 86_400;
+
+/** @returns null where the flag was not given. @throws UsageError */
+export function timeoutMsOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const seconds = Number(text);
+  if (seconds > 0 && seconds <= TIMEOUT_SECONDS_MAX) return seconds * 1_000;
+  throw new UsageError(`--timeout: expected seconds above 0, got ${text}`);
+}
+
 export type ServerFlags = Readonly<{
   servers?: string | undefined;
   host?: string | undefined;

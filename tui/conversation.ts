@@ -175,18 +175,23 @@ export class Conversation {
 /**
  * Carries effects out one at a time and never within an update: an effect may dispatch.
  * @param report told of what went wrong with one
+ * @param count told of each that begins (1) and ends (-1)
  */
 export function performWith(
   performers: Performers<Effect['type']>,
   report: (error: unknown) => void,
+  count: (change: 1 | -1) => void = () => {},
 ): (effect: Effect) => void {
   return (effect) => {
     const performer = performers[effect.type] as (given: Effect) => void | Promise<void>;
+    count(1);
     queueMicrotask(async () => {
       try {
         await performer(effect);
       } catch (error) {
         report(error);
+      } finally {
+        count(-1);
       }
     });
   };

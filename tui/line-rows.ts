@@ -218,14 +218,20 @@ function reactionRows({ reactions = [] }: PostLine, width: number): Row[] {
 /** More names than this become a number. */
 const NAMES_SHOWN_MAX = 5;
 
-function changedNames(line: MembersLine, change: 'joined' | 'left'): string {
+function changedNames(changes: MembersLine['changes'], change: 'joined' | 'left'): string {
   const names = [
-    ...new Set(line.changes.filter((each) => each.change === change).map((each) => each.name)),
+    ...new Set(changes.filter((each) => each.change === change).map((each) => each.name)),
   ];
   if (names.length === 0) return '';
   const shown = names.slice(0, NAMES_SHOWN_MAX).join(', ');
   const more = names.length - NAMES_SHOWN_MAX;
   return `${shown}${more > 0 ? ` and ${more} more` : ''} ${change}`;
+}
+
+/** `dave, erin joined · frank left`. */
+export function membersText(changes: MembersLine['changes']): string {
+  const parts = [changedNames(changes, 'joined'), changedNames(changes, 'left')];
+  return parts.filter((part) => part !== '').join(' · ');
 }
 
 function noticeRows(line: Line, text: string, context: LineContext): Row[] {
@@ -242,10 +248,8 @@ function bodyRows(line: Line, context: LineContext): Row[] {
       return postRows(line, context);
     case 'notice':
       return noticeRows(line, line.text, context);
-    case 'members': {
-      const parts = [changedNames(line, 'joined'), changedNames(line, 'left')];
-      return noticeRows(line, parts.filter((part) => part !== '').join(' · '), context);
-    }
+    case 'members':
+      return noticeRows(line, membersText(line.changes), context);
   }
 }
 

@@ -115,14 +115,14 @@ function outboxRows(model: Model, { selected }: Extract<Overlay, { type: 'outbox
 
 const SEARCH_PROMPT = ' search ❯ ';
 
-const SEARCH_HELP = [
-  ' words, each as the beginning of one',
-  ' "in quotes": together, exactly so',
-  ' from:bob  in:#ops',
-  ' after:2026-11-01  before:2026-12-01',
-  '',
-  ' ↑ ↓ choose · Enter goes there · Esc',
+/** What may stand in a search. */
+export const SEARCH_HELP = [
+  'words, each as the beginning of one',
+  '"in quotes": together, exactly so',
+  'from:bob  in:#ops',
+  'after:2026-11-01  before:2026-12-01',
 ];
+const SEARCH_KEYS = ['', ' ↑ ↓ choose · Enter goes there · Esc'];
 
 type SearchOverlay = Extract<Overlay, { type: 'search' }>;
 type FoundFields = Readonly<{ width: number; isSelected: boolean; newest: number }>;
@@ -148,7 +148,11 @@ function foundRow(model: Model, { room, line: found }: FoundLine, fields: FoundF
 function searchNotes(model: Model, { query, found }: SearchOverlay): Row[] {
   const parsed = parsedSearch(model, query);
   if (parsed.type === 'wrong') return [line(` ${parsed.reason}`, 'warning')];
-  if (parsed.type === 'nothing') return SEARCH_HELP.map((text) => line(text, 'faint'));
+  if (parsed.type === 'nothing') {
+    return [...SEARCH_HELP.map((text) => ` ${text}`), ...SEARCH_KEYS].map((text) =>
+      line(text, 'faint'),
+    );
+  }
   if (!found) return [line(' searching…', 'faint')];
   return [
     ...(found.complete ? [] : [line(' the server still reads its history', 'warning')]),

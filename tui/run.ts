@@ -11,6 +11,8 @@ import {
   givenName,
   portOf,
   serversOf,
+  TIMEOUT_MS,
+  timeoutMsOf,
   UsageError,
 } from './arguments.ts';
 import { HEADLESS_COMMANDS, HEADLESS_OPTIONS } from './headless/command-line.ts';
@@ -26,6 +28,7 @@ const HELP = `
   Usage
     $ syncnet-tui --local          three servers on this machine, and the screen
     $ syncnet-tui                  the screen, with the servers that run already
+    $ syncnet-tui --plain          the same as lines, for pipes and screen readers
     $ syncnet-tui send | tail | status     for scripts; each has its own --help
     $ syncnet-tui completion bash | zsh | fish
 
@@ -41,15 +44,24 @@ const HELP = `
     --identity FILE       your key; ~/.config/syncnet/identity.json by default
     --data DIR            drafts, unsent posts, local servers; ~/.local/share/syncnet by default
 
+  Plain lines
+    --plain               lines in, lines out, nothing drawn: every line is a post or a command (/help);
+                          so on a terminal that is dumb. In a pipe it ends when the input has, once
+                          everything is answered
+    --timeout SECONDS     with --plain: how long no server may answer; 10 by default in a pipe
+
   --help, --version
 
   Settings: ~/.config/syncnet/config.toml (docs/SETTINGS.md), read again when it is saved.
   Environment: SYNCNET_SERVERS, SYNCNET_NAME; NO_COLOR draws without hues. Flag beats environment.
-  Exit codes: 0 left as asked, 1 failed, 2 wrong arguments.
+  Exit codes: 0 left as asked, 1 failed or, in a pipe, something was refused, 2 wrong arguments,
+  3 no server reached (--plain).
 `;
 
 const FLAGS = {
   local: { type: 'boolean', default: false },
+  plain: { type: 'boolean', default: false },
+  timeout: { type: 'string' },
   portBase: { type: 'string' },
   servers: { type: 'string' },
   host: { type: 'string' },
@@ -61,6 +73,8 @@ const FLAGS = {
 
 type Flags = Readonly<{
   local?: boolean | undefined;
+  plain?: boolean | undefined;
+  timeout?: string | undefined;
   portBase?: string | undefined;
   servers?: string | undefined;
   host?: string | undefined;
@@ -89,8 +103,7 @@ export async function run(typed: readonly string[]): Promise<number> {
       throw new UsageError(`there is no command ${word}: ${advice} (--help)`);
     }
     checkOptions(argv, Object.keys(FLAGS));
-    await showScreen(cli.flags);
-    return 0;
+    return await talk(cli.flags);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     process.stderr.write(`syncnet-tui: ${error.message}\n`);
@@ -116,16 +129,25 @@ function complete(shell: string | undefined): number {
   }
 }
 
-async function showScreen(flags: Flags): Promise<void> {
-  if (!process.stdin.isTTY || !process.stdout.isTTY) {
-    throw new UsageError(
-      'the screen needs a terminal; for scripts there is `syncnet-tui tail` to read and `syncnet-tui send` to write (--help)',
-    );
-  }
+/** Where a screen cannot be drawn, lines are asked for; a terminal that is dumb has nothing else. */
+function isPlain({ plain, timeout }: Flags): boolean {
+  if (plain || (process.env.TERM === 'dumb' && process.stdout.isTTY)) return true;
+  if (timeout !== undefined) throw new UsageError('--timeout: it goes with --plain');
+  if (process.stdin.isTTY && process.stdout.isTTY) return false;
+  throw new UsageError(
+    'the screen needs a terminal: --plain has the same as lines; for scripts there is `syncnet-tui tail` to read and `syncnet-tui send` to write (--help)',
+  );
+}
+
+/** The screen, or the plain lines. @returns the exit code */
+async function talk(flags: Flags): Promise<number> {
+  const plain = isPlain(flags);
+  const isTyped = process.stdin.isTTY;
   const folder = flags.data ?? dataFolder(process.env);
   const name = givenName(flags.name) ?? lastName(folder) ?? accountName();
   const portBase = portOf('--port-base', flags.portBase);
   const given = serversOf(flags);
+  const timeoutMs = timeoutMsOf(flags.timeout) ?? (isTyped ? Number.POSITIVE_INFINITY : TIMEOUT_MS);
   const identity = await loadIdentity(flags.identity ?? identityPath(process.env));
   const startLocal = (progress: (line: string) => void) =>
     startLocalCluster({ folder, progress, ...(portBase === null ? {} : { portBase }) });
@@ -133,25 +155,25 @@ async function showScreen(flags: Flags): Promise<void> {
   const defaults = defaultSettings(process.env);
   const told: string[] = [];
   const tell = (line: string) => {
-    told.push(line);
-    process.stdout.write(`${line}\n`);
+    if (!plain) told.push(line);
+    process.stdout.write(plain ? `- ${line}\n` : `${line}\n`);
   };
   const local = flags.local ? await startLocal(tell) : null;
   if (local?.servers()) told.push('to watch a failover: /kill server3, later /start server3');
   const servers = local?.addresses ?? given ?? (await defaultServers(folder));
-  // Loaded last: React and Ink are not needed to say what is wrong with an argument.
-  const { runScreen } = await import('./screen.tsx');
   const connect = (addresses: readonly string[], as: string): Promise<ChatClient> =>
     createChatClient({ servers: addresses, identity, name: as, folder });
-  await runScreen({
-    connect,
-    servers,
-    name,
-    folder,
-    saved: loadSaved(folder, name),
-    local,
-    startLocal,
-    told,
-    settings: { ...loadSettings(path, { defaults, now: defaults }), path, defaults },
-  });
+  const saved = loadSaved(folder, name);
+  const parts = { connect, servers, name, folder, saved, local, startLocal, told };
+  const loaded = loadSettings(path, { defaults, now: defaults });
+  if (plain) {
+    const { settings } = loaded;
+    const io = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr };
+    const { runPlain } = await import('./plain/run-plain.ts');
+    return runPlain({ ...parts, settings, timeoutMs, isTyped }, io);
+  }
+  // Loaded last: React and Ink are not needed to say what is wrong with an argument, nor for lines.
+  const { runScreen } = await import('./screen.tsx');
+  await runScreen({ ...parts, settings: { ...loaded, path, defaults } });
+  return 0;
 }

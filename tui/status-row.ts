@@ -72,7 +72,8 @@ function onConnected(model: Model): Said | null {
 const isQuiet = (model: Model, state: { lostMs: number }) =>
   model.nowMs - state.lostMs < QUIET_LOSS_MS_MAX;
 
-function said(model: Model): Said | null {
+/** null where there is nothing to say: all is well, or it is not worth a word yet. */
+export function said(model: Model): Said | null {
   const state = model.connection;
   switch (state.type) {
     case 'connecting':

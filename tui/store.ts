@@ -20,7 +20,7 @@ const SAVE_DELAY_MS = 1_000;
 const READ_TOLD_MS = 2_000;
 
 /** What only somebody who sits there does. */
-const BY_HAND: ReadonlySet<Action['type']> = new Set(['key', 'typed', 'pasted']);
+const BY_HAND: ReadonlySet<Action['type']> = new Set(['key', 'typed', 'pasted', 'entered']);
 
 /** @param perform carries an effect out, after the dispatch that asked for it */
 export function createStore(

@@ -1,7 +1,15 @@
 // Arguments of the headless commands, checked, with a help text for each.
 import meow from 'meow';
 import { RoomName, ShownRoomName, ShownUserName } from '../../lib/protocol/fields.ts';
-import { accountName, checkOptions, givenName, serversOf, UsageError } from '../arguments.ts';
+import {
+  accountName,
+  checkOptions,
+  givenName,
+  serversOf,
+  TIMEOUT_MS,
+  timeoutMsOf,
+  UsageError,
+} from '../arguments.ts';
 
 export type Reach = Readonly<{
   /** `host:port`, in the order they are tried; null where none were named. */
@@ -79,9 +87,6 @@ const HELP = {
 
 export const HEADLESS_COMMANDS = Object.keys(HELP) as readonly (keyof typeof HELP)[];
 
-const TIMEOUT_SECONDS = 10;
-const TIMEOUT_SECONDS_MAX = 86_400;
-
 const text = { type: 'string' } as const;
 const reachFlags = { servers: text, host: text, port: text, timeout: text };
 const whoFlags = { name: text, identity: text, room: text, to: text };
@@ -111,14 +116,10 @@ function reachOf(flags: {
   timeout?: string | undefined;
   identity?: string | undefined;
 }): Reach {
-  const seconds = Number(flags.timeout ?? TIMEOUT_SECONDS);
-  if (!(seconds > 0 && seconds <= TIMEOUT_SECONDS_MAX)) {
-    throw new UsageError(`--timeout: expected seconds above 0, got ${flags.timeout}`);
-  }
   return {
     servers: serversOf(flags),
     identity: flags.identity ?? null,
-    timeoutMs: seconds * 1_000,
+    timeoutMs: timeoutMsOf(flags.timeout) ?? TIMEOUT_MS,
   };
 }
 

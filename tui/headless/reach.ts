@@ -26,7 +26,8 @@ export type Io = Readonly<{
   stderr: NodeJS.WritableStream;
 }>;
 
-function whyUnreached(client: ChatClient): string {
+/** Which addresses were tried, and what came of each. */
+export function whyUnreached(client: ChatClient): string {
   const state = client.connection;
   if (state.type !== 'noServer') return `no server leads (${state.type})`;
   return `no server reached: ${state.tried.map((each) => `${each.address} ${each.result}`).join(', ')}`;
@@ -138,18 +139,22 @@ export function placeLabel({ type, name }: Place): string {
 /**
  * Waits for work that goes on over failovers, for as long as there is anyone to do it.
  * @param goneMsMax how long no server may serve; Infinity to wait for the next one however long it takes
+ * @param outlivesRefusal somebody is there who can choose another name
  * @throws HeadlessError when that has passed, or this session is refused from now on
  */
 export async function whileServed<Result>(
   client: ChatClient,
   work: Promise<Result>,
-  goneMsMax: number,
+  {
+    goneMsMax,
+    outlivesRefusal = () => false,
+  }: { goneMsMax: number; outlivesRefusal?: () => boolean },
 ): Promise<Result> {
   const { promise, reject } = Promise.withResolvers<never>();
   let servedMs = performance.now();
   const timer = setInterval(() => {
     const state = client.connection;
-    if (state.type === 'refused') {
+    if (state.type === 'refused' && !outlivesRefusal()) {
       reject(new HeadlessError(EXIT.failed, `${state.code}: ${state.reason}`));
     }
     if (state.type === 'connected' || state.type === 'resending') servedMs = performance.now();

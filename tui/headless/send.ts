@@ -136,6 +136,6 @@ export async function runSend(client: ChatClient, options: SendOptions, io: Io):
     const room = await reachedRoom(client, rooms, options);
     await postAll(new Sending(client, room, results), options, io);
   };
-  await whileServed(client, work(), options.timeoutMs);
+  await whileServed(client, work(), { goneMsMax: options.timeoutMs });
   return results.refusedCount === 0 ? EXIT.done : EXIT.failed;
 }

@@ -186,7 +186,9 @@ export async function runTail(
   });
   const rooms = await signedIn(client, options.timeoutMs);
   const wanted = { place: options.place, create: false };
-  room = await whileServed(client, reachedRoom(client, rooms, wanted), options.timeoutMs);
+  room = await whileServed(client, reachedRoom(client, rooms, wanted), {
+    goneMsMax: options.timeoutMs,
+  });
   const early: Post[] = held.filter((post) => (post as z.infer<typeof PostEvent>).room === room);
   held = early;
   fills += 1;
@@ -195,7 +197,7 @@ export async function runTail(
   await filling;
   // Who follows waits for the next server, however long it takes.
   const following = Promise.race([ended, broken.promise]);
-  if (options.follow) await whileServed(client, following, Number.POSITIVE_INFINITY);
+  if (options.follow) await whileServed(client, following, { goneMsMax: Number.POSITIVE_INFINITY });
   await filling;
   return EXIT.done;
 }

@@ -9,7 +9,7 @@ import { NOTHING_TO_UNDO } from '../undo.ts';
 import type { Model, PostLine, RoomView } from './model.ts';
 import { readAt } from './rooms.ts';
 import { linesOf, sceneOf } from './selectors.ts';
-import { ask, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
+import { ask, hint, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
 
 /** Stored and still there: what the server can be asked about. */
 const isThere = (line: PostLine) =>
@@ -182,8 +182,9 @@ function requestDelete(model: Model, post: PostLine): Step {
 export function deleteNewest(model: Model): Step {
   const post = postsOf(model).findLast(isEditable);
   if (!post) return stay(hint(model, 'nothing of yours here to delete'));
-  const shown = showPost({ ...model, selected: post.key }, post.key);
-  return { ...shown, model: takeBack(shown.model, post).model };
+  return then(showPost({ ...model, selected: post.key }, post.key), (shown) =>
+    takeBack(shown, post),
+  );
 }
 
 // --- reacting ---

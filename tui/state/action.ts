@@ -22,6 +22,8 @@ export type Action =
   | Readonly<{ type: 'key'; key: string }>
   | Readonly<{ type: 'typed'; text: string }>
   | Readonly<{ type: 'pasted'; text: string }>
+  /** A whole line, from where there is no editor. */
+  | Readonly<{ type: 'entered'; text: string }>
   | Report
   | Readonly<{ type: 'resized'; size: Size }>
   | Readonly<{ type: 'tick' }>

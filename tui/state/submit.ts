@@ -15,8 +15,16 @@ import { asksFirst, linesIn } from './writing.ts';
 
 /** @param asked the text that Enter asked about just before */
 export function submit(model: Model, stamp: Stamp, asked: string | null): Step {
+  return submitText(model, openRoomOf(model)?.draft.text ?? '', { stamp, asked });
+}
+
+/** @param text the draft of the open room, or, where none is open, what else was written */
+export function submitText(
+  model: Model,
+  text: string,
+  { stamp, asked }: Readonly<{ stamp: Stamp; asked: string | null }>,
+): Step {
   const view = openRoomOf(model);
-  const text = view?.draft.text ?? '';
   if (text.trim() === '' && view?.writing?.type !== 'edit') return stay(model);
   if (view?.writing?.type === 'edit') return submitEdit(model, text);
   const parsed = parseInput(text, model.local !== null);

@@ -3,6 +3,7 @@
 import type { Room } from '../../lib/client/api.ts';
 import type { Person } from '../../lib/protocol/events.ts';
 import type { Action, Stamp } from './action.ts';
+import { onEntered } from './entered.ts';
 import { onClientEvent, settleRecovery, sortedPeople } from './from-client.ts';
 import { onKey, onPasted, onTyped, QUIT_MS_MAX } from './from-keys.ts';
 import type { Model } from './model.ts';
@@ -27,6 +28,8 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
       return onTyped(model, action.text);
     case 'pasted':
       return onPasted(model, action.text);
+    case 'entered':
+      return onEntered(model, action.text, stamp);
     case 'focused':
       return stay(onFocus(model, action.focused));
     case 'mouse':
