@@ -7,6 +7,7 @@
 import { COMMANDS, commandNames } from '../commands.ts';
 import { clockTime, dayLabel, isSameDay, membersText } from '../line-rows.ts';
 import { SEARCH_HELP } from '../overlays.ts';
+import { roomLabel } from '../room-label.ts';
 import type { Line, MembersLine, Model, PostLine, RoomView } from '../state/model.ts';
 import { requestText } from '../state/outbox-pane.ts';
 import { parsedSearch } from '../state/searching.ts';
@@ -106,7 +107,7 @@ export class PlainWriter {
       return [];
     this.listed = true;
     const rooms = model.rooms.map(({ room, unread }, index) => {
-      return `${index + 1} #${room.name}${unread > 0 ? ` (${unread} new)` : ''}`;
+      return `${index + 1} ${roomLabel(room)}${unread > 0 ? ` (${unread} new)` : ''}`;
     });
     return [`- rooms: ${rooms.join(', ') || 'none yet, /join ROOM'}`];
   }
@@ -119,11 +120,13 @@ export class PlainWriter {
   private openRoomLines(model: Model): string[] {
     const view = openRoomOf(model);
     if (!view?.loaded) return [];
-    const { id, name, topic } = view.room;
+    const { id, topic } = view.room;
     const isNew = this.open !== id;
     this.open = id;
     const written = this.rooms.get(id) ?? this.begin(view);
-    const header = isNew ? [`- now in #${name}${topic === '' ? '' : `: ${topic}`}`] : [];
+    const header = isNew
+      ? [`- now in ${roomLabel(view.room)}${topic === '' ? '' : `: ${topic}`}`]
+      : [];
     if (view.lines === written.lines) return header;
     written.lines = view.lines;
     const lines = view.lines.flatMap((line) => this.lineOf(view, written, line));
@@ -184,7 +187,9 @@ export class PlainWriter {
       if (room.id === model.openRoom || !this.listed) return [];
       const last = view.lines.findLast((line) => line.kind === 'post' && !line.own);
       if (mentions > before.mentions && last) return newLine(view, last);
-      return unread > 0 && before.unread === 0 ? [`- news in #${room.name} (/${index + 1})`] : [];
+      return unread > 0 && before.unread === 0
+        ? [`- news in ${roomLabel(room)} (/${index + 1})`]
+        : [];
     });
   }
 
@@ -223,11 +228,11 @@ function newLine(view: RoomView, line: Line): string[] {
   switch (line.kind) {
     case 'post':
       if (line.mark === 'refused') return told(`${line.reason ?? 'refused'}: ${line.text}`);
-      return [`#${view.room.name} ${clockTime(line.time)} ${postText(line)}`];
+      return [`${roomLabel(view.room)} ${clockTime(line.time)} ${postText(line)}`];
     case 'notice':
       return told(spoken(line.text));
     case 'members':
-      return [`- #${view.room.name}: ${membersText(line.changes)}`];
+      return [`- ${roomLabel(view.room)}: ${membersText(line.changes)}`];
   }
 }
 
@@ -240,7 +245,7 @@ function changeOf(view: RoomView, before: Line, after: Line): string[] {
   const reactions = reactionText(after);
   if (reactions === reactionText(before)) return [];
   const words = reactions === '' ? 'no reaction' : reactions;
-  return [`- #${view.room.name}: ${words} on ${after.name}: "${short(after.text)}"`];
+  return [`- ${roomLabel(view.room)}: ${words} on ${after.name}: "${short(after.text)}"`];
 }
 
 function memberNews(view: RoomView, before: MembersLine, after: MembersLine): string[] {
@@ -248,7 +253,7 @@ function memberNews(view: RoomView, before: MembersLine, after: MembersLine): st
     ({ name, change }) =>
       !before.changes.some((each) => each.name === name && each.change === change),
   );
-  return news.length === 0 ? [] : [`- #${view.room.name}: ${membersText(news)}`];
+  return news.length === 0 ? [] : [`- ${roomLabel(view.room)}: ${membersText(news)}`];
 }
 
 function helpLines(model: Model): string[] {
@@ -276,9 +281,10 @@ function foundLines(
   if (!found) return [];
   if (found.lines.length === 0) return told('nothing found');
   return found.lines.toReversed().flatMap(({ room, line }) => {
-    const name = model.rooms.find((view) => view.room.id === room)?.room.name ?? '?';
+    const view = model.rooms.find((each) => each.room.id === room);
+    const where = view ? roomLabel(view.room) : '#?';
     const day = dayLabel(line.time, line.time);
-    return told(`found: #${name} ${day} ${clockTime(line.time)} ${postText(line)}`);
+    return told(`found: ${where} ${day} ${clockTime(line.time)} ${postText(line)}`);
   });
 }
 

@@ -39,9 +39,13 @@ export function onDirectOpened(model: Model, { answer, item }: Opened): Step {
   if (id === undefined || item.number !== model.openOnAnswer) return stay(model);
   const free: Model = { ...model, openOnAnswer: null, toSay: null };
   if (!toSay) return openRoom(free, id);
-  if (roomOf(model, toSay.room)?.draft.text !== toSay.typed || openRoomOf(model) === undefined) {
+  const isComposed = toSay.typed !== null;
+  const isChanged = isComposed && roomOf(model, toSay.room)?.draft.text !== toSay.typed;
+  if (isChanged || openRoomOf(model) === undefined) {
     return stay(hint(free, `${toSay.name} is in the list now`, 'good'));
   }
-  const said = withRoom(free, toSay.room, (view) => ({ ...view, draft: EMPTY_EDITOR }));
+  const said = isComposed
+    ? withRoom(free, toSay.room, (view) => ({ ...view, draft: EMPTY_EDITOR }))
+    : free;
   return then(openRoom(said, id), (next) => postTo(next, id, toSay.text));
 }

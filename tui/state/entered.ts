@@ -25,7 +25,12 @@ export function onEntered(before: Model, line: string, stamp: Stamp): Step {
   const written = withRoom(model, model.openRoom, (view) => ({ ...view, draft: editorOf(text) }));
   const step = submitText(written, text, { stamp, asked: text });
   const restored = withRoom(step.model, model.openRoom, (view) => withDraft(view, kept));
-  return { ...step, model: explained(restored) };
+  const { toSay } = restored;
+  const isNew = toSay !== null && toSay !== before.toSay;
+  return {
+    ...step,
+    model: explained(isNew ? { ...restored, toSay: { ...toSay, typed: null } } : restored),
+  };
 }
 
 /** An empty line takes back what the line before began. */

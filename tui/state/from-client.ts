@@ -368,7 +368,11 @@ function onRefused(
   const reason = cleanLine(answer.reason);
   const { request } = item;
   if (request.type === 'editPost') return onEditRefused(model, request, { reason, stamp });
-  if (request.type === 'openDirect') return hint({ ...model, toSay: null }, reason);
+  if (request.type === 'openDirect') {
+    const { toSay } = model;
+    const lost = toSay?.typed === null ? ` · not sent: ${toSay.text}` : '';
+    return hint({ ...model, toSay: null }, reason + lost);
+  }
   if (request.type !== 'post') return hint(notice(model, `refused: ${reason}`, stamp), reason);
   return withRoom(model, request.room, (view) => {
     const line: PostLine = {

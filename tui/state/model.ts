@@ -146,8 +146,11 @@ export type Model = Readonly<{
   pending: readonly PendingPost[];
   /** Room to open once it is joined; the number of the request that joins it. */
   openOnAnswer: number | null;
-  /** What is said once there is a conversation with `name`, if it still stands as `typed` in the room it was written in. */
-  toSay: Readonly<{ name: string; text: string; typed: string; room: string }> | null;
+  /**
+   * What is said once there is a conversation with `name`, if it still stands as `typed` in the room it was written in;
+   * null where it never stood in a composer.
+   */
+  toSay: Readonly<{ name: string; text: string; typed: string | null; room: string }> | null;
   overlay: Overlay | null;
   /** Key of the post of the open room that keys are about at the moment; null when they write. */
   selected: string | null;

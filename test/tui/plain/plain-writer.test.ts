@@ -246,3 +246,22 @@ test('a day that begins is told', () => {
   lines.hear({ type: 'post', post: tomorrow });
   assert.deepEqual(lines.written(), ['- Tue 24 Nov', '#ops 10:00 bob: good morning']);
 });
+
+test('what is said to somebody who is in no list yet is sent, or given back', () => {
+  const lines = talk().type('half a thought');
+  lines.written();
+  lines.enter('/msg bob are you there');
+  const [asked] = lines.take('request');
+  assert.deepEqual(asked?.request, { type: 'openDirect', name: 'bob' });
+  const item = { number: 7, id: 'alice/7', state: 'sent' as const, request: asked.request };
+  lines.do({ type: 'requested', item, open: true });
+  const answer = {
+    type: 'refused',
+    number: 7,
+    code: 'no-such-user',
+    reason: 'who is bob?',
+  } as const;
+  lines.hear({ type: 'answer', answer, item });
+  assert.deepEqual(lines.written(), ['- who is bob? · not sent: are you there']);
+  assert.equal(lines.model.rooms[0]?.draft.text, 'half a thought');
+});
