@@ -1,11 +1,14 @@
 // What is typed after `syncnet-daemon`: the options, their help, and what is no option at all.
 import meow from 'meow';
+import { asOption, type Completed } from '../lib/shell-completion.ts';
+import { LOG_FORMATS, LOG_LEVELS } from './ops/logger.ts';
 
-const HELP = `
+export const HELP = `
   Usage
     $ syncnet-daemon --id server1 [--config cluster.json] [--data DIR]
     $ syncnet-daemon forget server1 [--config cluster.json] [--secret-file FILE]
                           it is gone for good, and no longer holds pruning up
+    $ syncnet-daemon completion bash | zsh | fish
 
   Which server
     --id ID               one of the cluster's servers
@@ -17,7 +20,10 @@ const HELP = `
   Addresses
     --bind HOST           where all its ports listen; the server's host by default
     --advertise HOST:PORT what clients are told of where it is
-    --client-port, --peer-port, --heartbeat-port, --http-port PORT
+    --client-port PORT    for clients, TCP
+    --peer-port PORT      for the other servers, TCP
+    --heartbeat-port PORT for the other servers, UDP
+    --http-port PORT      health, status and metrics
 
   Safety
     --secret-file FILE    the cluster secret, at least 16 bytes; without one it serves loopback only
@@ -25,21 +31,59 @@ const HELP = `
     --scrub-rate N        entries checked for damage in a second, in the background; 500 by default
 
   History
-    --retention TIME      how long posts are kept: 90d, 12h, 30m, 45s, or forever, which is the default;
-                          the same on every server
+    --retention TIME      how long posts are kept: 90d, 12h, 30m, 45s, or forever, which is the
+                          default; the same on every server
     --forget-after TIME   a server away for longer no longer holds pruning up; 7d by default
 
   Running
     --log-level LEVEL     debug, info, warn, error, silent; info by default
     --log-format FORMAT   auto, json, pretty; auto is pretty on a terminal
     --exit-with-parent    stop when the process that started it ends
-    --help, --version
+    -h, --help            this text
+    --version             which version this is
 
-  Every option has an environment variable: SYNCNET_ID, SYNCNET_CONFIG, SYNCNET_DATA, SYNCNET_PORT_BASE and
-  so on; SYNCNET_SECRET is the secret itself. Flag beats environment beats cluster file.
+  Every option has an environment variable: SYNCNET_ID, SYNCNET_CONFIG, SYNCNET_PORT_BASE and so on;
+  SYNCNET_SECRET is the secret itself. Flag beats environment beats cluster file.
 
   Exit codes: 0 stopped as asked, 1 could not start or go on, 2 wrong arguments or configuration.
 `;
+
+const FLAGS = {
+  id: { type: 'string' },
+  config: { type: 'string' },
+  portBase: { type: 'string' },
+  ringPosition: { type: 'string' },
+  data: { type: 'string' },
+  bind: { type: 'string' },
+  advertise: { type: 'string' },
+  clientPort: { type: 'string' },
+  peerPort: { type: 'string' },
+  heartbeatPort: { type: 'string' },
+  httpPort: { type: 'string' },
+  secretFile: { type: 'string' },
+  minCopies: { type: 'string' },
+  retention: { type: 'string' },
+  forgetAfter: { type: 'string' },
+  scrubRate: { type: 'string' },
+  logLevel: { type: 'string' },
+  logFormat: { type: 'string' },
+  exitWithParent: { type: 'boolean' },
+  help: { type: 'boolean', shortFlag: 'h' },
+  version: { type: 'boolean' },
+} as const;
+
+const options = Object.keys(FLAGS).map(asOption);
+
+export const COMPLETED: Completed = {
+  program: 'syncnet-daemon',
+  own: options,
+  commands: {
+    forget: options.filter((name) => name !== '--id'),
+    completion: ['bash', 'zsh', 'fish'],
+  },
+  paths: ['--config', '--data', '--secret-file'],
+  choices: { '--log-level': LOG_LEVELS, '--log-format': LOG_FORMATS },
+};
 
 export type Arguments =
   /** Help or version: to be printed, and that is all. */
@@ -61,29 +105,7 @@ export function readArguments(argv: readonly string[]): Arguments {
       autoHelp: false,
       autoVersion: false,
       booleanDefault: undefined,
-      flags: {
-        id: { type: 'string' },
-        config: { type: 'string' },
-        portBase: { type: 'string' },
-        ringPosition: { type: 'string' },
-        data: { type: 'string' },
-        bind: { type: 'string' },
-        advertise: { type: 'string' },
-        clientPort: { type: 'string' },
-        peerPort: { type: 'string' },
-        heartbeatPort: { type: 'string' },
-        httpPort: { type: 'string' },
-        secretFile: { type: 'string' },
-        minCopies: { type: 'string' },
-        retention: { type: 'string' },
-        forgetAfter: { type: 'string' },
-        scrubRate: { type: 'string' },
-        logLevel: { type: 'string' },
-        logFormat: { type: 'string' },
-        exitWithParent: { type: 'boolean' },
-        help: { type: 'boolean', shortFlag: 'h' },
-        version: { type: 'boolean' },
-      },
+      flags: FLAGS,
     });
     const { help, version, ...flags } = cli.flags as Record<string, unknown>;
     if (help) return { text: `${cli.help.trim()}\n` };

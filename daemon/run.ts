@@ -2,6 +2,8 @@
 // on, 2 wrong arguments or configuration.
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
+import { completionScript } from '../lib/shell-completion.ts';
+import { COMPLETED } from './arguments.ts';
 import { type DaemonConfig, loadConfig } from './config.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { askToForget } from './forget.ts';
@@ -14,6 +16,7 @@ const STOP_MS_MAX = 5_000;
 export async function run(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
   if (command === 'forget') return await forget(rest);
+  if (command === 'completion') return complete(rest[0]);
   const readFile = (path: string) => readFileSync(path, 'utf8');
   const loaded = loadConfig({ argv, env: process.env, readFile });
   if ('text' in loaded) {
@@ -60,6 +63,14 @@ async function forget(argv: readonly string[]): Promise<number> {
   if (code === 0) process.stdout.write(`${text}\n`);
   else say(text);
   return code;
+}
+
+/** Prints what a shell completes. @returns the exit code */
+function complete(shell: string | undefined): number {
+  const made = completionScript(shell, COMPLETED);
+  if ('script' in made) process.stdout.write(made.script);
+  else say(made.problem);
+  return 'script' in made ? 0 : 2;
 }
 
 /** One line for whoever started it, next to the log. */

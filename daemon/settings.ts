@@ -6,7 +6,7 @@ import { ServerId } from '../lib/protocol/fields.ts';
 import { LOG_FORMATS, LOG_LEVELS } from './ops/logger.ts';
 
 /** Each setting's environment variable; its flag is the name in kebab case. */
-const VARIABLES = {
+export const VARIABLES = {
   id: 'SYNCNET_ID',
   config: 'SYNCNET_CONFIG',
   data: 'SYNCNET_DATA',

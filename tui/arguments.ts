@@ -4,6 +4,7 @@ import { userInfo } from 'node:os';
 import { builtInCluster, clientAddressOf } from '../lib/cluster-file.ts';
 import { UserName } from '../lib/protocol/fields.ts';
 import { USER_NAME_CHARS_MAX } from '../lib/protocol/limits.ts';
+import { asOption } from '../lib/shell-completion.ts';
 import { nearest } from './nearest.ts';
 
 /** A wrong argument: told in one line, exit code 2. */
@@ -85,10 +86,6 @@ export function accountName(): string {
 /** Options that meow answers by itself. */
 const ANSWERED = ['help', 'version'];
 
-/** `portBase` as it is typed: `port-base`. */
-export const asTyped = (flag: string) =>
-  flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-
 /**
  * Refuses options that do not exist, with the one that was probably meant.
  * @param known names in camel case, as meow takes them
@@ -96,7 +93,7 @@ export const asTyped = (flag: string) =>
  */
 export function checkOptions(argv: readonly string[], known: readonly string[]): void {
   const end = argv.indexOf('--');
-  const names = [...known.map(asTyped), ...ANSWERED];
+  const names = [...known.map((name) => asOption(name).slice('--'.length)), ...ANSWERED];
   for (const word of end === -1 ? argv : argv.slice(0, end)) {
     const name = /^--?([^=]+)/.exec(word)?.[1];
     if (name === undefined || names.includes(name.replace(/^no-/, ''))) continue;

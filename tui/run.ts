@@ -4,9 +4,9 @@ import type { ChatClient } from '../lib/client/api.ts';
 import { createChatClient } from '../lib/client/client.ts';
 import { dataFolder, identityPath } from '../lib/client/folders.ts';
 import { loadIdentity } from '../lib/client/identity.ts';
+import { completionScript } from '../lib/shell-completion.ts';
 import {
   accountName,
-  asTyped,
   checkOptions,
   givenName,
   portOf,
@@ -15,74 +15,14 @@ import {
   timeoutMsOf,
   UsageError,
 } from './arguments.ts';
-import { HEADLESS_COMMANDS, HEADLESS_OPTIONS } from './headless/command-line.ts';
+import { COMPLETED, FLAGS, type Flags, HELP } from './command-line.ts';
+import { HEADLESS_COMMANDS } from './headless/command-line.ts';
 import { runHeadless } from './headless/run.ts';
 import { defaultServers, startLocalCluster } from './local-cluster.ts';
 import { nearest } from './nearest.ts';
 import { lastName, loadSaved } from './saved-state.ts';
 import { defaultSettings } from './settings/settings.ts';
 import { loadSettings, settingsPath } from './settings/settings-file.ts';
-import { completionScript } from './shell-completion.ts';
-
-const HELP = `
-  Usage
-    $ syncnet-tui --local          three servers on this machine, and the screen
-    $ syncnet-tui                  the screen, with the servers that run already
-    $ syncnet-tui --plain          the same as lines, for pipes and screen readers
-    $ syncnet-tui send | tail | status     for scripts; each has its own --help
-    $ syncnet-tui completion bash | zsh | fish
-
-  Servers
-    --local               start three servers here; they end with the screen
-    --port-base PORT      with --local: first of their ports, 8000 by default
-    --servers H:P,…       servers to try; by default those that --local runs here, and
-                          localhost:8000, 8001 and 8002
-    --host HOST, --port PORT   name one server
-
-  You
-    --name NAME           by default the one used last, or that of your account
-    --identity FILE       your key; ~/.config/syncnet/identity.json by default
-    --data DIR            drafts, unsent posts, local servers; ~/.local/share/syncnet by default
-
-  Plain lines
-    --plain               lines in, lines out, nothing drawn: every line is a post or a command (/help);
-                          so on a terminal that is dumb. In a pipe it ends when the input has, once
-                          everything is answered
-    --timeout SECONDS     with --plain: how long no server may answer; 10 by default in a pipe
-
-  --help, --version
-
-  Settings: ~/.config/syncnet/config.toml (docs/SETTINGS.md), read again when it is saved.
-  Environment: SYNCNET_SERVERS, SYNCNET_NAME; NO_COLOR draws without hues. Flag beats environment.
-  Exit codes: 0 left as asked, 1 failed or, in a pipe, something was refused, 2 wrong arguments,
-  3 no server reached (--plain).
-`;
-
-const FLAGS = {
-  local: { type: 'boolean', default: false },
-  plain: { type: 'boolean', default: false },
-  timeout: { type: 'string' },
-  portBase: { type: 'string' },
-  servers: { type: 'string' },
-  host: { type: 'string' },
-  port: { type: 'string' },
-  name: { type: 'string' },
-  identity: { type: 'string' },
-  data: { type: 'string' },
-} as const;
-
-type Flags = Readonly<{
-  local?: boolean | undefined;
-  plain?: boolean | undefined;
-  timeout?: string | undefined;
-  portBase?: string | undefined;
-  servers?: string | undefined;
-  host?: string | undefined;
-  port?: string | undefined;
-  name?: string | undefined;
-  identity?: string | undefined;
-  data?: string | undefined;
-}>;
 
 /** @returns the exit code, once everything this run started has ended */
 export async function run(typed: readonly string[]): Promise<number> {
@@ -113,20 +53,10 @@ export async function run(typed: readonly string[]): Promise<number> {
 
 /** Prints what a shell completes. @returns the exit code */
 function complete(shell: string | undefined): number {
-  const typed = (flags: readonly string[]) =>
-    [...flags, 'help'].map((flag) => `--${asTyped(flag)}`);
-  const commands = Object.entries(HEADLESS_OPTIONS).map(
-    ([command, flags]) => [command, typed(flags)] as const,
-  );
-  try {
-    const own = typed([...Object.keys(FLAGS), 'version']);
-    process.stdout.write(completionScript(shell, { own, commands: Object.fromEntries(commands) }));
-    return 0;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`syncnet-tui: ${error.message}\n`);
-    return 2;
-  }
+  const made = completionScript(shell, COMPLETED);
+  if ('script' in made) process.stdout.write(made.script);
+  else process.stderr.write(`syncnet-tui: ${made.problem}\n`);
+  return 'script' in made ? 0 : 2;
 }
 
 /** Where a screen cannot be drawn, lines are asked for; a terminal that is dumb has nothing else. */

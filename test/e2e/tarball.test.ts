@@ -83,7 +83,7 @@ async function untilNothingIsLeft(): Promise<void> {
   await waitFor(() => `no process in ${folder}; left: ${left}`, isEmpty, STOP_MS_MAX);
 }
 
-test('the package holds what the sources were built to, four documents at most, and no source', async () => {
+test('the package holds what the sources were built to, four documents at most, the manual pages, and no source', async () => {
   const sources = await Promise.all(
     ['daemon', 'lib', 'tui'].map(async (name) => {
       const files = await readdir(join(CHECKOUT, name), { recursive: true });
@@ -91,7 +91,8 @@ test('the package holds what the sources were built to, four documents at most, 
     }),
   );
   const built = sources.flat().map((source) => source.replace(/\.tsx?$/, '.js'));
-  const documents = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
+  const pages = ['man/syncnet-daemon.1', 'man/syncnet-tui.1'];
+  const documents = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', ...pages];
   const paths = packed.files.map(({ path }) => path);
   assert.deepEqual(paths.sort(), [...built, ...documents].sort());
   const executables = packed.files.filter(({ mode }) => (mode & 0o111) !== 0);

@@ -42,8 +42,10 @@ export type HeadlessCommand =
 const SHARED_HELP = `
     --servers H:P,…     servers to try; by default those that --local runs here, and
                         localhost:8000, 8001 and 8002
-    --host H, --port P  name one server
+    --host HOST         name one server: localhost by default
+    --port PORT         and its port; 8000 by default
     --timeout SECONDS   how long reaching a server may take; 10 by default
+    -h, --help          this text
 
   Exit codes: 0 done, 1 refused or failed, 2 wrong arguments, 3 no server reached.`;
 
@@ -51,7 +53,7 @@ const WHO_HELP = `
     --name NAME         who says it; by default SYNCNET_NAME, then your account's name
     --identity FILE     your key; ~/.config/syncnet/identity.json by default`;
 
-const HELP = {
+export const HELP = {
   send: `
   Usage
     $ syncnet-tui send --room ROOM | --to PERSON [--name NAME] [TEXT]
@@ -67,7 +69,8 @@ const HELP = {
   Usage
     $ syncnet-tui tail --room ROOM | --to PERSON [--name NAME]
 
-  Prints a room's posts, or those of a conversation of two, in order, the last ones and then as they come, each once.
+  Prints a room's posts, or those of a conversation of two, in order: the last ones, and then
+  each as it comes, once.
 
     --room ROOM         which room; joined on the way
     --to PERSON         what you and that person write to each other
@@ -81,7 +84,8 @@ const HELP = {
 
   Says which servers there are, who leads and who is in sync.
 
-    --json              as one JSON object${SHARED_HELP}
+    --json              as one JSON object
+    --identity FILE     taken, for the sake of scripts, and not needed${SHARED_HELP}
 `,
 } as const;
 
@@ -104,9 +108,13 @@ const FLAGS = {
   status: { ...reachFlags, identity: text, json },
 } as const;
 
-/** The options of each command, in camel case. */
+/** What is on by itself is typed to turn it off. */
+const asGiven = ([name, flag]: [string, { type: string; default?: boolean }]) =>
+  flag.default === true ? `no${name.slice(0, 1).toUpperCase()}${name.slice(1)}` : name;
+
+/** The options of each command as they are given, in camel case. */
 export const HEADLESS_OPTIONS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
-  Object.entries(FLAGS).map(([command, flags]) => [command, Object.keys(flags)]),
+  Object.entries(FLAGS).map(([command, flags]) => [command, Object.entries(flags).map(asGiven)]),
 );
 
 function reachOf(flags: {
