@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { machineText, record } from '../test/support/record.ts';
 import { setPriority } from './children.ts';
+import { GOALS, goalsText } from './goals.ts';
 import { barsSvg } from './plot.ts';
 import { reportText, rowsOf } from './report.ts';
 import { type Results, readResults, writeResults } from './results.ts';
@@ -33,6 +34,7 @@ const USAGE = `Measures SyncNet beside other servers, on loopback: who is faster
 
 The other servers come from Debian's packages: bench/install-peers. One that is not installed is left out, and named.
 `;
+const PAGE = 'PERFORMANCE.md';
 /** Every server gets so many ports, each start the next ones, so that none waits for a port of the one before. */
 const PORTS_EACH = 50;
 const PORTS_COUNT = 1_000;
@@ -88,15 +90,21 @@ function round(work: Work): Promise<readonly Sample[]> {
   return values.lock ? withLock(values.lock, once) : once();
 }
 
-/** Whether SyncNet fell back against the peers since the results were recorded. @returns false when it did */
+/** A fall that is not there the second time was the machine's. */
+const SHORT_TRIES = 2;
+
+/** Whether SyncNet held its place against the peers since the results were recorded. */
 async function measureShort(work: Work): Promise<boolean> {
   const recorded = readResults(work.name);
   if (!recorded || !work.short) return true;
-  say(`\n${work.name}, short`);
-  const found = falls(work, await round(work), recorded);
-  for (const fall of found) say(fallText(fall));
-  if (found.length === 0) say(`${work.name}: nothing to compare: no peer is installed`);
-  return found.every(({ isFall }) => !isFall);
+  for (let attempt = 1; attempt <= SHORT_TRIES; attempt += 1) {
+    say(`\n${work.name}, short${attempt > 1 ? ', once more' : ''}`);
+    const found = falls(work, await round(work), recorded);
+    for (const fall of found) say(fallText(fall));
+    if (found.length === 0) say(`${work.name}: nothing to compare: no peer is installed`);
+    if (found.every(({ isFall }) => !isFall)) return true;
+  }
+  return false;
 }
 
 async function measure(work: Work): Promise<void> {
@@ -132,7 +140,8 @@ function recordAll(work: Work, results: Results, text: string): void {
   const file = new URL(`../docs/${picture}`, import.meta.url);
   writeFileSync(file, barsSvg(work.title, groups, main));
   const figures = `\n\n![${work.title}](${picture})\n\n${text}\n\n`;
-  record(work.name, figures, 'PERFORMANCE.md');
+  record(work.name, figures, PAGE);
+  record('goals', `\n\n${goalsText(GOALS, readResults)}\n\n`, PAGE);
 }
 
 async function main(): Promise<number> {
