@@ -262,6 +262,24 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [['if (!isShown(chat, entry)) chat.waiting.set', 'if (!entry) chat.waiting.set']],
   },
   {
+    name: 'everyone may see the conversations of two',
+    file: `${CHAT}/fold.ts`,
+    edits: [['return room?.direct && !room.members.has(account) ? null : room;', 'return room;']],
+    test: 'test/daemon/chat/direct.test.ts',
+  },
+  {
+    name: 'the last marker counts, not the furthest',
+    file: `${CHAT}/read-markers.ts`,
+    edits: [["if (order <= (this.of(account, room) ?? '')) return false;", '']],
+    test: 'test/daemon/chat/fold.test.ts',
+  },
+  {
+    name: 'whoever opens a conversation of two has it for themselves',
+    file: 'lib/ids.ts',
+    edits: [["[one, other].sort().join('\\n')", "[one, other].join('\\n')"]],
+    test: 'test/daemon/chat/direct.test.ts',
+  },
+  {
     name: 'a replayed heartbeat is accepted',
     file: 'daemon/net/heartbeat-socket.ts',
     edits: [["if (!isFresh(sender, counter)) return 'replayed';", '']],
