@@ -1,6 +1,6 @@
 // The line editor: a text and a place in it, and what keys do to them. Moves by graphemes and words, so
 // that an emoji of seven code points is one step. Knows nothing of keys or of the screen.
-import { cellWidth, cleanText, graphemes } from './text.ts';
+import { boundaryFrom, cellWidth, cleanText, graphemes } from './text.ts';
 
 export type Editor = Readonly<{
   text: string;
@@ -27,10 +27,14 @@ const cutTo = (editor: Editor, from: number): Editor => ({
   cursor: from,
 });
 
+/** What is put in or taken out can make one character of what stood on both sides: the cursor goes behind it then. */
+const whole = ({ text, cursor }: Editor): Editor => ({ text, cursor: boundaryFrom(text, cursor) });
+
 /** Puts text in at the cursor; control characters are left out, line feeds stay. */
 export function insert(editor: Editor, text: string): Editor {
   const clean = cleanText(text);
-  return { text: before(editor) + clean + after(editor), cursor: editor.cursor + clean.length };
+  const cursor = editor.cursor + clean.length;
+  return whole({ text: before(editor) + clean + after(editor), cursor });
 }
 
 function previous({ text, cursor }: Editor): number {
@@ -47,7 +51,7 @@ function wordAfter(editor: Editor): number {
   return editor.cursor + (after(editor).match(/^\s*\S+|^\s+/u)?.[0].length ?? 0);
 }
 
-export const EDITS = {
+const CHANGES = {
   left: (editor: Editor): Editor => ({ ...editor, cursor: previous(editor) }),
   right: (editor: Editor): Editor => ({ ...editor, cursor: next(editor) }),
   wordLeft: (editor: Editor): Editor => ({ ...editor, cursor: wordBefore(editor) }),
@@ -73,7 +77,15 @@ export const EDITS = {
   },
   newline: (editor: Editor): Editor => insert(editor, '\n'),
 } as const;
-export type Edit = keyof typeof EDITS;
+export type Edit = keyof typeof CHANGES;
+
+/** What each edit does. */
+export const EDITS = Object.fromEntries(
+  Object.entries(CHANGES).map(([name, change]) => [
+    name,
+    (editor: Editor) => whole(change(editor)),
+  ]),
+) as Readonly<Record<Edit, (editor: Editor) => Editor>>;
 
 /**
  * Moves to the line above (-1) or below (+1), as near to the same column as it goes.

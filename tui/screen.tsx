@@ -14,7 +14,7 @@ import { createStore, keepSaved, type Source, tickWhileNeeded } from './store.ts
 import { alert } from './terminal/alerts.ts';
 import { copyToClipboard } from './terminal/clipboard.ts';
 import { watchIdleness } from './terminal/idleness.ts';
-import { restoreAll, restoreModes, setModes, setMouse } from './terminal/modes.ts';
+import { blankScreen, restoreAll, restoreModes, setModes, setMouse } from './terminal/modes.ts';
 import { editOutside } from './terminal/outside-editor.ts';
 import { showPlain } from './terminal/plain-view.ts';
 import { listenForReports } from './terminal/reports.ts';
@@ -79,6 +79,14 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     }
   }
 
+  function redraw(): void {
+    ink.clear();
+    // Whoever wrote here has left the cursor anywhere: from the top again.
+    blankScreen();
+    setModes(store.model());
+    ink.rerender(tree);
+  }
+
   /** After somebody else had the terminal. */
   function takeTerminalBack(): void {
     setModes(store.model());
@@ -105,6 +113,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     {
       ...conversation.performers,
       suspend,
+      redraw,
       plainView,
       compose,
       alert: (words) => alert(words, store.model().settings.alerts),

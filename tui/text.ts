@@ -7,23 +7,40 @@ const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const UNSAFE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 const PLAIN = /^[\u0020-\u007e]*$/;
+/**
+ * Marks on one letter beyond this are dropped: a stack of them paints over the rows above. More than any living script
+ * has (four in Hebrew and Vietnamese, six in Tibetan); the stream-safe format of UAX #15 would let 30 pass.
+ */
+const FLOOD = /(\p{M}{8})\p{M}+/gu;
 
 /**
  * What may be shown of a text from elsewhere. The server refuses control characters already; this is the
  * second lock, because one escape code would own the terminal.
- * @returns one or more lines: tabs are spaces, line feeds stay, lone surrogates become U+FFFD
+ * @returns one or more lines: tabs are spaces, line feeds stay, lone surrogates become U+FFFD, floods of marks end
  */
 export function cleanText(text: string): string {
   return text
     .toWellFormed()
     .replace(/\t/g, '  ')
     .replace(/\r\n?|[\u2028\u2029]/g, '\n')
-    .replace(UNSAFE, '');
+    .replace(UNSAFE, '')
+    .replace(FLOOD, '$1');
 }
 
 /** The same in one line: names, topics, reasons. */
 export function cleanLine(text: string): string {
   return cleanText(text).replace(/\n/g, ' ');
+}
+
+/**
+ * A value as JSON in one line that a terminal may be shown too: what JSON leaves as it is and a terminal would obey is
+ * escaped, which means the same to whoever parses it.
+ */
+export function printableJson(value: unknown): string {
+  const escaped = (sign: string) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value)
+    .replace(UNSAFE, escaped)
+    .replace(/[\u2028\u2029]/g, escaped);
 }
 
 /** Cells that the text takes; 0 for an empty one. */
@@ -35,6 +52,12 @@ export function cellWidth(text: string): number {
 export function graphemes(text: string): string[] {
   if (PLAIN.test(text)) return [...text];
   return Array.from(segmenter.segment(text), (part) => part.segment);
+}
+
+/** The next place between two graphemes, from `index` on: `index` itself where it is one. */
+export function boundaryFrom(text: string, index: number): number {
+  const around = index > 0 && index < text.length && segmenter.segment(text).containing(index);
+  return around && around.index < index ? around.index + around.segment.length : index;
 }
 
 /** Cuts what does not fit into `width` cells, an ellipsis last. */

@@ -9,6 +9,7 @@ import {
   insert,
   moveLine,
 } from '../../tui/editor.ts';
+import { boundaryFrom, cellWidth } from '../../tui/text.ts';
 
 /** `ab|c`: the text with the cursor at the bar. */
 function parse(text: string): Editor {
@@ -95,7 +96,19 @@ test('a long line is wrapped with a cell left for the cursor', () => {
 });
 
 test('random edits of random text keep the cursor between two graphemes', () => {
-  const pieces = ['a', ' ', '日', FAMILY, 'e\u0301', '\n', '🇯🇵', '\u0301', '\ud800'];
+  const pieces = [
+    'a',
+    ' ',
+    '日',
+    FAMILY,
+    'e\u0301',
+    '\n',
+    '🇯🇵',
+    '\u0301',
+    '\ud800',
+    '🇯',
+    '👨\u200d',
+  ];
   const names = Object.keys(EDITS) as Edit[];
   let seed = 7;
   const draw = (count: number) => {
@@ -110,6 +123,10 @@ test('random edits of random text keep the cursor between two graphemes', () => 
         : EDITS[names[draw(names.length)] as Edit](editor);
     assert.ok(editor.cursor >= 0 && editor.cursor <= editor.text.length, `step ${step}`);
     assert.ok(editor.text.isWellFormed(), `step ${step}`);
+    assert.equal(boundaryFrom(editor.text, editor.cursor), editor.cursor, `step ${step}`);
+    const { cursorRow, cursorColumn } = editorRows(editor, 20);
+    const isAtStart = editor.cursor === 0 || cellWidth(editor.text.slice(0, editor.cursor)) === 0;
+    assert.ok(isAtStart || cursorRow + cursorColumn > 0, `step ${step}`);
     if (editor.text.length > 200) editor = editorOf('');
   }
 });

@@ -8,31 +8,9 @@ import { seededRandom } from '../../lib/random.ts';
 import { Screen } from '../../tui/components/App.tsx';
 import { frameOf } from '../../tui/frame.ts';
 import { KEYMAP } from '../../tui/keys.ts';
-import { cellWidth } from '../../tui/text.ts';
+import { cellWidth, cleanText, graphemes, printableJson } from '../../tui/text.ts';
+import { HOSTILE, randomText } from '../support/hostile-text.ts';
 import { orderOf, post, room, ScreenStory } from '../support/screen-story.ts';
-
-const ESC = '\u001b';
-const BELL = '\u0007';
-
-/** Sequences that have done harm somewhere: what each is for a terminal that obeys it. */
-const HOSTILE: Readonly<Record<string, string>> = {
-  'CSI: clears the screen': `${ESC}[2J${ESC}[H`,
-  'CSI: reports back as if typed': `${ESC}[6n${ESC}[c${ESC}[>q`,
-  'CSI: leaves the alternate screen': `${ESC}[?1049l`,
-  'C1: the same in one byte': '\u009b2J\u009d52;c;aGk=\u009c',
-  'OSC: sets the title': `${ESC}]0;pwned${BELL}`,
-  'OSC 8: an address behind another': `${ESC}]8;;https://evil.example${BELL}https://bank.example${ESC}]8;;${BELL}`,
-  'OSC 52: writes the clipboard': `${ESC}]52;c;cm0gLXJmIH4=${BELL}`,
-  'OSC 9, 777: notifies': `${ESC}]9;hi${BELL}${ESC}]777;notify;a;b${BELL}`,
-  'DCS: asks for settings': `${ESC}P+q544e${ESC}\\`,
-  'ESC: resets the terminal': `${ESC}c`,
-  'character sets': '\u000e\u000f',
-  'backspaces and returns': 'rm -rf\b\b\b\b\b\bls\r',
-  'bidi overrides': '\u202Efdp.exe\u202C \u2066x\u2069',
-  'line and paragraph separators': 'a\u2028b\u2029c',
-  'a link that leaves its parentheses': `[x](https://a.example/${ESC}]8;;https://evil.example${BELL})`,
-  'a script for a link': '[click](javascript:alert(1)) [file](file:///etc/passwd)',
-};
 
 /** SGR, and OSC 8 with an address of http, https or mailto in printable ASCII. */
 const DRAWN =
@@ -82,26 +60,6 @@ for (const [what, text] of Object.entries(HOSTILE)) {
     });
     assertHarmless(told.keys('escape', 'alt+s').type('o'), 'its links');
   });
-}
-
-const ALPHABETS = [
-  'abc def @alice #ops :tada: /join /me ```x``` **b** [l](http://e.example) ',
-  '日本語雑談中文한국어 ｗｉｄｅ',
-  'e\u0301a\u0308o\u0302 \u0301\u0308\u200d\ufe0f\u200b\u00ad',
-  '👨‍👩‍👧‍👦👍🏽🇯🇵🏴󠁧󠁢󠁳󠁣󠁴󠁿❤️☎️✂️#️⃣',
-  'مرحبا بالعالم שלום עולם',
-  '\u0000\u0007\u001b[2J\u009b1m\r\n\t\b\u202e\u2066\ufeff\u2028',
-  '\ud800\udc00\ud83d\udfff',
-];
-
-function randomText(random: () => number, length: number): string {
-  let text = '';
-  while (text.length < length) {
-    const alphabet = ALPHABETS[Math.floor(random() * ALPHABETS.length)] ?? '';
-    const from = Math.floor(random() * alphabet.length);
-    text += alphabet.slice(from, from + 1 + Math.floor(random() * 6));
-  }
-  return text;
 }
 
 const SIZES = [
@@ -174,3 +132,21 @@ test('whatever comes and goes meanwhile, the draft is what was typed', () => {
     }
   }
 });
+
+test('a letter keeps the marks of any living script, and a flood of them ends', () => {
+  const hebrew = 'בְּרֵאשִׁ֖ית';
+  const tibetan = 'བསྒྲུབས';
+  for (const word of [hebrew, tibetan, 'Việt'.normalize('NFD')])
+    assert.equal(cleanText(word), word);
+  const flooded = cleanText(`z${'\u0301'.repeat(500)}a`);
+  assert.ok(flooded.length <= 10, `${flooded.length} characters`);
+  assert.equal(graphemes(flooded).length, 2);
+});
+
+for (const [what, text] of Object.entries(HOSTILE)) {
+  test(`JSON that a terminal is shown says the same and does nothing: ${what}`, () => {
+    const json = printableJson({ text });
+    assert.deepEqual(JSON.parse(json), { text });
+    assert.equal(CONTROL.exec(json), null);
+  });
+}

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Answer, ChatClient } from '../../lib/client/api.ts';
 import { PostText } from '../../lib/protocol/fields.ts';
 import { TEXT_CHARS_MAX } from '../../lib/protocol/limits.ts';
-import { cleanLine } from '../text.ts';
+import { cleanLine, printableJson } from '../text.ts';
 import type { SendOptions } from './command-line.ts';
 import { EXIT, type Io, reachedRoom, signedIn, whileServed } from './reach.ts';
 
@@ -39,7 +39,7 @@ class Results {
   }
 
   private print(result: Result): void {
-    if (this.json) this.io.stdout.write(`${JSON.stringify(result)}\n`);
+    if (this.json) this.io.stdout.write(`${printableJson(result)}\n`);
     else if (result.type === 'refused') {
       const reason = cleanLine(`${result.code}: ${result.reason}`);
       this.io.stderr.write(`syncnet-tui: line ${result.n} refused: ${reason}\n`);

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { ServerMessage, type StatusReply } from '../../lib/protocol/events.ts';
 import { frameReader } from '../../lib/protocol/frame.ts';
 import { SERVER_FRAME_BYTES_MAX } from '../../lib/protocol/limits.ts';
-import { cleanLine, fit } from '../text.ts';
+import { cleanLine, fit, printableJson } from '../text.ts';
 import type { StatusOptions } from './command-line.ts';
 import { EXIT, HeadlessError, type Io } from './reach.ts';
 
@@ -93,7 +93,7 @@ export async function runStatus(options: Asked, io: Io): Promise<number> {
     throw new HeadlessError(EXIT.noServer, `no server answers: ${options.servers.join(', ')}`);
   }
   const { leader, term, servers } = status;
-  const text = options.json ? JSON.stringify({ leader, term, servers }) : table(status);
+  const text = options.json ? printableJson({ leader, term, servers }) : table(status);
   io.stdout.write(`${text}\n`);
   return EXIT.done;
 }

@@ -4,7 +4,7 @@ import { type ChatClient, QueryError } from '../../lib/client/api.ts';
 import type { HistoryPost, PostEvent } from '../../lib/protocol/events.ts';
 import { PAGE_POSTS_MAX } from '../../lib/protocol/limits.ts';
 import { clockTime } from '../line-rows.ts';
-import { cleanLine, cleanText } from '../text.ts';
+import { cleanLine, cleanText, printableJson } from '../text.ts';
 import type { TailOptions } from './command-line.ts';
 import { EXIT, type Io, placeLabel, reachedRoom, signedIn, whileServed } from './reach.ts';
 
@@ -20,7 +20,7 @@ const TEXTS_MAX = 1_000;
 function jsonLine(type: 'post' | 'changed', post: Post, room: string): string {
   const { id, name, text, time, late, action, edited, deleted, reply } = post;
   const fields = { type, id, room, name, text, time: new Date(time).toISOString() };
-  return JSON.stringify({
+  return printableJson({
     ...fields,
     ...(late ? { late } : {}),
     ...(action ? { action } : {}),

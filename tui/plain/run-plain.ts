@@ -49,6 +49,7 @@ class Plain {
       {
         ...conversation().performers,
         suspend: () => {},
+        redraw: () => {},
         compose: () => {},
         mouse: () => report(new Error('there is no mouse here')),
         alert: () => {},

@@ -79,6 +79,8 @@ export type Effect =
   /** The terminal is to tell of the mouse, or to keep it to itself. */
   | Readonly<{ type: 'mouse'; on: boolean }>
   | Readonly<{ type: 'suspend' }>
+  /** Something else wrote over the screen: all of it is drawn anew. */
+  | Readonly<{ type: 'redraw' }>
   /** The draft of a room is written on in $EDITOR. */
   | Readonly<{ type: 'compose'; room: string; text: string }>
   | Readonly<{ type: 'quit' }>;

@@ -22,7 +22,7 @@ import { onOutboxKey, onOutboxLetter, openOutbox } from './outbox-pane.ts';
 import { followEnd, loadAhead, openRoom, scroll } from './rooms.ts';
 import { goToFound, moveInFound, searchFor } from './searching.ts';
 import { linesOf, sceneOf } from './selectors.ts';
-import { ask, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
+import { ask, hint, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
 import { roomNumber, submit } from './submit.ts';
 import {
   clear,
@@ -97,8 +97,16 @@ function otherName(model: Model): Step {
   return ask({ ...model, name, nameDraft: '', hint: null }, { type: 'signInAs', name });
 }
 
+/** Whether letters are keys at the moment, and no text. */
+function takesLetters({ overlay, selected, escaped }: Model): boolean {
+  return overlay === null ? selected !== null || escaped : overlay.type === 'outbox';
+}
+
 export function onTyped(model: Model, text: string): Step {
   if (isBlocked(model)) return onBlockedLetter(model, text);
+  const [first = '', ...rest] = takesLetters(model) ? graphemes(text) : [];
+  // Fast typing comes in one piece: each letter is a key by itself.
+  if (rest.length > 0) return then(onTyped(model, first), (after) => onTyped(after, rest.join('')));
   const before = fresh(model);
   if (model.overlay?.type === 'help') return stay({ ...before, overlay: null });
   if (model.overlay?.type === 'outbox') return onOutboxLetter(before, model.overlay, text);
@@ -198,7 +206,7 @@ function perform(
     case 'suspend':
       return ask(model, { type: 'suspend' });
     case 'redraw':
-      return stay(model);
+      return ask(model, { type: 'redraw' });
   }
 }
 

@@ -172,3 +172,10 @@ test('the room as plain text: who said what, in whole lines, and nothing beside 
     0,
   );
 });
+
+test('letters that come in one piece, as fast typing does, are keys one by one', () => {
+  assert.match(story().keys('alt+s', 'up').type('+ey').frame(), /react with [:❯ ]*ey/);
+  const told = story().keys('alt+s').type('dd');
+  assert.deepEqual(requests(told), [{ type: 'deletePost', room: 'ops', post: 'alice/4' }]);
+  assert.equal(draft(story().keys('alt+s', 'up').type('rindeed')), 'indeed');
+});
