@@ -35,6 +35,8 @@ export type Connection = {
   unanswered: Unanswered[];
   /** This session's entries are stamped above it. */
   above: HybridTime | null;
+  /** Whose rosters it is on. */
+  readonly rooms: Set<string>;
 };
 
 /** The connections in a room, and a list of them that is made anew only after somebody came or went. */
@@ -61,6 +63,7 @@ export class Connections {
       nextNumber: 0,
       unanswered: [],
       above: null,
+      rooms: new Set(),
     };
     this.all.set(id, connection);
     return connection;
@@ -89,13 +92,17 @@ export class Connections {
   enter(connection: Connection, room: string): void {
     const roster = this.byRoom.get(room) ?? { ids: new Set(), list: null };
     roster.ids.add(connection.id);
+    connection.rooms.add(room);
     roster.list = null;
     this.byRoom.set(room, roster);
   }
 
   leave(connection: Connection, room: string): void {
+    connection.rooms.delete(room);
     const roster = this.byRoom.get(room);
     if (roster?.ids.delete(connection.id)) roster.list = null;
+    // There is a room for every two who ever wrote to each other.
+    if (roster?.ids.size === 0) this.byRoom.delete(room);
   }
 
   /** Unties a connection from its session; it stays open. */
@@ -106,7 +113,7 @@ export class Connections {
     const sameAccount = this.byAccount.get(connection.account);
     sameAccount?.delete(connection);
     if (sameAccount?.size === 0) this.byAccount.delete(connection.account);
-    for (const room of this.byRoom.keys()) this.leave(connection, room);
+    for (const room of [...connection.rooms]) this.leave(connection, room);
     connection.account = '';
     connection.sessionId = '';
     connection.unanswered = [];

@@ -149,7 +149,8 @@ function tellRenamed(chat: ChatState, account: string, was: string): void {
   const name = chat.fold.nameOf(account);
   sendAll(chat, chat.connections.signedInIds(), { type: 'renamed', account, name, was });
   // Each of two sees the other's name as that of the room.
-  for (const { id, members } of chat.fold.directsOf(account)) {
+  for (const { id, direct, members } of chat.fold.roomsOf(account)) {
+    if (!direct) continue;
     for (const each of members) tellRoom(chat, id, [...chat.connections.ofAccount(each)]);
   }
 }

@@ -61,6 +61,8 @@ export class Fold {
   readonly rooms = new Map<string, FoldedRoom>();
   private readonly roomsByName = new Map<string, Set<FoldedRoom>>();
 
+  /** Ids of rooms, those of which the creation has not arrived included. */
+  private readonly roomsByMember = new Map<string, Set<string>>();
   readonly reads = new ReadMarkers();
 
   /** Posts of a hybrid time below this are pruned. */
@@ -203,8 +205,15 @@ export class Fold {
       ? room.direct.includes(account)
       : (room.membership.get(account)?.value ?? room.id === GENERAL_ROOM_ID);
     if (joined === room.members.has(account)) return [];
-    if (joined) room.members.add(account);
-    else room.members.delete(account);
+    const rooms = this.roomsByMember.get(account) ?? new Set();
+    this.roomsByMember.set(account, rooms);
+    if (joined) {
+      room.members.add(account);
+      rooms.add(room.id);
+    } else {
+      room.members.delete(account);
+      rooms.delete(room.id);
+    }
     return [{ room: room.id, account, joined }];
   }
 
@@ -252,9 +261,11 @@ export class Fold {
     return room?.direct && !room.members.has(account) ? null : room;
   }
 
-  /** The conversations of two in which an account is. */
-  directsOf(account: string): FoldedRoom[] {
-    return [...this.rooms.values()].filter(({ direct }) => direct?.includes(account));
+  /** The rooms in which an account is, as they were created: never all rooms there are, of which two make one each. */
+  roomsOf(account: string): FoldedRoom[] {
+    const ids = [...(this.roomsByMember.get(account) ?? [])];
+    const rooms = ids.flatMap((id) => this.existingRoom(id) ?? []);
+    return rooms.sort((one, other) => (one.created.place < other.created.place ? -1 : 1));
   }
 
   /** Empty for a conversation of two: each of them sees the other's name. */

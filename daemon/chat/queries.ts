@@ -95,9 +95,7 @@ function onSearch(chat: ChatState, connection: Connection, asked: Asked<'search'
   if (room !== undefined && !chat.fold.visibleRoom(room, connection.account)) {
     return refuseRoom(chat, connection, { query, room });
   }
-  const joined = [...chat.fold.rooms.values()].filter(({ members }) =>
-    members.has(connection.account),
-  );
+  const joined = chat.fold.roomsOf(connection.account);
   const untilMs = Math.min(
     asked.untilMs ?? TIME_MS_MAX,
     before === null ? TIME_MS_MAX : timeOfOrder(before),

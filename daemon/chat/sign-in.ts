@@ -85,7 +85,7 @@ function completeSignIn(chat: ChatState, wanted: WantedSignIn, account: string):
   enterSession(chat, connection, { account, id: sessionIdOf(account, message.session) });
   connection.above =
     message.stamp === undefined ? null : chat.parts.secrets.openStamp(message.stamp);
-  const joined = roomsOf(chat, account);
+  const joined = chat.fold.roomsOf(account).map(({ id }) => id);
   const rooms = joined.flatMap((id) => roomSummary(chat, id, account) ?? []);
   const counts = message.cursor === undefined;
   const reads = readsOf(chat, account, { rooms: joined, counts });
@@ -110,16 +110,11 @@ function enterSession(
 ): void {
   const { account: previous } = connection;
   chat.connections.signOut(connection);
-  const rooms = roomsOf(chat, session.account);
+  const rooms = chat.fold.roomsOf(session.account).map(({ id }) => id);
   const replaced = chat.connections.signIn(connection, { ...session, rooms });
 
   if (previous !== session.account) noteLeft(chat, previous);
   if (replaced) close(chat, replaced, 'session-elsewhere');
-}
-
-function roomsOf(chat: ChatState, account: string): string[] {
-  const rooms = [...chat.fold.rooms.values()];
-  return rooms.filter((room) => room.created && room.members.has(account)).map(({ id }) => id);
 }
 
 /** Sends what was missed since a cursor, or says that it is too much, or that the cursor is not known. */

@@ -127,6 +127,20 @@ test('what an entry changed is what it reports', () => {
       for (const { account: who, was } of change.renamed) assert.equal(names.get(who), was);
       for (const who of fold.accounts.keys()) names.set(who, fold.nameOf(who));
     }
+    for (const who of fold.accounts.keys()) {
+      const rooms = [...fold.rooms.values()].filter(
+        (each) => each.created && each.members.has(who),
+      );
+      const ids = rooms.map(({ id }) => id).sort();
+      assert.deepEqual(
+        fold
+          .roomsOf(who)
+          .map(({ id }) => id)
+          .sort(),
+        ids,
+        `seed ${seed}`,
+      );
+    }
     for (const room of fold.rooms.values()) {
       const told = [...members].filter(([key, joined]) => joined && key.startsWith(`${room.id} `));
       assert.equal(told.length, room.members.size, `seed ${seed}`);
