@@ -24,6 +24,7 @@ const USAGE = `Measures SyncNet beside other servers, on loopback: who is faster
   --short           a minute of it, which fails when a ratio to the best peer has halved since it was recorded
   --runs N          runs of each, in which every server has its turn; 5 by default
   --seconds S       how long each window lasts, instead of what the work takes by itself
+  --minutes M       after which a run begins nothing more; 60 by default
   --posts N         stored before the work "history" begins; 10,000,000 by default
   --only NAME,…     only servers whose name contains one of these words
   --record          the figures and plots go into docs/PERFORMANCE.md, the raw ones into bench/results
@@ -49,6 +50,7 @@ const { values, positionals } = parseArgs({
     record: { type: 'boolean', default: false },
     more: { type: 'boolean', default: false },
     priority: { type: 'string', default: '0' },
+    minutes: { type: 'string', default: '60' },
     posts: { type: 'string', default: '10000000' },
     lock: { type: 'string' },
     'port-base': { type: 'string', default: '25000' },
@@ -77,7 +79,7 @@ function isAsked({ name }: System): boolean {
 }
 
 /** One run of a work: every server once. */
-function round(work: Work): Promise<readonly Sample[]> {
+function round(work: Work, turn: number): Promise<readonly Sample[]> {
   const short = values.short ? work.short : null;
   const windowMs = values.seconds
     ? Number(values.seconds) * 1_000
@@ -85,8 +87,12 @@ function round(work: Work): Promise<readonly Sample[]> {
   const isWanted = (system: System) =>
     isAsked(system) && (short?.systems.includes(system.name) ?? true);
   const isCase = (name: string) => short?.cases.includes(name) ?? true;
-  const once = () =>
-    work.round({ windowMs, posts: Number(values.posts), place, isWanted, isCase, say });
+  const once = () => {
+    const untilMs = performance.now() + Number(values.minutes) * 60_000;
+    const isOver = () => performance.now() > untilMs;
+    const posts = Number(values.posts);
+    return work.round({ windowMs, posts, place, isWanted, isCase, isOver, turn, say });
+  };
   return values.lock ? withLock(values.lock, once) : once();
 }
 
@@ -99,7 +105,7 @@ async function measureShort(work: Work): Promise<boolean> {
   if (!recorded || !work.short) return true;
   for (let attempt = 1; attempt <= SHORT_TRIES; attempt += 1) {
     say(`\n${work.name}, short${attempt > 1 ? ', once more' : ''}`);
-    const found = falls(work, await round(work), recorded);
+    const found = falls(work, await round(work, 0), recorded);
     for (const fall of found) say(fallText(fall));
     if (found.length === 0) say(`${work.name}: nothing to compare: no peer is installed`);
     if (found.every(({ isFall }) => !isFall)) return true;
@@ -115,7 +121,7 @@ async function measure(work: Work): Promise<void> {
   const runs: (readonly Sample[])[] = [...before];
   for (let run = 1; run <= Number(values.runs); run += 1) {
     say(`\n${work.name}, run ${run} of ${values.runs}`);
-    runs.push(await round(work));
+    runs.push(await round(work, runs.length));
   }
   if (runs.flat().length === 0) return say(`${work.name}: nothing was measured`);
   const machine = machineText(Date.now());

@@ -89,6 +89,8 @@ export function caseTable(samples: readonly Sample[], metrics: readonly Metric[]
 const tableText = (rows: readonly (readonly string[])[]) =>
   rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
+const _ROLES: readonly Sample['role'][] = ['own', 'peer', 'context'];
+
 /** Everything that was measured of a work, case by case. */
 export function reportText(work: Work, results: Results): string {
   const samples = results.runs.flat();

@@ -9,7 +9,7 @@ import { inspircd } from '../systems/irc.ts';
 import { syncnet } from '../systems/syncnet.ts';
 import type { Running, System } from '../systems/system.ts';
 import { coresOf } from './driving.ts';
-import type { RoundOptions, Sample, Work } from './work.ts';
+import { inTurn, type RoundOptions, type Sample, type Work } from './work.ts';
 
 const SYSTEMS: readonly System[] = [syncnet, inspircd, nats, redis, bare];
 /** The first room talks while the crowd comes into the others. */
@@ -68,7 +68,8 @@ async function round(
   options: RoundOptions,
 ): Promise<Sample[]> {
   const samples: Sample[] = [];
-  for (const system of SYSTEMS) {
+  for (const system of inTurn(SYSTEMS, options.turn)) {
+    if (options.isOver()) break;
     const version = await system.version();
     if (version === null) options.say(`${system.name}: not installed (bench/install-peers)`);
     if (version === null || !options.isWanted(system) || !options.isCase(name)) continue;

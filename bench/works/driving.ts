@@ -1,7 +1,7 @@
 // One round of a work that is driven by the generator: each system is started, does all its cases, and is stopped.
 import { type Driven, drive } from '../generator.ts';
 import type { Running, System } from '../systems/system.ts';
-import { type RoundOptions, type Sample, sampleOf } from './work.ts';
+import { inTurn, type RoundOptions, type Sample, sampleOf } from './work.ts';
 
 export type Case = Readonly<{
   name: string;
@@ -26,14 +26,15 @@ export function coresOf(system: System): { server: string; generator: string } {
 
 export async function driveRound(round: Round, options: RoundOptions): Promise<Sample[]> {
   const samples: Sample[] = [];
-  for (const system of round.systems) {
+  for (const system of inTurn(round.systems, options.turn)) {
+    if (options.isOver()) break;
     const version = await system.version();
     if (version === null) options.say(`${system.name}: not installed (bench/install-peers)`);
     if (version === null || !options.isWanted(system)) continue;
     const running = await system.start(options.place(system));
     try {
       for (const each of round.cases) {
-        if (!options.isCase(each.name)) continue;
+        if (!options.isCase(each.name) || options.isOver()) continue;
         const driven = await tryDrive(system, running, each, options);
         if (!driven) continue;
         const values = round.valuesOf(driven);

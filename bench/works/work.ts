@@ -30,6 +30,10 @@ export type RoundOptions = Readonly<{
   place(system: System): Place;
   isWanted(system: System): boolean;
   isCase(name: string): boolean;
+  /** The time for this run is over: nothing more is begun. */
+  isOver(): boolean;
+  /** Counts the runs: another system begins each time. */
+  turn: number;
   say(line: string): void;
 }>;
 
@@ -50,6 +54,12 @@ export type Work = Readonly<{
   /** Measures every system once. */
   round(options: RoundOptions): Promise<readonly Sample[]>;
 }>;
+
+/** Whoever is measured first in one run is not first in the next one. */
+export function inTurn<T>(all: readonly T[], turn: number): T[] {
+  const first = turn % Math.max(1, all.length);
+  return [...all.slice(first), ...all.slice(0, first)];
+}
 
 /** What is told of every window, whatever was measured in it. */
 export function sampleOf(
