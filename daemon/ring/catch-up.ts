@@ -31,26 +31,29 @@ export function awaitsInstall(turn: Turn): boolean {
 export function maybePull(turn: Turn): void {
   const { ring, nowMs } = turn;
   if (ring.pull && nowMs - ring.pull.sentMs > PULL_PATIENCE_MS) ring.pull = null;
-  const inSyncFollower = ring.view !== null && ring.view.leader !== ring.self.id;
-  if (
-    ring.pull ||
-    inSyncFollower ||
-    ring.preparing ||
-    nowMs < ring.nextPullMs ||
-    awaitsInstall(turn)
-  )
-    return;
+  if (ring.pull || ring.preparing || nowMs < ring.nextPullMs || awaitsInstall(turn)) return;
   const source = pullSource(turn);
   if (!source) return;
   ring.pull = { from: source.id, sentMs: nowMs, hash: source.announcement?.digestHash ?? '' };
   send(turn, source.id, { type: 'pull', term: 0, digest: digestText(ring.digest) });
 }
 
+/** Whom this server asks: a follower leaves to its leader whoever that one hears itself. */
+function askable({ ring }: Turn): Peer[] {
+  const peers = [...ring.peers.values()];
+  const leader = ring.view ? ring.peers.get(ring.view.leader) : undefined;
+  if (!leader) return peers;
+  const heard = leader.announcement?.hears;
+  return heard ? peers.filter((peer) => peer !== leader && !heard.includes(peer.id)) : [];
+}
+
 /** The leader when there is one, else whoever has most; null when nobody is known to have more. */
 function pullSource(turn: Turn): Peer | null {
   const { ring, nowMs } = turn;
+  const peers = askable(turn);
+  if (peers.length === 0) return null;
   const hash = ownHash(ring);
-  const different = [...ring.peers.values()].filter(
+  const different = peers.filter(
     (peer) =>
       isReachable(ring, peer, nowMs) &&
       nowMs >= peer.stuckUntilMs &&
@@ -92,12 +95,14 @@ function onBackgroundEntries(turn: Turn, from: Peer, message: PeerMessageOf<'ent
   const { ring, nowMs } = turn;
   const asked = ring.pull?.from === from.id ? ring.pull : null;
   if (asked) ring.pull = null;
-  const relayed = ring.view?.leader === from.id;
+  const inSync = ring.phase === 'leading' && ring.view?.inSync.includes(from.id);
+  const relayed = ring.view?.leader === from.id || inSync;
   if ((!asked && !relayed) || ring.preparing || awaitsInstall(turn)) return;
   const { entryCount } = ring;
   keepNew(turn, message.entries);
   if (ring.phase === 'leading' && ring.entryCount > entryCount)
     ring.unshown = { firstMs: ring.unshown?.firstMs ?? nowMs, lastMs: nowMs };
+  if (asked || inSync) relay(turn, from, message);
   if (!asked) return;
   if (message.digest) noteDigest(ring, from, digestOf(message.digest));
   // The answer was read after the pull came, so it has all that was behind the hash known then.
@@ -105,17 +110,20 @@ function onBackgroundEntries(turn: Turn, from: Peer, message: PeerMessageOf<'ent
   // What comes next in its streams is damaged there: another one may have it meanwhile.
   else if (message.entries.length === 0) from.stuckUntilMs = nowMs + PULL_STUCK_MS;
   ring.nextPullMs = message.remaining > 0 ? nowMs : nowMs + PULL_PAUSE_MS;
-  relay(turn, message);
   maybePull(turn);
 }
 
-/** What a leader gets from outside its view goes to its followers too, so that they stay close to it. */
-function relay(turn: Turn, message: PeerMessageOf<'entries'>): void {
+/**
+ * What a leader gets from outside its view goes to its followers too, so that they stay close to it; what a follower
+ * gets from a server that its leader does not hear, to the leader.
+ */
+function relay(turn: Turn, from: Peer, message: PeerMessageOf<'entries'>): void {
   const { ring } = turn;
-  if (ring.phase !== 'leading' || !ring.view || message.entries.length === 0) return;
-  for (const id of ring.view.inSync) {
-    if (id !== ring.self.id) send(turn, id, message);
-  }
+  if (!ring.view || message.entries.length === 0) return;
+  const { leader, inSync } = ring.view;
+  const isLeading = leader === ring.self.id && ring.phase === 'leading';
+  const others = isLeading ? inSync.filter((id) => id !== ring.self.id) : [leader];
+  for (const id of others) if (id !== from.id && id !== ring.self.id) send(turn, id, message);
 }
 
 /** Ends the first look around, and joining, when nothing much is lacking or nobody else could lead. */

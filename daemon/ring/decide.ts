@@ -116,8 +116,17 @@ function mayBeAdmitted(turn: Turn, peer: Peer): boolean {
     isEligible(peer) &&
     peer.lead <= CATCH_UP_ENTRIES_MAX &&
     nowMs >= Math.max(peer.readmitMs, peer.admitMs) &&
+    !isFlapping(turn, peer) &&
     !isFarBehind(turn, peer)
   );
+}
+
+/**
+ * It fell silent more than once lately (a bad cable, a disk that stalls): it stays in contact for a while first, so
+ * that the room does not stutter. A process that was started anew is no such thing.
+ */
+function isFlapping({ nowMs }: Turn, peer: Peer): boolean {
+  return peer.flaps.filter(({ silent }) => silent).length > 1 && unstableForMs(peer, nowMs) > 0;
 }
 
 /** It lacks more than a change of view would bring it: it catches up first. What it sent last may be old news. */

@@ -8,7 +8,10 @@ export type Entry = Readonly<{
   term: number;
   /** Of the leader that made it. */
   ringPosition: number;
-  /** Of that leader: 16 hex digits, new with every empty data directory. */
+  /**
+   * Of that leader: 16 hex digits, new with every start of its process. A directory that was put back to an earlier
+   * state has forgotten which terms it led: nothing of it makes a second entry of one key.
+   */
   incarnation: string;
   /** Dense from 1 within the stream (term, ringPosition, incarnation). */
   sequence: number;

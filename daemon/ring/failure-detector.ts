@@ -66,14 +66,11 @@ export function trackContacts(turn: Turn): void {
     const reachable = isReachable(turn.ring, peer, turn.nowMs);
     if (reachable && !peer.wasReachable) peer.contactMs = turn.nowMs;
     if (!reachable && peer.wasReachable) {
-      peer.flapsMs.push(turn.nowMs);
+      peer.flaps.push({ atMs: turn.nowMs, silent: !peer.refused });
       peer.contactsLost += 1;
     }
-    if (peer.flapsMs.length > 0) {
-      peer.flapsMs = peer.flapsMs
-        .filter((lostMs) => turn.nowMs - lostMs < FLAP_MEMORY_MS)
-        .slice(-8);
-    }
+    if (peer.flaps.length > 0)
+      peer.flaps = peer.flaps.filter(({ atMs }) => turn.nowMs - atMs < FLAP_MEMORY_MS).slice(-8);
     peer.wasReachable = reachable;
   }
 }
@@ -83,7 +80,7 @@ export function trackContacts(turn: Turn): void {
  * in milliseconds; 0 when it has lasted long enough.
  */
 export function unstableForMs(peer: Peer, nowMs: number): number {
-  const neededMs = Math.min(STABLE_MS_MAX, STABLE_MS * 2 ** Math.max(0, peer.flapsMs.length - 1));
+  const neededMs = Math.min(STABLE_MS_MAX, STABLE_MS * 2 ** Math.max(0, peer.flaps.length - 1));
   // Heard again in this very step: contact begins now.
   const sinceMs = peer.wasReachable ? peer.contactMs : nowMs;
   return Math.max(0, sinceMs + neededMs - nowMs);

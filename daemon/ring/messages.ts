@@ -108,7 +108,7 @@ const Held = z.object({ type: z.literal('held'), term: Term, digest: DigestText 
 const Install = z.object({
   type: z.literal('install'),
   term: Term,
-  /** The leader's: with the term and its ring position it names the stream that begins. */
+  /** Of the leader's process: with the term and its ring position it names the stream that begins. */
   incarnation: z.string().regex(INCARNATION),
   inSync: z.array(ServerId).min(1),
   /** What the leader held when that stream began. A follower may hold more by the time it hears this. */

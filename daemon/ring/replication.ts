@@ -68,7 +68,7 @@ type Draft = { body: string; above: AppendInput['above']; term: number; sequence
 /** Gives an entry its key and a hybrid time above that of every entry held, and above `draft.above`. */
 function stamp(turn: Turn, draft: Draft): Entry {
   const { ring, wallMs } = turn;
-  const { ringPosition, incarnation } = ring.self;
+  const { ringPosition, boot: incarnation } = ring.self;
   const above = draft.above ?? { ms: 0, counter: 0 };
   let hlcMs = Math.max(wallMs, ring.hlcMs, above.ms);
   let hlcCounter = 0;
@@ -160,7 +160,7 @@ export function sendInstall(turn: Turn, to: ServerId, { term, inSync }: View): v
   const { base, self } = turn.ring;
   assert(base, 'whoever leads knows what its view began with');
   const digest = digestText(base.digest);
-  const { incarnation } = self;
+  const { boot: incarnation } = self;
   sendAhead(turn, to, {
     type: 'install',
     term,

@@ -210,6 +210,7 @@ function noteBoot(peer: Peer, boot: string): void {
   peer.digest = null;
   peer.lead = 0;
   peer.lastPulledHash = '';
+  peer.storedSequence = 0;
 }
 
 function onLinkDown(turn: Turn, id: string, refused: boolean): void {

@@ -43,7 +43,7 @@ export type Peer = {
   wasReachable: boolean;
   contactMs: number;
   /** Times of the last losses of contact. */
-  flapsMs: number[];
+  flaps: Readonly<{ atMs: number; silent: boolean }>[];
   /** How often contact was lost since this server began. */
   contactsLost: number;
   /** Removed for slowness: not admitted before `readmitMs`, the wait doubling each time. */
@@ -73,6 +73,7 @@ export type Preparing = {
 };
 
 export type Ring = {
+  /** `incarnation` is that of the directory; `boot`, new with every start, is in the keys of what this server makes. */
   readonly self: RingServer & Readonly<{ incarnation: string; boot: string }>;
   readonly peers: ReadonlyMap<ServerId, Peer>;
   readonly copiesMin: number;
@@ -221,7 +222,7 @@ function createPeer(server: RingServer): Peer {
     stuckUntilMs: Number.NEGATIVE_INFINITY,
     wasReachable: false,
     contactMs: Number.NEGATIVE_INFINITY,
-    flapsMs: [],
+    flaps: [],
     contactsLost: 0,
     readmitMs: Number.NEGATIVE_INFINITY,
     slowWaitMs: 0,

@@ -306,7 +306,8 @@ function install(turn: Turn, preparing: Preparing): void {
   ring.refusals = 0;
   ring.installedTerm = term;
   ring.view = { term, leader: ring.self.id, inSync };
-  ring.stream = { id: streamIdOf({ ...ring.self, term }), sequence: 0, committed: 0 };
+  const { ringPosition, boot: incarnation } = ring.self;
+  ring.stream = { id: streamIdOf({ term, ringPosition, incarnation }), sequence: 0, committed: 0 };
   for (const peer of ring.peers.values()) {
     peer.storedSequence = 0;
     peer.ackDueMs = Number.POSITIVE_INFINITY;

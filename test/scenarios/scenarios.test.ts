@@ -53,6 +53,52 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
       .histories()
       .end(),
 
+  'a partial split: what was said on the far side reaches the others through one that sees both':
+    () => {
+      const scenario = new Scenario(TWO_PEOPLE)
+        .start()
+        .split([2, 'ben'], [3, 1, 'ada'])
+        .moment()
+        .say('ben', 'at server2, alone')
+        .look();
+      const { network } = scenario.cluster;
+      const see = (one: string, other: string) => {
+        network.heal(one, other);
+        network.heal(other, one);
+      };
+      return scenario
+        .step('server1 sees server2 again, and server3 does not', () => see('server1', 'server2'))
+        .wait(5_000)
+        .histories()
+        .look()
+        .heal()
+        .while()
+        .look()
+        .histories()
+        .end();
+    },
+
+  'a follower that falls silent again and again stays out, and the room goes on': () => {
+    const scenario = new Scenario().start().look();
+    const { cluster } = scenario;
+    const views = () => scenario.server(3).running?.ring.installedTerm ?? 0;
+    const before = views();
+    scenario.step('server1 is not heard for 400 ms of every second, for half a minute', () => {
+      for (let second = 0; second < 30; second += 1) {
+        for (const other of ['server2', 'server3']) cluster.cutBoth('server1', other);
+        cluster.run(400);
+        cluster.healNetwork();
+        cluster.run(600);
+      }
+    });
+    return scenario
+      .step(`meanwhile the view changed ${views() - before} times`)
+      .look()
+      .wait(10_000)
+      .look()
+      .end();
+  },
+
   'a leader is killed': () => {
     const scenario = new Scenario().start().say('ada', 'one').look();
     return scenario

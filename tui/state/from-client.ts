@@ -153,6 +153,10 @@ function onSignedIn(
   if (model.account === null && name !== model.name) {
     return { ...loaded, model: hint(loaded.model, `you are shown as ${name}`) };
   }
+  // A merge settled it while this screen was on its way from one server to the next.
+  if (!isNew && before.account !== null && name !== before.name) {
+    return { ...loaded, model: notice(loaded.model, ownRename(before.name, name), stamp) };
+  }
   return loaded;
 }
 
@@ -253,6 +257,9 @@ function onPresence(model: Model, presence: z.infer<typeof PresenceEvent>): Mode
   return { ...model, rooms };
 }
 
+const ownRename = (was: string, name: string) =>
+  `the name ${was} belonged to someone else on the other side of the split: you are ${name} now`;
+
 function onRenamed(
   model: Model,
   renamed: Extract<ClientEvent, { type: 'renamed' }>['renamed'],
@@ -261,7 +268,7 @@ function onRenamed(
   const name = cleanLine(renamed.name);
   const isSelf = renamed.account === model.account;
   const text = isSelf
-    ? `the name ${cleanLine(renamed.was)} belonged to someone else on the other side of the split: you are ${name} now`
+    ? ownRename(cleanLine(renamed.was), name)
     : `${cleanLine(renamed.was)} is now ${name}`;
   return notice(isSelf ? { ...model, name } : model, text, stamp);
 }

@@ -57,6 +57,18 @@ class LeaderStage {
   }
 }
 
+test('nothing counts as stored on the word of a process that is gone', () => {
+  const stage = new LeaderStage();
+  stage.hello('b1');
+  stage.pass(100);
+  const { promisedTerm: term } = stage.ring;
+  stage.says({ type: 'promise', term, digest: '', base: null });
+  stage.feed({ type: 'append', body: '{}', above: null });
+  stage.says({ type: 'stored', term, sequence: 1 });
+  stage.hello('b1 again');
+  assert.equal(stage.ring.peers.get('server1')?.storedSequence, 0);
+});
+
 test('a follower whose process is another one is asked at once, in a new view, what it kept', () => {
   const stage = new LeaderStage();
   stage.hello('b1');

@@ -326,6 +326,15 @@ test('a recovery stands in the status row for five seconds, then in the timeline
   );
 });
 
+test('whoever has another name after a merge is told, though the merge was over before they signed in', () => {
+  const story = signedIn();
+  const account = story.model.account ?? '';
+  const fields = { server: 'server2', rooms: [room('general')], prunedBelow: 0, reads: [] };
+  story.hear({ type: 'signedIn', account, name: 'alice~q5q6', ...fields });
+  assert.match(story.frame(), /the name alice belonged to someone else/);
+  assert.equal(story.model.name, 'alice~q5q6');
+});
+
 test('after a failover to a server that lacks what was seen, the screen says so until it is back', () => {
   const story = signedIn();
   story.hear({ type: 'post', post: post('general', { name: 'bob', text: 'news', place: 99 }) });
