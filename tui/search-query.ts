@@ -37,7 +37,8 @@ function filter(
       const isDirect = value.startsWith('@');
       const room = called.find((each) => (each.direct !== undefined) === isDirect) ?? called[0];
       if (room) filters.room = room.id;
-      return room ? null : `you are in no room #${name}`;
+      if (room) return null;
+      return isDirect ? `you write to nobody called ${name}` : `you are in no room #${name}`;
     }
     default: {
       const ms = dayMs(value);

@@ -307,7 +307,7 @@ export class Fold {
     const shown = [
       accounts,
       rooms,
-      [...this.reads.all()].sort(),
+      this.reads.all().sort(),
       this.prunedBelowMs,
       [...this.forgottenMs].sort(),
       others,

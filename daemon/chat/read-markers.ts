@@ -3,39 +3,45 @@
 /** Of an account, in a room, up to a place. */
 export type ReadMarker = [account: string, room: string, order: string];
 
+const keyOf = (account: string, room: string) => `${account} ${room}`;
+
 export class ReadMarkers {
-  private readonly byAccount = new Map<string, Map<string, string>>();
+  private readonly byKey = new Map<string, ReadMarker>();
 
   /** @returns whether it is further than what was known */
-  note([account, room, order]: ReadMarker): boolean {
+  note(marker: ReadMarker): boolean {
+    const [account, room, order] = marker;
     if (order <= (this.of(account, room) ?? '')) return false;
-    const rooms = this.byAccount.get(account) ?? new Map<string, string>();
-    this.byAccount.set(account, rooms.set(room, order));
+    this.byKey.set(keyOf(account, room), marker);
     return true;
   }
 
   /** null where nothing was read. */
   of(account: string, room: string): string | null {
-    return this.byAccount.get(account)?.get(room) ?? null;
+    return this.byKey.get(keyOf(account, room))?.[2] ?? null;
   }
 
-  *all(): Iterable<ReadMarker> {
-    for (const [account, rooms] of this.byAccount) {
-      for (const [room, order] of rooms) yield [account, room, order];
-    }
+  /** Those that came first stand first, unless they were put behind the others. */
+  all(): ReadMarker[] {
+    return [...this.byKey.values()];
   }
 
   /** Forgets what another one knows as well. */
   forgetKnown(other: ReadMarkers): void {
-    for (const [account, room, order] of [...this.all()]) {
-      if (order > (other.of(account, room) ?? '')) continue;
-      const rooms = this.byAccount.get(account);
-      rooms?.delete(room);
-      if (rooms?.size === 0) this.byAccount.delete(account);
+    for (const [key, [account, room, order]] of this.byKey) {
+      if (order <= (other.of(account, room) ?? '')) this.byKey.delete(key);
+    }
+  }
+
+  putBehind(markers: readonly ReadMarker[]): void {
+    for (const marker of markers) {
+      const key = keyOf(marker[0], marker[1]);
+      this.byKey.delete(key);
+      this.byKey.set(key, marker);
     }
   }
 
   clear(): void {
-    this.byAccount.clear();
+    this.byKey.clear();
   }
 }

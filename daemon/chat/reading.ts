@@ -11,10 +11,10 @@ import type { ReadMarker } from './read-markers.ts';
 import { type ChatState, hasCopies, isShown, sendAll } from './state.ts';
 
 /**
- * Between two entries of markers: at most 2,880 a day, however many people read however much. What a crash takes with
- * it is no more than this, and the clients that live tell it again.
+ * Between two entries of markers, each of READ_MARKERS_MAX at most: 1,440 a day, and 30 MB of them, however many people
+ * read however much. What a crash takes with it clients that live tell again.
  */
-const WRITTEN_MS = 30_000;
+const WRITTEN_MS = 60_000;
 
 /** Posts that are looked at for the counts of one sign-in, over all rooms: some ten milliseconds. */
 const COUNTED_POSTS_MAX = 1_000;
@@ -43,10 +43,11 @@ export function writeReads(chat: ChatState): void {
   const { heardReads, fold } = chat;
   if (chat.nowMs - chat.readsWrittenMs < WRITTEN_MS || chat.pausing || !hasCopies(chat)) return;
   heardReads.forgetKnown(fold.reads);
-  const markers = [...heardReads.all()];
-  if (markers.length === 0) return;
-  if (markers.length <= READ_MARKERS_MAX) chat.readsWrittenMs = chat.nowMs;
-  const m = markers.slice(0, READ_MARKERS_MAX);
+  const m = heardReads.all().slice(0, READ_MARKERS_MAX);
+  if (m.length === 0) return;
+  chat.readsWrittenMs = chat.nowMs;
+  // Whoever reads on and on does not keep those behind them waiting for ever.
+  heardReads.putBehind(m);
   chat.outputs.push({ type: 'note', body: encodeBody({ t: 'read', m }) });
 }
 
