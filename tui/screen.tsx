@@ -1,10 +1,10 @@
-// The shell of the screen: feeds keys, client events and time to the core, carries its effects out, and
-// has Ink draw. Every way out goes through here and leaves the terminal as it was.
+// The shell of the screen: feeds keys, client events and time to the core, carries its effects out, and has the
+// frames drawn. Every way out goes through here and leaves the terminal as it was.
 import { setTimeout as delay } from 'node:timers/promises';
-import { render, useApp } from 'ink';
-import { useEffect } from 'react';
-import { App } from './components/App.tsx';
+import { render } from 'ink';
+import { Keyboard, type Suspend } from './components/Keyboard.tsx';
 import { Conversation, type ConversationParts, performWith } from './conversation.ts';
+import { startDrawing } from './drawing.ts';
 import type { Size } from './layout.ts';
 import type { Loaded, Settings } from './settings/settings.ts';
 import { loadSettings, problemsText, watchSettings } from './settings/settings-file.ts';
@@ -14,13 +14,11 @@ import { createStore, keepSaved, type Source, tickWhileNeeded } from './store.ts
 import { alert } from './terminal/alerts.ts';
 import { copyToClipboard } from './terminal/clipboard.ts';
 import { watchIdleness } from './terminal/idleness.ts';
-import { blankScreen, restoreAll, restoreModes, setModes, setMouse } from './terminal/modes.ts';
+import { restoreAll, restoreModes, setModes, setMouse } from './terminal/modes.ts';
 import { editOutside } from './terminal/outside-editor.ts';
 import { showPlain } from './terminal/plain-view.ts';
 import { listenForReports } from './terminal/reports.ts';
 
-/** Frames a second: a key is drawn within 9 ms. */
-const FRAMES_MAX = 120;
 /** The stop arrives within this. */
 const STOPPED_MS = 50;
 /** A size is needed before the terminal has told one. */
@@ -31,15 +29,6 @@ export type ScreenParts = ConversationParts &
     /** What counts now, what is wrong with the file, and how to hear of the next save. */
     settings: Loaded & Readonly<{ path: string; defaults: Settings }>;
   }>;
-
-type Suspend = (callback: () => Promise<void>) => Promise<void>;
-
-/** Hands out what only a component may ask Ink for. Draws nothing. */
-function Suspender({ onSuspend }: { onSuspend: (suspend: Suspend) => void }) {
-  const { suspendTerminal } = useApp();
-  useEffect(() => onSuspend(suspendTerminal), [onSuspend, suspendTerminal]);
-  return null;
-}
 
 /**
  * Shows the screen until it is left.
@@ -54,58 +43,47 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   const report = (error: unknown) =>
     store.dispatch({ type: 'hint', text: (error as Error).message, tone: 'warning' });
 
-  async function suspend(): Promise<void> {
+  /** Somebody else has the terminal for a while. */
+  async function handOver(work: () => void | Promise<void>): Promise<void> {
     stopReports();
-    await suspendTerminal?.(async () => {
-      restoreModes();
+    drawing.pause();
+    try {
+      await suspendTerminal?.(async () => {
+        restoreModes();
+        await work();
+      });
+    } finally {
+      setModes(store.model());
+      stopReports = listenForReports(process.stdin, store.dispatch);
+      store.dispatch({ type: 'focused', focused: true });
+      store.dispatch({ type: 'resized', size: terminalSize() });
+      drawing.whole();
+    }
+  }
+
+  function suspend(): Promise<void> {
+    return handOver(() => {
       // The whole job, as the terminal itself would: with npm before it the shell waits for that too.
       process.kill(0, 'SIGTSTP');
       // Time stands still for a stopped process. Where no shell could wake it, the system does not stop it,
       // and it goes on after this.
-      await delay(STOPPED_MS);
+      return delay(STOPPED_MS);
     });
-    takeTerminalBack();
-  }
-
-  async function plainView({ text }: Extract<Effect, { type: 'plainView' }>): Promise<void> {
-    stopReports();
-    try {
-      await suspendTerminal?.(async () => {
-        restoreModes();
-        await showPlain(text, process);
-      });
-    } finally {
-      takeTerminalBack();
-    }
   }
 
   function redraw(): void {
-    ink.clear();
-    // Whoever wrote here has left the cursor anywhere: from the top again.
-    blankScreen();
     setModes(store.model());
-    ink.rerender(tree);
+    drawing.whole();
   }
 
-  /** After somebody else had the terminal. */
-  function takeTerminalBack(): void {
-    setModes(store.model());
-    stopReports = listenForReports(process.stdin, store.dispatch);
-    store.dispatch({ type: 'focused', focused: true });
-    store.dispatch({ type: 'resized', size: terminalSize() });
-  }
+  const plainView = ({ text }: Extract<Effect, { type: 'plainView' }>) =>
+    handOver(() => showPlain(text, process));
 
   async function compose({ room, text }: Extract<Effect, { type: 'compose' }>): Promise<void> {
     let written = text;
-    stopReports();
-    try {
-      await suspendTerminal?.(async () => {
-        restoreModes();
-        written = await editOutside(text);
-      });
-    } finally {
-      takeTerminalBack();
-    }
+    await handOver(async () => {
+      written = await editOutside(text);
+    });
     store.dispatch({ type: 'composed', room, text: written });
   }
 
@@ -140,27 +118,19 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   const stopTicking = tickWhileNeeded(store);
   const stopWatching = followSettings(store, parts.settings);
   setModes(store.model());
-  const tree = (
-    <>
-      <App source={store} />
-      <Suspender
-        onSuspend={(given) => {
-          suspendTerminal = given;
-        }}
-      />
-    </>
-  );
-  const ink = render(tree, {
+  const onSuspend = (given: Suspend) => {
+    suspendTerminal = given;
+  };
+  const ink = render(<Keyboard source={store} onSuspend={onSuspend} />, {
     alternateScreen: true,
-    incrementalRendering: true,
-    // A set but empty CI would make the screen blank (TUI.md).
+    // A set but empty CI would make Ink believe that nobody looks (TUI.md).
     interactive: true,
     exitOnCtrlC: false,
-    maxFps: FRAMES_MAX,
     kittyKeyboard: { mode: 'auto' },
   });
+  const drawing = startDrawing(store, process.stdout);
   stopReports = listenForReports(process.stdin, store.dispatch);
-  const stopSizing = followSize(store, () => ink.rerender(tree));
+  const stopSizing = followSize(store, drawing.whole);
   const stopGuarding = guardTerminal(() => ink.unmount(), quit.resolve);
   conversation.begin();
   try {
@@ -173,6 +143,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     stopReports();
     stopSizing();
     stopSaving();
+    drawing.stop();
     ink.unmount();
     await ink.waitUntilExit();
     restoreModes();
@@ -201,17 +172,13 @@ function terminalSize(): Size {
   return columns > 0 && rows > 0 ? { columns, rows } : SIZE_DEFAULT;
 }
 
-/**
- * Tells the core of every new size.
- * @param redraw draws at once: Ink's own listener would else first draw a frame of the old size on the new
- *   screen, which scrolls it
- */
+/** Tells the core of every new size. Ink, which listened first, has erased what it believes to be there by then. */
 function followSize(store: Source, redraw: () => void): () => void {
   const tell = () => {
     store.dispatch({ type: 'resized', size: terminalSize() });
     redraw();
   };
-  process.stdout.prependListener('resize', tell);
+  process.stdout.on('resize', tell);
   return () => process.stdout.off('resize', tell);
 }
 

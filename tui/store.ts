@@ -6,7 +6,8 @@ import type { Model } from './state/model.ts';
 import { needsTicks, update } from './state/update.ts';
 
 export type Source = Readonly<{
-  subscribe(listener: () => void): () => void;
+  /** Tells of each action once it is in the model. */
+  subscribe(listener: (action: Action) => void): () => void;
   model(): Model;
   dispatch(action: Action): void;
 }>;
@@ -28,7 +29,7 @@ export function createStore(
   { perform, onHand }: { perform: (effect: Effect) => void; onHand: () => void },
 ): Source {
   let model = initial;
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(action: Action) => void>();
   return {
     model: () => model,
     dispatch: (action) => {
@@ -37,7 +38,7 @@ export function createStore(
       const step = update(model, action, stamp);
       model = step.model;
       for (const effect of step.effects) perform(effect);
-      for (const listener of listeners) listener();
+      for (const listener of listeners) listener(action);
     },
     subscribe: (listener) => {
       listeners.add(listener);

@@ -12,6 +12,9 @@ export type Scene = Readonly<{
   selfName: string;
   /** Place in the order above which everything was read; null draws no rule. */
   unreadAfter: string | null;
+  /** Whether there are lines above the topmost, and how many posts below the last that are not here. */
+  moreAbove: boolean;
+  below: number;
   /** Key of the post that keys are about; null for none. */
   selected: string | null;
 }>;
@@ -36,13 +39,27 @@ function unreadLabel(scene: Scene, index: number): string | null {
   const isNews = (each: Line | undefined) =>
     each?.kind === 'post' && !each.own && each.order > after;
   if (!isNews(line)) return null;
-  for (let above = index - 1; above >= 0; above -= 1) {
+  let above = index - 1;
+  for (; above >= 0; above -= 1) {
     const other = scene.lines[above];
     if (!other || other.order <= after) break;
     if (isNews(other)) return null;
   }
-  const count = scene.lines.slice(index).filter(isNews).length;
+  // What is not here may be news too.
+  if (above < 0 && scene.moreAbove && after !== '') return null;
+  const count = countFrom(scene.lines, index, isNews) + scene.below;
   return `${count} new message${count === 1 ? '' : 's'}`;
+}
+
+/** Lines of a kind from an index on. */
+function countFrom(
+  lines: readonly Line[],
+  start: number,
+  isCounted: (line: Line | undefined) => boolean,
+): number {
+  let count = 0;
+  for (let index = start; index < lines.length; index += 1) if (isCounted(lines[index])) count += 1;
+  return count;
 }
 
 function contextOf(scene: Scene, index: number): LineContext {
@@ -114,8 +131,9 @@ export function windowOf(scene: Scene, anchor: Anchor | null): TimelineWindow {
     hidden = 0;
     index -= 1;
   }
-  const below = scene.lines.slice(place.index + 1).filter((line) => line.kind === 'post');
-  return { rows, linesAbove: index + 1, newer: anchor === null ? null : below.length };
+  const isPost = (line: Line | undefined) => line?.kind === 'post';
+  const newer = countFrom(scene.lines, place.index + 1, isPost) + scene.below;
+  return { rows, linesAbove: index + 1, newer: anchor === null ? null : newer };
 }
 
 function anchorAt(scene: Scene, place: Place): Anchor | null {

@@ -1,10 +1,9 @@
 // A screen without a terminal and without a server: actions in, the model and the effects out, and the
 // frame as a person would see it.
 import { stripVTControlCharacters } from 'node:util';
-import { renderToString } from 'ink';
-import { createElement } from 'react';
 import type { ClientEvent, HistoryPage, OutboxItem, Room } from '../../lib/client/api.ts';
-import { Screen } from '../../tui/components/App.tsx';
+import { frameOf } from '../../tui/frame.ts';
+import { rowText } from '../../tui/paint.ts';
 import { defaultSettings } from '../../tui/settings/settings.ts';
 import type { Action, Effect } from '../../tui/state/action.ts';
 import { initialModel, type Model, NOTHING_SAVED, type Saved } from '../../tui/state/model.ts';
@@ -136,12 +135,16 @@ export class ScreenStory {
     return this;
   }
 
+  /** The rows of the frame, as they are written to a terminal. */
+  drawn(): string {
+    return frameOf(this.model)
+      .rows.map((row) => rowText(row, this.model.settings))
+      .join('\n');
+  }
+
   /** The frame, colours left out. */
   frame(): string {
-    const drawn = renderToString(createElement(Screen, { model: this.model }), {
-      columns: this.model.size.columns,
-    });
-    return stripVTControlCharacters(drawn)
+    return stripVTControlCharacters(this.drawn())
       .split('\n')
       .map((line) => line.trimEnd())
       .join('\n');

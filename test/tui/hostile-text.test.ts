@@ -2,10 +2,7 @@
 // crashes, and no draft is lost.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { renderToString } from 'ink';
-import { createElement } from 'react';
 import { seededRandom } from '../../lib/random.ts';
-import { Screen } from '../../tui/components/App.tsx';
 import { frameOf } from '../../tui/frame.ts';
 import { KEYMAP } from '../../tui/keys.ts';
 import { cellWidth, cleanText, graphemes, printableJson } from '../../tui/text.ts';
@@ -19,13 +16,8 @@ const DRAWN =
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
-function drawn(told: ScreenStory): string {
-  const { columns } = told.model.size;
-  return renderToString(createElement(Screen, { model: told.model }), { columns });
-}
-
 function assertHarmless(told: ScreenStory, why: string): void {
-  const left = drawn(told).replace(DRAWN, '');
+  const left = told.drawn().replace(DRAWN, '');
   assert.equal(CONTROL.exec(left), null, `${why}: ${JSON.stringify(left.slice(0, 400))}`);
 }
 

@@ -110,7 +110,7 @@ class Plain {
       await turn();
       if (this.underWay === 0 && isSo(this.store.model())) return;
       const changed = Promise.withResolvers<void>();
-      const unsubscribe = this.store.subscribe(changed.resolve);
+      const unsubscribe = this.store.subscribe(() => changed.resolve());
       await changed.promise;
       unsubscribe();
     }

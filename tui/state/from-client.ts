@@ -14,6 +14,7 @@ import { editorOf } from '../editor.ts';
 import { cleanLine, cleanText } from '../text.ts';
 import type { Effect, Stamp } from './action.ts';
 import { onDirectOpened } from './direct.ts';
+import { lacks } from './kept-lines.ts';
 import { insertLine, insertMember } from './lines.ts';
 import type { Model, PendingPost, PostLine, RoomView } from './model.ts';
 import {
@@ -211,7 +212,7 @@ export function recoveryText(recovered: Recovery): string {
 function onMember(model: Model, member: Extract<ClientEvent, { type: 'member' }>['member']): Model {
   return withRoom(model, member.room, (view) => ({
     ...view,
-    lines: insertMember(view.lines, member),
+    lines: lacks(view, member.order) ? view.lines : insertMember(view.lines, member),
     people: changedPeople(view.people, member),
   }));
 }

@@ -216,7 +216,7 @@ const pageRows = (model: Model) => Math.max(1, (sceneOf(model)?.height ?? 1) - 2
 /** End goes to the end of the line; where it stands there already, the timeline follows its end again. */
 function endKey(model: Model): Step {
   const view = openRoomOf(model);
-  if (view?.anchor) return stay(followEnd(model));
+  if (view?.anchor) return followEnd(model);
   return edit(model, 'end', null);
 }
 

@@ -69,6 +69,8 @@ export type RoomView = Readonly<{
   loading: boolean;
   /** Whether the server has posts above the oldest line here. */
   moreAbove: boolean;
+  /** Posts below the newest line here that were let go, or not taken in; null when the newest is here. */
+  below: number | null;
   /** After a reset: pages are asked for until one reaches down to this place. */
   holeBelow: string | null;
   /** Posts of others that came after what was read; counted up to what is loaded. */
@@ -255,6 +257,7 @@ export function roomView(room: Room, restored: SavedRooms): RoomView {
     loaded: false,
     loading: false,
     moreAbove: true,
+    below: null,
     holeBelow: null,
     unread: 0,
     mentions: 0,

@@ -4,7 +4,7 @@ import { EMPTY_EDITOR } from '../editor.ts';
 import { NOTHING_TO_UNDO } from '../undo.ts';
 import type { Model } from './model.ts';
 import { followEnd } from './rooms.ts';
-import { ask, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
+import { ask, hint, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
 
 /** How many sent texts ↑ goes back through: more than anyone counts. */
 const SENT_TEXTS_MAX = 100;
@@ -37,11 +37,8 @@ export function lengthProblem(text: string): string | null {
 /** Posts to the open room what did not stand in its composer: a draft there stays. */
 export function postTo(model: Model, room: string, text: string): Step {
   const read = withRoom(model, room, (view) => ({ ...view, unreadAfter: null }));
-  return ask(followEnd(read), {
-    type: 'request',
-    request: { type: 'post', room, text },
-    open: false,
-  });
+  const request = { type: 'post', room, text } as const;
+  return then(followEnd(read), (next) => ask(next, { type: 'request', request, open: false }));
 }
 
 /** Posts to the open room; an answer where one is being written. */
@@ -61,5 +58,5 @@ export function post(model: Model, text: string, action = false): Step {
     ...(writing?.type === 'reply' ? { reply: writing.post } : {}),
     ...(action ? { action: true as const } : {}),
   } as const;
-  return ask(followEnd(read), { type: 'request', request, open: false });
+  return then(followEnd(read), (next) => ask(next, { type: 'request', request, open: false }));
 }

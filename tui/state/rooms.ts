@@ -6,6 +6,7 @@ import type { HistoryPost, PostEvent, SignedIn } from '../../lib/protocol/events
 import { PEOPLE_FROM_COLUMNS } from '../layout.ts';
 import { scrolled, windowOf } from '../timeline.ts';
 import type { Effect } from './action.ts';
+import { lacks, withinBounds } from './kept-lines.ts';
 import { changeLine, insertLine, insertPage, moveLine, postLine } from './lines.ts';
 import { type Anchor, type Model, type PostLine, type RoomView, roomView } from './model.ts';
 import { sceneOf } from './selectors.ts';
@@ -60,7 +61,7 @@ function countHere(model: Model, view: RoomView): RoomView {
     unread += 1;
     if (calls(model, view, line.text)) called += 1;
   }
-  return { ...view, unread, mentions: called };
+  return { ...view, unread: unread + (view.below ?? 0), mentions: called };
 }
 
 const isFollowed = (model: Model, view: RoomView) =>
@@ -73,10 +74,14 @@ function settled(model: Model, id: string): Model {
   );
 }
 
+/** Back at the end, which was let go of meanwhile: the newest page takes the place of what is here. */
+const isReturning = (view: RoomView) => view.below !== null && view.anchor === null;
+
 /** Asks for the newest page of a room, unless that was done. */
 export function loadNewest(model: Model, id: string): Step {
   const view = roomOf(model, id);
-  if (!view || view.loaded || view.loading) return stay(model);
+  const isThere = view?.loaded && !isReturning(view);
+  if (!view || isThere || view.loading) return stay(model);
   return ask(
     withRoom(model, id, (each) => ({ ...each, loading: true })),
     { type: 'history', room: id, before: null },
@@ -207,19 +212,27 @@ export function onPost(model: Model, post: z.infer<typeof PostEvent>): Model {
   const isOurs = own && model.outbox.some((item) => item.id === post.id);
   const line = postLine(post, own, isOurs ? 'stored' : null);
   const added = withRoom(model, post.room, (view) => {
-    const lines = insertLine(view.lines, line);
+    const taken = takenIn(view, line);
     const wasRead = view.read ?? newestOrder(view) ?? '';
     // The first news while the reader is elsewhere is where the unread line stands.
     const isAway = view.anchor !== null || (!model.focused && model.openRoom === post.room);
     const starts = !own && view.unread === 0 && view.unreadAfter === null && isAway;
-    return lines === view.lines
-      ? view
-      : { ...view, lines, unreadAfter: starts ? wasRead : view.unreadAfter };
+    return taken === view ? view : { ...taken, unreadAfter: starts ? wasRead : view.unreadAfter };
   });
   if (added === model) return model;
-  return withRoom(added, post.room, (view) =>
+  const counted = withRoom(added, post.room, (view) =>
     isFollowed(added, view) ? asRead(view) : countedUp(added, view, line),
   );
+  return withinBounds(counted, post.room);
+}
+
+function takenIn(view: RoomView, line: PostLine): RoomView {
+  if (lacks(view, line.order)) {
+    const isBelow = line.order > (newestOrder(view) ?? '');
+    return view.below !== null && isBelow ? { ...view, below: view.below + 1 } : view;
+  }
+  const lines = insertLine(view.lines, line);
+  return lines === view.lines ? view : { ...view, lines };
 }
 
 /** The reader looks here again: what came meanwhile stands below the unread line, and is read. */
@@ -271,20 +284,23 @@ export function onHistory(
   const firstTime = roomOf(model, room)?.loaded === false;
   const filled = withRoom(model, room, (view) => {
     const reaches = view.holeBelow === null || (lines[0]?.order ?? '') <= view.holeBelow;
-    const merged = insertPage(view.lines, lines);
+    const isNewest = before === null && isReturning(view);
+    const merged = insertPage(isNewest ? [] : view.lines, lines);
     const first: RoomView = {
       ...view,
       lines: merged,
       loaded: true,
       loading: false,
-      moreAbove: before === null && view.loaded ? view.moreAbove : page.more,
+      below: isNewest ? null : view.below,
+      moreAbove: before === null && view.loaded && !isNewest ? view.moreAbove : page.more,
       holeBelow: reaches || !page.more ? null : view.holeBelow,
     };
     // A room never read on this machine is no news: it starts as read. Whoever is written to is to know of it.
     return first.read === null && firstTime && !first.room.direct ? asRead(first) : first;
   });
   const counted = firstTime ? withUnreadLine(filled, room) : settled(filled, room);
-  return then(fillHole(counted, room, lines[0]?.order), loadAhead);
+  const bounded = withinBounds(counted, room);
+  return then(fillHole(bounded, room, lines[0]?.order), loadAhead);
 }
 
 /** What came since the last run stands below an unread line, in the open room too. */
@@ -308,29 +324,16 @@ function fillHole(model: Model, room: string, oldest: string | undefined): Step 
   );
 }
 
-/** Lines that are read again after a reset: what lies further up is read again when somebody scrolls there. */
-const REREAD_LINES_MAX = 2_000;
-
-/**
- * From where on a room is read again: all that is there, because a merge may have put posts between any two. What
- * is too much is let go, but for the sake of somebody who reads there.
- */
+/** All that is here is read again, because a merge may have put posts between any two. */
 function reread(view: RoomView): RoomView {
-  if (!view.loaded) return { ...view, loading: true, holeBelow: null };
-  const from = Math.max(0, view.lines.length - REREAD_LINES_MAX);
-  const isCut = from > 0 && view.anchor === null;
-  return {
-    ...view,
-    loading: true,
-    lines: isCut ? view.lines.slice(from) : view.lines,
-    moreAbove: isCut || view.moreAbove,
-    holeBelow: view.lines[from]?.order ?? null,
-  };
+  return { ...view, loading: true, holeBelow: view.loaded ? (view.lines[0]?.order ?? null) : null };
 }
 
 /** Too much was missed to be sent: every room is read again. */
 export function onReset(model: Model): Step {
-  return model.rooms.reduce<Step>((step, { room }) => {
+  return model.rooms.reduce<Step>((step, { room, below }) => {
+    // The newest is not here, and is read when somebody wants it.
+    if (below !== null) return step;
     const marked = withRoom(step.model, room.id, reread);
     const effect: Effect = { type: 'history', room: room.id, before: null };
     return { model: marked, effects: [...step.effects, effect] };
@@ -348,12 +351,11 @@ export function scroll(model: Model, rows: number): Step {
 export function readAt(model: Model, anchor: Anchor | null): Step {
   const view = openRoomOf(model);
   if (!view) return stay(model);
-  const moved = withRoom(model, view.room.id, (each) => ({ ...each, anchor }));
-  return loadAhead(settled(moved, view.room.id));
+  const { id } = view.room;
+  const moved = withRoom(model, id, (each) => ({ ...each, anchor }));
+  return then(loadNewest(withinBounds(settled(moved, id), id), id), loadAhead);
 }
 
-export function followEnd(model: Model): Model {
-  if (model.openRoom === null) return model;
-  const moved = withRoom(model, model.openRoom, (view) => ({ ...view, anchor: null }));
-  return settled(moved, model.openRoom);
+export function followEnd(model: Model): Step {
+  return readAt(model, null);
 }

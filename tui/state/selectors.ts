@@ -61,6 +61,8 @@ export function sceneOf(model: Model): Scene | null {
     nameWidth: layout.nameWidth,
     selfName: model.name,
     unreadAfter: view.unreadAfter,
+    moreAbove: view.moreAbove,
+    below: view.below ?? 0,
     selected: model.selected,
   };
 }

@@ -15,7 +15,6 @@ const MOUSE_OFF = '\u001b[?1006l\u001b[?1000l';
 const SHOW_CURSOR = '\u001b[?25h';
 const BRACKETED_PASTE_OFF = '\u001b[?2004l';
 const MAIN_SCREEN = '\u001b[?1049l';
-const BLANK_FROM_TOP = '\u001b[0m\u001b[2J\u001b[H';
 const PLAIN_LETTERS = '\u001b[0m';
 
 const STANDARD_OUTPUT = 1;
@@ -35,11 +34,6 @@ export function setModes({ mouse }: { mouse: boolean }): void {
 
 export function setMouse(on: boolean): void {
   write(on ? MOUSE_ON : MOUSE_OFF + WHEEL_AS_ARROWS_OFF);
-}
-
-/** Nothing on the screen, and the cursor at its top. */
-export function blankScreen(): void {
-  write(BLANK_FROM_TOP);
 }
 
 /** After Ink has put back what it changed. */

@@ -1,10 +1,7 @@
 // The frames of TUI.md, drawn without a terminal. The goldens are what a person sees.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { renderToString } from 'ink';
-import { createElement } from 'react';
 import type { ConnectionState } from '../../lib/client/api.ts';
-import { Screen } from '../../tui/components/App.tsx';
 import { cellWidth } from '../../tui/text.ts';
 import { assertGolden } from '../support/golden.ts';
 import {
@@ -201,7 +198,7 @@ test('a link carries its true address for the terminal, on each of its rows, and
   const address = `https://x.io/${'long/'.repeat(12)}`;
   const text = `see ${address} and \u001b]8;;ftp://evil.example\u0007here\u001b]8;;\u0007`;
   story.hear({ type: 'post', post: post('general', { name: 'bob', text, place: 1 }) });
-  const drawn = renderToString(createElement(Screen, { model: story.model }), { columns: 60 });
+  const drawn = story.drawn();
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   const opened = [...drawn.matchAll(/\u001b\]8;;([^\u0007\u001b]+)/g)].map(([, to]) => to);
   assert.ok(opened.length >= 2, JSON.stringify(drawn));
