@@ -178,7 +178,8 @@ export function sharesOf(begin: Event, end: Event): Shares {
   const generatorShare = shares.at(-1) ?? Number.NaN;
   const busy = machineSeconds(end.machine) - machineSeconds(begin.machine);
   const serverSeconds = used.slice(0, -1).reduce((sum, each) => sum + each, 0);
-  const ours = shares.reduce((sum, each) => sum + each, 0);
+  // What a process that was killed had used is not known any more.
+  const ours = shares.filter(Number.isFinite).reduce((sum, each) => sum + each, 0);
   const othersShare = Math.max(0, busy / seconds - ours);
   return { serverShares, generatorShare, othersShare, serverSeconds };
 }

@@ -81,14 +81,22 @@ void failover(void) {
   killed_ns = clock_ns();
   drive(run.window_ms);
   print_begin("end", (double)(clock_ns() - from_ns) / 1e6);
-  const uint64_t sent = messages_sent() - sent_before;
+  const uint64_t sent = messages_sent() - sent_before, stopped_ns = clock_ns();
+  // What comes from now on comes late.
+  uint64_t *heard_by = calloc((size_t)conns_count, sizeof *heard_by);
+  for (int at = 0; at < conns_count; at++) heard_by[at] = conns[at].memory->last_ns;
   run.rate = 0;
   tally.running = false;
   for (int waited = 0; waited < SETTLE_MS && !is_settled(&missing, &twice); waited += 100) {
     for (uint64_t until_ns = clock_ns() + 100 * NS_PER_MS; clock_ns() < until_ns;) turn(10 * NS_PER_MS);
   }
   for (int at = 0; at < conns_count; at++) {
-    if (conns[at].memory->seen) histogram_add(&gaps, conns[at].memory->gap_ns);
+    const struct memory *memory = conns[at].memory;
+    if (!memory->seen) continue;
+    // Whoever heard nothing to the end missed at least that long.
+    const uint64_t since = heard_by[at] > killed_ns ? heard_by[at] : killed_ns;
+    const uint64_t last_gap = stopped_ns > since ? stopped_ns - since : 0;
+    histogram_add(&gaps, last_gap > memory->gap_ns ? last_gap : memory->gap_ns);
   }
   printf(",\"clients\":%d,\"back\":%d,\"messages\":%lu,\"missing\":%lu,\"twice\":%lu", conns_count, back_count,
          (unsigned long)sent, (unsigned long)missing, (unsigned long)twice);

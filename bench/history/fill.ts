@@ -12,6 +12,8 @@ import { accountOf, postText, postTimeMs, ROOMS, requestOf, roomOf, SESSION } fr
 /** Entries in one transaction: large enough that the disk does not set the pace. */
 const TRANSACTION_ENTRIES = 50_000;
 const INCARNATION = '00000000000000aa';
+/** Of a leader that is gone: nobody goes on with its stream. */
+const MAKER = 'ffffffffffffffff';
 
 const [directory = '', postsText = '', key = '', name = ''] = process.argv.slice(2);
 const posts = Number(postsText);
@@ -22,7 +24,7 @@ function* entries(): Iterable<{ entry: Entry; index: EntryIndex }> {
   const made = (timeMs: number, body: string): Entry => {
     sequence += 1;
     const time = { hlcMs: timeMs, hlcCounter: sequence % 2 ** 24, wallMs: timeMs };
-    return { term: 1, ringPosition: 1, incarnation: INCARNATION, sequence, ...time, body };
+    return { term: 1, ringPosition: 1, incarnation: MAKER, sequence, ...time, body };
   };
   const other = { kind: 'other', room: null } as const;
   const claim = made(postTimeMs(0), encodeBody({ t: 'claim', k: key, n: name }));
