@@ -21,8 +21,9 @@ import { createRetention, type Retention } from './retention.ts';
 import { Announcement, type PeerMessage, parsePeerMessage } from './ring/messages.ts';
 import { TICK_INTERVAL_MS } from './ring/settings.ts';
 import { createRing, phaseOf, type Ring, type RingServer } from './ring/state.ts';
+import { type IndexThread, startIndexThread } from './search/index-thread.ts';
 import { createIndexing, type Indexing } from './search/indexing.ts';
-import { openSearchIndex, type SearchIndex } from './search/search-index.ts';
+import { openSearchIndex, type SearchIndex, searchPathOf } from './search/search-index.ts';
 import { statusOf } from './status.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
 import type { Store } from './store/store.ts';
@@ -46,7 +47,7 @@ const NONCE_BYTES = 18;
 
 type Cores = Readonly<{ ring: Ring; chat: Chat; store: Store; boot: string }>;
 
-type Search = Readonly<{ index: SearchIndex; indexing: Indexing }>;
+type Search = Readonly<{ index: SearchIndex; thread: IndexThread; indexing: Indexing }>;
 
 /** Filled one by one while the daemon starts, in this order. */
 type Sockets = {
@@ -101,6 +102,7 @@ export async function startDaemon(parts: {
     clearInterval(ticker);
     await sockets.gateway?.stop(code);
     await Promise.all([sockets.links?.close(), sockets.heartbeats?.close(), sockets.http?.close()]);
+    await search.thread.close();
     search.index.close();
     store.close();
   }
@@ -148,7 +150,7 @@ function peersOf(config: DaemonConfig): ClusterServer[] {
   return config.cluster.servers.filter((server) => server.id !== config.self.id);
 }
 
-/** Beside the history, and filled behind it. */
+/** Beside the history: filled behind it by a thread of its own, and asked here. */
 function openSearch(parts: {
   config: DaemonConfig;
   logger: Logger;
@@ -157,16 +159,17 @@ function openSearch(parts: {
 }): Search {
   const { config, logger, store, prunedBelowMs } = parts;
   const index = openSearchIndex(config.dataDirectory, store.ringRecord().incarnation);
+  const thread = startIndexThread(searchPathOf(config.dataDirectory), (error) =>
+    logger.warn(
+      { err: error },
+      'what is said from here on is not found by searching until the next start',
+    ),
+  );
   const indexing = createIndexing({
-    ...{ store, index, prunedBelowMs },
+    ...{ store, prunedBelowMs, indexed: index.indexed(), writer: thread },
     nowMs: () => performance.now(),
-    onFailed: (error) =>
-      logger.warn(
-        { err: error },
-        'what is said from here on is not found by searching until the next start',
-      ),
   });
-  return { index, indexing };
+  return { index, thread, indexing };
 }
 
 function openCores(config: DaemonConfig, store: Store, { index, indexing }: Search): Cores {

@@ -2,6 +2,7 @@
 // search index, as if somebody had said it all in a thousand rooms. Run as a process of its own: it never pauses.
 import { encodeBody } from '../../daemon/chat/bodies.ts';
 import { type Entry, orderOf } from '../../daemon/ring/entry.ts';
+import { applyBatch, type IndexWriter } from '../../daemon/search/index-changes.ts';
 import { createIndexing } from '../../daemon/search/indexing.ts';
 import { openSearchIndex } from '../../daemon/search/search-index.ts';
 import { openSqliteStore } from '../../daemon/store/sqlite-store.ts';
@@ -11,6 +12,8 @@ import { accountOf, postText, postTimeMs, ROOMS, requestOf, roomOf, SESSION } fr
 
 /** Entries in one transaction: large enough that the disk does not set the pace. */
 const TRANSACTION_ENTRIES = 50_000;
+/** Posts in one transaction of the index. */
+const TRANSACTION_POSTS = 20_000;
 const INCARNATION = '00000000000000aa';
 /** Of a leader that is gone: nobody goes on with its stream. */
 const MAKER = 'ffffffffffffffff';
@@ -58,11 +61,26 @@ function fillStore(store: Store): void {
 const store = openSqliteStore({ directory, incarnationOf: () => INCARNATION });
 fillStore(store);
 const index = openSearchIndex(directory, store.ringRecord().incarnation);
-const onFailed = (error: Error) => {
-  throw error;
+let postsBefore = 0;
+const writer: IndexWriter = {
+  write: (batch, onWritten) => {
+    if (postsBefore === 0) index.begin();
+    applyBatch(index, batch);
+    postsBefore += batch.changes.length;
+    if (postsBefore >= TRANSACTION_POSTS) commitIndex();
+    onWritten();
+  },
 };
+
+function commitIndex(): void {
+  if (postsBefore > 0) index.commit();
+  postsBefore = 0;
+}
+
 // A clock that stands still: one tick does it all.
-const indexing = createIndexing({ store, index, prunedBelowMs: () => 0, nowMs: () => 0, onFailed });
+const parts = { store, writer, indexed: index.indexed(), prunedBelowMs: () => 0, nowMs: () => 0 };
+const indexing = createIndexing(parts);
 while (!indexing.isComplete()) indexing.tick();
+commitIndex();
 index.close();
 store.close();

@@ -1,97 +1,100 @@
 // Fills the search index behind the room: a little each tick, for as long as that takes, and never in the transaction
-// of an acknowledgement.
+// of an acknowledgement. Here the history is read; what is read goes to whoever writes the index.
 import { bodyOf } from '../chat/bodies.ts';
-import { type Entry, orderOf } from '../ring/entry.ts';
+import { type Entry, orderOf, type StreamId } from '../ring/entry.ts';
 import type { Store } from '../store/store.ts';
-import type { SearchIndex } from './search-index.ts';
+import type { IndexChange, IndexWriter } from './index-changes.ts';
 
 /** Work of one tick: a twelfth of the time between two. */
 const TICK_MS_MAX = 2;
 /** Entries read at once: the clock is looked at after each. */
-const CHUNK_ENTRIES = 50;
+const CHUNK_ENTRIES = 100;
 const CHUNK_BYTES = 128 * 1024;
-const PRUNED_PER_TICK = 100;
+/** Batches that are not written yet; beyond them nothing is read, so that memory stays bounded. */
+const UNDERWAY_MAX = 8;
+/** Fewer entries than a chunk wait so long for more: each batch costs something by itself. */
+const GATHER_MS = 100;
+/** Between two looks whether something is to be pruned, when nothing is said. */
+const PRUNE_MS = 1_000;
+/** A stream whose next entry is damaged is tried again after this. */
+const STUCK_MS = 10_000;
 
 export type Indexing = Readonly<{
   tick(): void;
-  /** Whether everything held is in. */
+  /** Whether everything held is found. */
   isComplete(): boolean;
 }>;
 
 /**
+ * @param indexed how far each stream is in
  * @param prunedBelowMs posts of an earlier hybrid time are pruned
- * @param onFailed the index cannot be written: it is left as it is, and the chat goes on without
  */
 export function createIndexing(parts: {
   store: Pick<Store, 'digest' | 'readStream'>;
-  index: SearchIndex;
+  indexed: ReadonlyMap<StreamId, number>;
+  writer: IndexWriter;
   prunedBelowMs: () => number;
   nowMs: () => number;
-  onFailed: (error: Error) => void;
 }): Indexing {
-  const { store, index, nowMs } = parts;
-  const indexed = index.indexed();
-  let failed = false;
+  const { store, writer, nowMs, prunedBelowMs } = parts;
+  /** Handed to the writer up to here. */
+  const given = new Map(parts.indexed);
+  const stuckSinceMs = new Map<StreamId, number>();
+  let underway = 0;
+  let gaveMs = Number.NEGATIVE_INFINITY;
 
   /** The stream that lacks entries in the index; null when none does. */
-  function lagging(): { stream: string; after: number } | null {
+  function lagging(): { stream: StreamId; after: number; lacks: number } | null {
     for (const [stream, last] of store.digest()) {
-      const after = indexed.get(stream) ?? 0;
-      if (after < last && !stuck.has(stream)) return { stream, after };
+      const after = given.get(stream) ?? 0;
+      if (after < last && !stuckSinceMs.has(stream)) return { stream, after, lacks: last - after };
     }
     return null;
   }
 
-  /** Streams whose next entry is damaged: tried again after a while. */
-  const stuck = new Map<string, number>();
+  function give(stream: StreamId, sequence: number, changes: readonly IndexChange[]): void {
+    underway += 1;
+    gaveMs = nowMs();
+    writer.write({ stream, sequence, changes, pruneBelowMs: prunedBelowMs() }, () => {
+      underway -= 1;
+    });
+  }
 
-  function fillChunk({ stream, after }: { stream: string; after: number }): void {
+  function giveChunk({ stream, after }: { stream: StreamId; after: number }): void {
     const read = { stream, after, limit: CHUNK_ENTRIES, bytesMax: CHUNK_BYTES };
     const entries = store.readStream(read);
     const last = entries.at(-1);
     if (!last) {
-      stuck.set(stream, nowMs());
+      stuckSinceMs.set(stream, nowMs());
       return;
     }
-    index.transact(() => {
-      for (const entry of entries) take(entry);
-      index.setIndexed(stream, last.sequence);
-    });
-    indexed.set(stream, last.sequence);
+    given.set(stream, last.sequence);
+    give(stream, last.sequence, entries.flatMap(changeOf));
   }
 
-  function take(entry: Entry): void {
-    const body = bodyOf(entry);
-    const place = orderOf(entry);
-    if (body?.t === 'edit') index.edit(body.p, place, body.x);
-    else if (body?.t === 'delete') index.edit(body.p, place, null);
-    if (body?.t !== 'post') return;
-    const { q: id, r: room, u: account, x: text } = body;
-    index.add({ id, place, timeMs: entry.hlcMs, room, account, text });
-  }
-
-  function work(): void {
-    const endMs = nowMs() + TICK_MS_MAX;
-    for (const [stream, sinceMs] of stuck) if (nowMs() - sinceMs > 10_000) stuck.delete(stream);
+  function tick(): void {
+    const startMs = nowMs();
+    for (const [stream, sinceMs] of stuckSinceMs)
+      if (startMs - sinceMs > STUCK_MS) stuckSinceMs.delete(stream);
     do {
       const behind = lagging();
-      if (!behind) break;
-      fillChunk(behind);
-    } while (nowMs() < endMs);
-    const belowMs = parts.prunedBelowMs();
-    if (belowMs > 0) index.transact(() => index.prune(belowMs, PRUNED_PER_TICK));
+      const isWaiting = behind && behind.lacks < CHUNK_ENTRIES && startMs - gaveMs < GATHER_MS;
+      if (!behind || isWaiting || underway >= UNDERWAY_MAX) break;
+      giveChunk(behind);
+    } while (nowMs() - startMs < TICK_MS_MAX);
+    const isPruning = prunedBelowMs() > 0 && startMs - gaveMs >= PRUNE_MS;
+    if (isPruning && underway === 0) give('', 0, []);
   }
 
-  return {
-    tick: () => {
-      if (failed) return;
-      try {
-        work();
-      } catch (error) {
-        failed = true;
-        parts.onFailed(error as Error);
-      }
-    },
-    isComplete: () => !failed && lagging() === null,
-  };
+  return { tick, isComplete: () => underway === 0 && lagging() === null };
+}
+
+function changeOf(entry: Entry): readonly IndexChange[] {
+  const body = bodyOf(entry);
+  const place = orderOf(entry);
+  if (body?.t === 'edit') return [{ type: 'edit', post: body.p, place, text: body.x }];
+  if (body?.t === 'delete') return [{ type: 'edit', post: body.p, place, text: null }];
+  if (body?.t !== 'post') return [];
+  const { q: id, r: room, u: account, x: text } = body;
+  return [{ type: 'post', post: { id, place, timeMs: entry.hlcMs, room, account, text } }];
 }

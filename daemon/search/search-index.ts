@@ -4,17 +4,29 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync as Database, SQLInputValue, StatementSync } from 'node:sqlite';
 import { DatabaseSync } from '../store/sqlite.ts';
-import { matchOf, spread } from './words.ts';
+import { anyTag, tagOf } from './tags.ts';
+import { longWords, matchOf, spread } from './words.ts';
 
 /** Raised when the tables change: a file of another version is made anew. */
-const VERSION = '1';
+const VERSION = '2';
 
 /** Bits of a row's number below its hybrid time: rows come in the order of time, which is that of the answers. */
-const TIME_SHIFT = 20n;
-const TIES = 1n << TIME_SHIFT;
+const TIME_SHIFT = 6n;
+
+/** How much later than its time a post may be numbered, after a burst of more posts than there are numbers. */
+const BURST_MS_MAX = 10_000n;
+
+/** Rooms, or accounts, that are asked for as words; of more, every post that is found is looked at. */
+const TAGS_MAX = 100;
+
+/** Words that are asked for one by one in place of their common beginning. */
+const EXPANDED_MAX = 64;
+
+/** Words and tags known to be in the tables, so that nobody asks there: some megabytes. */
+const KNOWN_MAX = 50_000;
 
 const SCHEMA = `
-  PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000;
+  PRAGMA busy_timeout = 1000; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000;
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS indexed (stream TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS posts (
@@ -30,8 +42,13 @@ const SCHEMA = `
     place TEXT NOT NULL,
     text TEXT                        -- null: deleted
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS tags (   -- rooms and accounts
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+  );
+  CREATE TABLE IF NOT EXISTS vocabulary (word TEXT PRIMARY KEY) WITHOUT ROWID;
   CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
-    text, content = '', contentless_delete = 1, detail = full, prefix = '2 3',
+    text, tags, content = '', contentless_delete = 1, detail = full, prefix = '2 3',
     tokenize = 'unicode61 remove_diacritics 2'
   );`;
 
@@ -40,17 +57,28 @@ const SQL = {
   setMeta: 'INSERT OR REPLACE INTO meta VALUES (?, ?)',
   indexed: 'SELECT stream, sequence FROM indexed',
   setIndexed: 'INSERT OR REPLACE INTO indexed VALUES (?, ?)',
-  number: 'SELECT number FROM posts WHERE id = ?',
+  post: 'SELECT number, room, account FROM posts WHERE id = ?',
+  last: 'SELECT max(number) AS number FROM posts',
   taken: 'SELECT 1 FROM posts WHERE number = ?',
   addPost: 'INSERT INTO posts VALUES (?, ?, ?, ?, ?)',
   edit: 'SELECT place, text FROM edits WHERE post = ?',
   setEdit: 'INSERT OR REPLACE INTO edits VALUES (?, ?, ?)',
-  addWords: 'INSERT INTO words (rowid, text) VALUES (?, ?)',
+  addWords: 'INSERT INTO words (rowid, text, tags) VALUES (?, ?, ?)',
   dropWords: 'DELETE FROM words WHERE rowid = ?',
   below: 'SELECT number, id FROM posts WHERE number < ? LIMIT ?',
   dropPost: 'DELETE FROM posts WHERE number = ?',
   dropEdit: 'DELETE FROM edits WHERE post = ?',
+  tag: 'SELECT number FROM tags WHERE name = ?',
+  addTag: 'INSERT INTO tags (name) VALUES (?)',
+  learn: 'INSERT OR IGNORE INTO vocabulary VALUES (?)',
+  beginning: 'SELECT word FROM vocabulary WHERE word >= ? AND word < ? LIMIT ?',
 } as const;
+
+const roomTag = (room: string) => `room ${room}`;
+const accountTag = (account: string) => `account ${account}`;
+
+/** In place of a condition: nothing is held of any of these. */
+const NOTHING = '';
 
 export type IndexedPost = Readonly<{
   id: string;
@@ -80,6 +108,9 @@ export type SearchQuery = Readonly<{
 export class SearchIndex {
   private readonly database: Database;
   private readonly statements = new Map<string, StatementSync>();
+  private readonly tags = new Map<string, number>();
+  private readonly learnt = new Set<string>();
+  private lastNumber: bigint | null = null;
 
   /** @throws SqliteError when the file is none of ours */
   constructor(path: string) {
@@ -128,12 +159,20 @@ export class SearchIndex {
     this.run(SQL.setIndexed, stream, sequence);
   }
 
+  begin(): void {
+    this.database.exec('BEGIN');
+  }
+
+  commit(): void {
+    this.database.exec('COMMIT');
+  }
+
   /** All of a piece of work, or none of it. */
   transact<T>(work: () => T): T {
-    this.database.exec('BEGIN');
+    this.begin();
     try {
       const result = work();
-      this.database.exec('COMMIT');
+      this.commit();
       return result;
     } catch (error) {
       if (this.database.isTransaction) this.database.exec('ROLLBACK');
@@ -143,17 +182,54 @@ export class SearchIndex {
 
   /** Of two copies of one post the first that comes is enough: they say the same. */
   add(post: IndexedPost): void {
-    if (this.get(SQL.number, post.id)) return;
+    if (this.get(SQL.post, post.id)) return;
     const edit = this.get(SQL.edit, post.id);
     const text = edit ? (edit.text as string | null) : post.text;
     const number = this.freeNumber(post.timeMs);
     this.run(SQL.addPost, number, post.id, post.place, post.room, post.account);
-    if (text !== null) this.run(SQL.addWords, number, spread(text));
+    if (text !== null) this.addWords(number, text, post);
   }
 
+  private addWords(number: bigint, text: string, of: { room: string; account: string }): void {
+    const tags = [roomTag(of.room), accountTag(of.account)].map((name) => tagOf(this.tag(name)));
+    this.run(SQL.addWords, number, spread(text), tags.join(' '));
+    for (const word of longWords(text)) this.learn(word);
+  }
+
+  private learn(word: string): void {
+    if (this.learnt.has(word)) return;
+    if (this.learnt.size >= KNOWN_MAX) this.learnt.clear();
+    this.learnt.add(word);
+    this.run(SQL.learn, word);
+  }
+
+  /** The number of a room or an account, which it has from here on. */
+  private tag(name: string): number {
+    const known = this.knownTag(name);
+    if (known !== null) return known;
+    this.run(SQL.addTag, name);
+    return this.knownTag(name) ?? 0;
+  }
+
+  /** null for what nothing is held of. */
+  private knownTag(name: string): number | null {
+    const known = this.tags.get(name);
+    if (known !== undefined) return known;
+    const row = this.get(SQL.tag, name);
+    if (!row) return null;
+    if (this.tags.size >= KNOWN_MAX) this.tags.clear();
+    this.tags.set(name, Number(row.number));
+    return Number(row.number);
+  }
+
+  /** By its time; in a burst the one after the last, so that nobody looks through all that are taken. */
   private freeNumber(timeMs: number): bigint {
+    const last = this.lastNumber ?? (this.get(SQL.last)?.number as bigint | null) ?? 0n;
     let number = BigInt(timeMs) << TIME_SHIFT;
+    const isBurst = number <= last && last - number < BURST_MS_MAX << TIME_SHIFT;
+    if (isBurst && this.get(SQL.taken, number)) number = last + 1n;
     while (this.get(SQL.taken, number)) number += 1n;
+    this.lastNumber = number > last ? number : last;
     return number;
   }
 
@@ -162,10 +238,12 @@ export class SearchIndex {
     const before = this.get(SQL.edit, post);
     if (before && (before.text === null || (text !== null && String(before.place) > place))) return;
     this.run(SQL.setEdit, post, place, text);
-    const number = this.get(SQL.number, post)?.number as bigint | undefined;
-    if (number === undefined) return;
+    const row = this.get(SQL.post, post);
+    if (!row) return;
+    const number = row.number as bigint;
     this.run(SQL.dropWords, number);
-    if (text !== null) this.run(SQL.addWords, number, spread(text));
+    const [room, account] = [String(row.room), String(row.account)];
+    if (text !== null) this.addWords(number, text, { room, account });
   }
 
   /** Takes out posts of an earlier hybrid time. @returns how many, at most `limit` */
@@ -182,9 +260,13 @@ export class SearchIndex {
 
   /** @returns ids of posts, newest first; none where neither a word nor an account is asked for */
   find(query: SearchQuery): string[] {
-    const match = matchOf(query.text);
+    const words = matchOf(query.text, (beginning) => this.beginningSo(beginning));
     const { rooms, accounts, before, fromMs, untilMs, limit } = query;
-    if (match === null && (accounts === null || query.text.trim() !== '')) return [];
+    if (words === null && (accounts === null || query.text.trim() !== '')) return [];
+    const tags = [this.anyOf(rooms.map(roomTag)), this.anyOf(accounts?.map(accountTag) ?? null)];
+    if (tags.includes(NOTHING)) return [];
+    const match =
+      words && [`text : (${words})`, ...tags.filter((tag) => tag !== null)].join(' AND ');
     const from = match === null ? 'posts' : 'words JOIN posts ON posts.number = words.rowid';
     const key = match === null ? 'posts.number' : 'words.rowid';
     const conditions = [
@@ -198,7 +280,7 @@ export class SearchIndex {
     const rows = this.statement(sql).all({
       ...(match === null ? {} : { match }),
       from: BigInt(Math.max(0, fromMs)) << TIME_SHIFT,
-      until: (BigInt(Math.max(0, untilMs)) << TIME_SHIFT) + (before === null ? 0n : TIES),
+      until: (BigInt(Math.max(0, untilMs)) + (before === null ? 0n : BURST_MS_MAX)) << TIME_SHIFT,
       rooms: JSON.stringify(rooms),
       ...(accounts === null ? {} : { accounts: JSON.stringify(accounts) }),
       ...(before === null ? {} : { before }),
@@ -207,9 +289,27 @@ export class SearchIndex {
     return rows.map((row) => String((row as { id: unknown }).id));
   }
 
+  /** All that begins so; null for too many. */
+  private beginningSo(beginning: string): string[] | null {
+    const end = `${beginning}\u{10ffff}`;
+    const rows = this.all(SQL.beginning, beginning, end, EXPANDED_MAX + 1);
+    return rows.length > EXPANDED_MAX ? null : rows.map(({ word }) => String(word));
+  }
+
+  /** @returns a condition on the tags; null for none, where all or too many are meant */
+  private anyOf(names: readonly string[] | null): string | null {
+    if (names === null || names.length > TAGS_MAX) return null;
+    const known = names.map((name) => this.knownTag(name)).filter((tag) => tag !== null);
+    return known.length === 0 ? NOTHING : anyTag(known);
+  }
+
   close(): void {
     this.database.close();
   }
+}
+
+export function searchPathOf(directory: string): string {
+  return join(directory, 'search.db');
 }
 
 /**
@@ -217,7 +317,7 @@ export class SearchIndex {
  * @param source names the history: its incarnation
  */
 export function openSearchIndex(directory: string, source: string): SearchIndex {
-  const path = join(directory, 'search.db');
+  const path = searchPathOf(directory);
   const known = `${VERSION} ${source}`;
   try {
     const index = new SearchIndex(path);

@@ -16,17 +16,40 @@ const phrase = (text: string) => `"${spread(text).replaceAll('"', ' ').trim()}"`
 
 const HAS_WORD = /[\p{L}\p{N}]/u;
 
+/** A beginning that so many posts may have that its words are better looked for one by one: four letters or more. */
+const LONG_BEGINNING = /^[a-z0-9]{4,}$/;
+
+/** The words of a text that may be looked for by a long beginning, as the index has them. */
+export function longWords(text: string): Set<string> {
+  const plain = text
+    .normalize('NFKD')
+    .replace(/\p{Mn}+/gu, '')
+    .toLowerCase();
+  return new Set(plain.match(/(?<![\p{L}\p{N}])[a-z0-9]{4}[\p{L}\p{N}]*/gu));
+}
+
+/** Gives every word that is known to begin so; null when they are too many. */
+export type Expand = (beginning: string) => readonly string[] | null;
+
+/** FTS5 gathers all that begins so before it gives the first; whole words come one by one, the newest first. */
+function beginning(word: string, expand: Expand): string {
+  const plain = word.toLowerCase();
+  const words = LONG_BEGINNING.test(plain) ? expand(plain) : null;
+  if (words === null || words.length === 0) return `${phrase(word)}*`;
+  return `(${words.map((each) => `"${each}"`).join(' OR ')})`;
+}
+
 /**
  * A query in FTS5's own language for what somebody typed: words of which all must be there, each as the beginning of
  * one; `"in quotes"` exactly so. Every sign is text: nobody can write FTS5's operators, or a query that is wrong.
  * @returns null when there is no word in it
  */
-export function matchOf(typed: string): string | null {
+export function matchOf(typed: string, expand: Expand = () => null): string | null {
   const parts: string[] = [];
   for (const [, quoted, word] of typed.normalize('NFKC').matchAll(/"([^"]*)"|([^\s"]+)/g)) {
     const text = quoted ?? word ?? '';
     if (!HAS_WORD.test(text)) continue;
-    parts.push(quoted === undefined ? `${phrase(text)}*` : phrase(text));
+    parts.push(quoted === undefined ? beginning(text, expand) : phrase(text));
   }
   return parts.length === 0 ? null : parts.slice(0, WORDS_MAX).join(' AND ');
 }

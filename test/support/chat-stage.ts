@@ -11,6 +11,7 @@ import {
 } from '../../daemon/chat/chat.ts';
 import { chatSecrets } from '../../daemon/chat-secrets.ts';
 import { type Entry, orderOf, streamIdOf } from '../../daemon/ring/entry.ts';
+import { directWriter } from '../../daemon/search/index-changes.ts';
 import { createIndexing } from '../../daemon/search/indexing.ts';
 import { SearchIndex } from '../../daemon/search/search-index.ts';
 import { MemoryStore } from '../../daemon/store/memory-store.ts';
@@ -98,11 +99,14 @@ export class ChatStage {
   /** The real index, in memory, filled whenever it is asked. */
   private search(): PostSearch {
     const index = new SearchIndex(':memory:');
+    let nowMs = 0;
     const indexing = createIndexing({
-      ...{ store: this.store, index, nowMs: () => performance.now() },
+      ...{ store: this.store, indexed: new Map(), writer: directWriter(index) },
       prunedBelowMs: () => 0,
-      onFailed: (error) => {
-        throw error;
+      // A clock on which nothing waits for more to come.
+      nowMs: () => {
+        nowMs += 1_000;
+        return nowMs;
       },
     });
     return {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openSearchIndex, SearchIndex } from '../../../daemon/search/search-index.ts';
+import { tagOf } from '../../../daemon/search/tags.ts';
 import { matchOf } from '../../../daemon/search/words.ts';
 
 const EVERYTHING = {
@@ -137,4 +138,35 @@ test('a file of another history, or that is none of ours, is made anew', () => {
   } finally {
     rmSync(directory, { recursive: true });
   }
+});
+
+test('a long beginning finds every word that begins so, and each is a word of its own', () => {
+  const index = filled(['thatched roofs', 'that is it', 'what', 'Thatcher', 'thàt too', 'tha']);
+  const rooms = { rooms: ['ops', 'dev'] };
+  assert.equal(found('that', index, rooms), '4 3 1 0');
+  assert.equal(found('THATC', index, rooms), '3 0');
+  assert.equal(found('that roof', index, rooms), '0');
+  assert.equal(found('thaw', index, rooms), '');
+});
+
+test('a beginning of very many words is found all the same', () => {
+  const index = filled(Array.from({ length: 100 }, (_, number) => `many${number}`));
+  assert.equal(found('many', index, { rooms: ['ops', 'dev'], limit: 3 }), '99 98 97');
+});
+
+test('a room or an account that nothing was said in or by has nothing', () => {
+  assert.equal(found('the', filled(), { rooms: ['elsewhere'] }), '');
+  assert.equal(found('the', filled(), { accounts: ['nobody'] }), '');
+  assert.equal(found('the', filled(), { rooms: [] }), '');
+});
+
+test('more rooms than are looked for one by one are found in too', () => {
+  const rooms = Array.from({ length: 200 }, (_, number) => `room${number}`);
+  assert.equal(found('the', filled(), { rooms: [...rooms, 'ops'] }), '3 1 0');
+});
+
+test('every room and account has a word of its own, which nobody types', () => {
+  const tags = [0, 1, 65_279, 65_280, 65_281, 1_000_000].map(tagOf);
+  assert.equal(new Set(tags).size, tags.length);
+  for (const tag of tags) assert.match(tag, /^\p{Co}{1,2}$/u);
 });
