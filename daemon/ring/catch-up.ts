@@ -13,7 +13,7 @@ import {
   PULL_PAUSE_MS,
   PULL_STUCK_MS,
 } from './settings.ts';
-import { log, noteDigest, ownHash, type Peer, send, type Turn } from './state.ts';
+import { log, noteDigest, ownHash, type Peer, send, sendAhead, type Turn } from './state.ts';
 import { maybeAdvance, servingLeader } from './view-change.ts';
 
 /** Whether this server gave its word for a view that may still come: its digest must not change meanwhile. */
@@ -27,15 +27,20 @@ export function awaitsInstall(turn: Turn): boolean {
   return asker !== undefined && !settled && isReachable(ring, asker, nowMs);
 }
 
-/** Asks for more, when there is someone to ask and something to get. */
-export function maybePull(turn: Turn): void {
+/**
+ * Asks for more, when there is someone to ask and something to get.
+ * @param ahead before this server's disk has what came last: the source reads while this one writes
+ */
+export function maybePull(turn: Turn, ahead = false): void {
   const { ring, nowMs } = turn;
   if (ring.pull && nowMs - ring.pull.sentMs > PULL_PATIENCE_MS) ring.pull = null;
   if (ring.pull || ring.preparing || nowMs < ring.nextPullMs || awaitsInstall(turn)) return;
   const source = pullSource(turn);
   if (!source) return;
   ring.pull = { from: source.id, sentMs: nowMs, hash: source.announcement?.digestHash ?? '' };
-  send(turn, source.id, { type: 'pull', term: 0, digest: digestText(ring.digest) });
+  const pull = { type: 'pull' as const, term: 0, digest: digestText(ring.digest) };
+  if (ahead) sendAhead(turn, source.id, pull);
+  else send(turn, source.id, pull);
 }
 
 /** Whom this server asks: a follower leaves to its leader whoever that one hears itself. */
@@ -99,7 +104,9 @@ function onBackgroundEntries(turn: Turn, from: Peer, message: PeerMessageOf<'ent
   const relayed = ring.view?.leader === from.id || inSync;
   if ((!asked && !relayed) || ring.preparing || awaitsInstall(turn)) return;
   const { entryCount } = ring;
-  keepNew(turn, message.entries);
+  // Far from being caught up: nothing that it announces is relied on yet.
+  const isFar = ring.view === null && message.remaining > CATCH_UP_ENTRIES_MAX;
+  keepNew(turn, message.entries, isFar);
   if (ring.phase === 'leading' && ring.entryCount > entryCount)
     ring.unshown = { firstMs: ring.unshown?.firstMs ?? nowMs, lastMs: nowMs };
   if (asked || inSync) relay(turn, from, message);
@@ -110,7 +117,7 @@ function onBackgroundEntries(turn: Turn, from: Peer, message: PeerMessageOf<'ent
   // What comes next in its streams is damaged there: another one may have it meanwhile.
   else if (message.entries.length === 0) from.stuckUntilMs = nowMs + PULL_STUCK_MS;
   ring.nextPullMs = message.remaining > 0 ? nowMs : nowMs + PULL_PAUSE_MS;
-  maybePull(turn);
+  maybePull(turn, isFar);
 }
 
 /**

@@ -96,7 +96,8 @@ const Pull = z.object({ type: z.literal('pull'), term: Term, digest: DigestText 
 const Entries = z.object({
   type: z.literal('entries'),
   term: Term,
-  entries: z.array(EntryTuple),
+  /** By hand: a server that catches up is sent a hundred thousand of them a second. */
+  entries: z.custom<EntryTuple[]>(isEntryTuples),
   remaining: z.int().min(0),
   push: z.boolean(),
   /** Of the sender, in the answer to a pull. */
@@ -189,9 +190,13 @@ export function plainPeerMessage(value: unknown): PeerMessage | null {
   if (!isIntWithin(term, 0, TERM_MAX)) return null;
   const isPlain =
     type === 'append'
-      ? Array.isArray(entries) && entries.every(isEntryTuple)
+      ? isEntryTuples(entries)
       : type === 'stored' && isIntWithin(sequence, 0, Number.MAX_SAFE_INTEGER);
   return isPlain ? (value as PeerMessage) : null;
+}
+
+function isEntryTuples(value: unknown): value is EntryTuple[] {
+  return Array.isArray(value) && value.every(isEntryTuple);
 }
 
 function isEntryTuple(value: unknown): value is EntryTuple {

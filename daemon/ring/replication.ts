@@ -4,7 +4,7 @@
 
 import { assert } from '../../lib/assert.ts';
 import { digestText, noteGrowth } from './digest.ts';
-import { type Entry, HLC_COUNTER_MAX, streamIdOf } from './entry.ts';
+import { type Entry, HLC_COUNTER_MAX, type StreamId, streamIdOf } from './entry.ts';
 import type { EntryTuple, PeerMessageOf } from './messages.ts';
 import { ACK_PATIENCE_MS, PENDING_ENTRIES_MAX } from './settings.ts';
 import {
@@ -58,7 +58,7 @@ export function onAppendInput(turn: Turn, input: AppendInput): void {
     sendAhead(turn, id, message);
     if (peer.ackDueMs === Number.POSITIVE_INFINITY) peer.ackDueMs = nowMs + ACK_PATIENCE_MS;
   }
-  keep(ring, entry);
+  keep(ring, entry, stream.id);
   turn.outputs.push({ type: 'saveEntries', entries: [entry] }, { type: 'taken', entry });
   maybeCommit(turn);
 }
@@ -83,10 +83,9 @@ function stamp(turn: Turn, draft: Draft): Entry {
 }
 
 /** Notes that an entry is held; it must be the next of its stream. */
-export function keep(ring: Ring, entry: Entry): void {
-  const stream = streamIdOf(entry);
+function keep(ring: Ring, entry: Entry, stream: StreamId): void {
   const before = ring.digest.get(stream) ?? 0;
-  assert(entry.sequence === before + 1, `stream ${stream} stays dense`);
+  assert(entry.sequence === before + 1, 'streams stay dense');
   noteGrowth(ring.hash, stream, before);
   ring.digest.set(stream, entry.sequence);
   ring.entryCount += 1;
@@ -97,18 +96,21 @@ export function keep(ring: Ring, entry: Entry): void {
   ring.hlcCounter = entry.hlcCounter;
 }
 
-/** Keeps those of `tuples` that are the next of their streams, and saves them. @returns the kept ones */
-export function keepNew(turn: Turn, tuples: readonly EntryTuple[]): Entry[] {
+/**
+ * Keeps those of `tuples` that are the next of their streams, and saves them.
+ * @param mayWait nobody is told that they are on the disk before something else has to be there too
+ */
+export function keepNew(turn: Turn, tuples: readonly EntryTuple[], mayWait = false): void {
   const { ring } = turn;
   const kept: Entry[] = [];
   for (const tuple of tuples) {
     const entry = decodeEntry(tuple);
-    if (entry.sequence !== (ring.digest.get(streamIdOf(entry)) ?? 0) + 1) continue;
-    keep(ring, entry);
+    const stream = streamIdOf(entry);
+    if (entry.sequence !== (ring.digest.get(stream) ?? 0) + 1) continue;
+    keep(ring, entry, stream);
     kept.push(entry);
   }
-  if (kept.length > 0) turn.outputs.push({ type: 'saveEntries', entries: kept });
-  return kept;
+  if (kept.length > 0) turn.outputs.push({ type: 'saveEntries', entries: kept, mayWait });
 }
 
 export function onAppend(turn: Turn, from: Peer, message: PeerMessageOf<'append'>): void {

@@ -158,7 +158,8 @@ export type StampedInput = RingInput & Readonly<{ nowMs: number; wallMs: number;
 /** Carried out in order; all but `sendNow` only after what precedes them is on disk. */
 export type RingOutput =
   | Readonly<{ type: 'saveRecord'; installedTerm: number; promisedTerm: number }>
-  | Readonly<{ type: 'saveEntries'; entries: readonly Entry[] }>
+  /** `mayWait`: no later output says that they are on the disk, until another one has to be there too. */
+  | Readonly<{ type: 'saveEntries'; entries: readonly Entry[]; mayWait?: boolean }>
   | Readonly<{ type: 'saveBase'; stream: StreamId; base: Digest }>
   /** Relies on nothing that is not on disk yet. */
   | Readonly<{ type: 'sendNow'; to: ServerId; message: PeerMessage }>

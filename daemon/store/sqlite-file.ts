@@ -11,6 +11,12 @@ import { StoreError } from './store.ts';
 /** Pages of the WAL after which SQLite checkpoints: 4 MB, some thousand posts. */
 const WAL_PAGES_MAX = 1_000;
 
+/** The same while a backlog is written, 32 MB: a page that many entries change goes to its place once for all. */
+const BACKLOG_WAL_PAGES_MAX = 8_000;
+
+/** Pages in memory, in KiB: those that a backlog of a thousand rooms changes between two commits. */
+const CACHE_KIB = 48_000;
+
 /** Free space to begin with: a WAL and what its checkpoint adds, in pages of 4 KiB. */
 const FREE_BYTES_MIN = 2 * WAL_PAGES_MAX * 4_096;
 
@@ -18,10 +24,19 @@ export class SqliteFile {
   readonly database: Database;
   readonly path: string;
   private readonly statements = new Map<string, StatementSync>();
+  private expectsBacklog = false;
 
   constructor(database: Database, path: string) {
     this.database = database;
     this.path = path;
+  }
+
+  /** Checkpoints seldom, while a backlog is written; or as usual. */
+  expectBacklog(isExpected: boolean): void {
+    if (isExpected === this.expectsBacklog) return;
+    this.expectsBacklog = isExpected;
+    const pages = isExpected ? BACKLOG_WAL_PAGES_MAX : WAL_PAGES_MAX;
+    this.database.exec(`PRAGMA wal_autocheckpoint = ${pages};`);
   }
 
   /** Runs a piece of work on the database; what it throws says where and what to do. */
@@ -99,7 +114,7 @@ function prepareDatabase(database: Database, path: string): void {
   );
   // What is pruned is overwritten, not merely let go.
   database.exec('PRAGMA secure_delete = ON;');
-  database.exec(`PRAGMA wal_autocheckpoint = ${WAL_PAGES_MAX}; PRAGMA cache_size = -16000;`);
+  database.exec(`PRAGMA wal_autocheckpoint = ${WAL_PAGES_MAX}; PRAGMA cache_size = -${CACHE_KIB};`);
   const row = database.prepare('PRAGMA user_version').get() as { user_version: number };
   const version = row.user_version;
   if (version > MIGRATIONS.length) {

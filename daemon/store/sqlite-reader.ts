@@ -1,7 +1,7 @@
 // Entries as they are read from the disk: each is checked against its checksum, and one that does not fit is
 // noted and left out, whoever asked.
 import type { SQLInputValue } from 'node:sqlite';
-import { type Entry, orderOf, parseStreamId, type StreamId } from '../ring/entry.ts';
+import { type Entry, orderOf, type StreamId, type StreamKey } from '../ring/entry.ts';
 import { type Damage, isSound } from './damage.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import type { PostsQuery } from './store.ts';
@@ -38,17 +38,23 @@ const SQL = {
   place: 'SELECT place FROM entries WHERE request = ? ORDER BY place LIMIT 1',
 } as const;
 
+/** Where a place has its hybrid time, as `orderOf` writes it. */
+const HLC_MS_DIGITS = 12;
+const HLC_END = HLC_MS_DIGITS + 1 + 6;
+
 /** Higher than every place: they are hexadecimal digits and dots. */
 const AFTER_ALL = '~';
 
 /** The entry that a row stands for, checked by nobody yet. */
-function entryOf(row: EntryRow, stream: StreamId): Entry {
-  const [hlcMs, hlcCounter] = String(row.place).split('.');
+function entryOf(row: EntryRow, { term, ringPosition, incarnation }: StreamKey): Entry {
+  const place = String(row.place);
   return {
-    ...parseStreamId(stream),
+    term,
+    ringPosition,
+    incarnation,
     sequence: row.sequence,
-    hlcMs: Number.parseInt(hlcMs ?? '', 16),
-    hlcCounter: Number.parseInt(hlcCounter ?? '', 16),
+    hlcMs: Number.parseInt(place.slice(0, HLC_MS_DIGITS), 16),
+    hlcCounter: Number.parseInt(place.slice(HLC_MS_DIGITS + 1, HLC_END), 16),
     wallMs: row.wall_ms,
     body: String(row.body),
   };
@@ -69,7 +75,7 @@ export class SqliteReader {
   private check(row: EntryRow): Entry | null {
     const stream = this.streams.nameOf(row.stream);
     if (stream === undefined || !this.isHeld(stream, row.sequence)) return null;
-    const entry = entryOf(row, stream);
+    const entry = entryOf(row, this.streams.keyOf(stream));
     const { place, hash } = row;
     if (hash instanceof Uint8Array && isSound(entry, { place, hash })) {
       if (this.damage.has(stream, row.sequence)) this.damage.clear(stream, row.sequence);
@@ -111,7 +117,7 @@ export class SqliteReader {
     let sequence = after;
     const last = Math.min(this.streams.lastOf(stream), after + limit);
     const number = this.streams.numberOf(stream) ?? 0;
-    for (const row of this.rows(SQL.stream, number, after, limit)) {
+    for (const row of this.file.all(SQL.stream, number, after, limit) as EntryRow[]) {
       if (row.sequence !== sequence + 1) break;
       const entry = this.check(row);
       if (!entry) return;

@@ -2,6 +2,8 @@
 // disk so that reading them costs nothing; its parts read entries, and repair them.
 import { type Digest, type Entry, entryHash, type StreamId, streamIdOf } from '../ring/entry.ts';
 import { Damage, type DamagedEntry } from './damage.ts';
+import { HashSum } from './hash-sum.ts';
+import { SessionTable } from './session-table.ts';
 import { storeErrorOf } from './sqlite-errors.ts';
 import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
 import { SqlitePrune } from './sqlite-prune.ts';
@@ -19,7 +21,8 @@ import { type StreamRow, StreamTable } from './stream-table.ts';
 /** Cursors older than so many views are answered with a reset: their bases are forgotten. */
 const BASES_MAX = 200;
 
-const HASH_MODULUS = 2n ** 256n;
+/** Entries of one transaction that are a backlog: more than a busy room brings. */
+const BACKLOG_ENTRIES_MIN = 2_000;
 
 const SQL = {
   meta: 'SELECT key, value FROM meta',
@@ -31,9 +34,6 @@ const SQL = {
   addEntry: 'INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   sameRequest: 'SELECT stream, sequence, place, hidden, room FROM entries WHERE request = ?',
   hide: 'UPDATE entries SET hidden = ? WHERE stream = ? AND sequence = ?',
-  setHighest:
-    'INSERT INTO sessions VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET highest = max(highest, excluded.highest)',
-  highest: 'SELECT highest FROM sessions WHERE id = ?',
   addBase: 'INSERT OR REPLACE INTO bases VALUES (?, ?, ?)',
   dropBases: 'DELETE FROM bases WHERE made <= ?',
   base: 'SELECT stream, digest FROM bases WHERE stream = ?',
@@ -65,21 +65,25 @@ class SqliteStore implements Store {
   private readonly file: SqliteFile;
   private readonly streams = new StreamTable();
   private readonly damage = new Damage();
+  private readonly sessions: SessionTable;
   private readonly reader: SqliteReader;
   private readonly repairs: SqliteRepair;
   private readonly pruning: SqlitePrune;
   /** Mirrors of what is on the disk; `reload` fills them. */
   private meta = new Map<string, string>();
-  private hash = 0n;
+  private readonly hash = new HashSum();
   private entryCount = 0;
   private postCount = 0;
   private highestPlace = '';
   private isChanged = false;
   private hasRepaired = false;
+  /** Entries appended in this transaction. */
+  private appended = 0;
 
   constructor(file: SqliteFile, incarnationOf: () => string) {
     this.file = file;
     const { streams, damage } = this;
+    this.sessions = new SessionTable(file);
     this.reader = new SqliteReader({ file, streams, damage });
     this.repairs = new SqliteRepair({ file, streams, damage, reader: this.reader });
     this.pruning = new SqlitePrune({ file, streams, reader: this.reader });
@@ -90,12 +94,13 @@ class SqliteStore implements Store {
   private reload(): void {
     const rows = this.file.all(SQL.meta) as { key: string; value: string }[];
     this.meta = new Map(rows.map(({ key, value }) => [key, value]));
-    this.hash = BigInt(`0x${this.meta.get('historyHash') ?? '0'}`);
+    this.hash.value = BigInt(`0x${this.meta.get('historyHash') ?? '0'}`);
     this.entryCount = Number(this.meta.get('entryCount') ?? 0);
     this.postCount = Number(this.meta.get('postCount') ?? 0);
     this.highestPlace = this.meta.get('highestPlace') ?? '';
     this.streams.reset(this.file.all(SQL.streams) as StreamRow[]);
     this.damage.reset(this.file.all(SQL.damaged) as DamagedEntry[]);
+    this.sessions.reset();
     this.isChanged = false;
     this.hasRepaired = false;
   }
@@ -122,7 +127,7 @@ class SqliteStore implements Store {
   }
 
   historyHash(): string {
-    return this.hash.toString(16).padStart(64, '0');
+    return this.hash.value.toString(16).padStart(64, '0');
   }
 
   highestTime() {
@@ -131,6 +136,7 @@ class SqliteStore implements Store {
   }
 
   begin(): void {
+    this.appended = 0;
     this.file.attempt(() => this.file.database.exec('BEGIN IMMEDIATE'));
   }
 
@@ -142,6 +148,7 @@ class SqliteStore implements Store {
       }
       this.saveDamage();
       this.saveMirrors();
+      this.file.expectBacklog(this.appended >= BACKLOG_ENTRIES_MIN);
       this.file.database.exec('COMMIT');
     } catch (error) {
       this.rollBack();
@@ -160,16 +167,17 @@ class SqliteStore implements Store {
     this.isChanged = true;
     // Not while another hash may be the damaged part of its row.
     if (this.meta.get('sumIsUnknown') !== 'true' || this.damage.size > 0) return;
-    this.hash = this.repairs.addUp() % HASH_MODULUS;
+    this.hash.value = this.repairs.addUp();
     this.setMeta('sumIsUnknown', 'false');
   }
 
   private saveMirrors(): void {
     if (!this.isChanged) return;
     this.isChanged = false;
+    this.sessions.save();
     for (const { number, last, pruned } of this.streams.takeTouched())
       this.file.run(SQL.setLast, last, pruned, number);
-    this.setMeta('historyHash', this.hash.toString(16));
+    this.setMeta('historyHash', this.hash.value.toString(16));
     this.setMeta('entryCount', String(this.entryCount));
     this.setMeta('postCount', String(this.postCount));
     this.setMeta('highestPlace', this.highestPlace);
@@ -202,17 +210,12 @@ class SqliteStore implements Store {
     const columns = [order, room, requestId, hidden, wallMs, body, hash];
     this.file.run(SQL.addEntry, number, sequence, ...columns);
     if (room && !isHidden) this.postCount += 1;
-    if (requestId !== null) this.noteNumber(requestId);
     this.streams.setLast(stream, sequence);
     this.isChanged = true;
+    this.appended += 1;
     this.entryCount += 1;
-    this.addToHash(hash);
+    this.hash.add(hash);
     if (order > this.highestPlace) this.highestPlace = order;
-  }
-
-  private addToHash(hash: Uint8Array, sign: 1n | -1n = 1n): void {
-    const value = BigInt(`0x${Buffer.from(hash).toString('hex')}`);
-    this.hash = (this.hash + sign * value + HASH_MODULUS) % HASH_MODULUS;
   }
 
   private streamNumber(stream: StreamId): number {
@@ -226,6 +229,7 @@ class SqliteStore implements Store {
 
   /** Hides whichever of two entries of one request is higher. @returns whether the new one is */
   private settleRequest(requestId: string, place: string): boolean {
+    if (this.sessions.note(requestId)) return false;
     const rows = this.file.all(SQL.sameRequest, requestId) as EntryRow[];
     const shown = rows.find((row) => row.hidden === 0);
     if (!shown) return false;
@@ -235,15 +239,10 @@ class SqliteStore implements Store {
     return false;
   }
 
-  private noteNumber(requestId: string): void {
-    const slash = requestId.lastIndexOf('/');
-    this.file.run(SQL.setHighest, requestId.slice(0, slash), Number(requestId.slice(slash + 1)));
-  }
-
   prune(query: Parameters<Store['prune']>[0]): number {
     const looked = this.pruning.prune(query, ({ was, is, wasShown }) => {
-      this.addToHash(was, -1n);
-      this.addToHash(is);
+      this.hash.add(was, -1);
+      this.hash.add(is);
       if (wasShown) this.postCount -= 1;
     });
     if (looked > 0) this.isChanged = true;
@@ -326,8 +325,7 @@ class SqliteStore implements Store {
   }
 
   highestNumber(sessionId: string): number {
-    const row = this.file.get(SQL.highest, sessionId) as { highest: number } | undefined;
-    return row?.highest ?? 0;
+    return this.sessions.highest(sessionId);
   }
 
   close(): void {

@@ -1,12 +1,13 @@
 // The streams that a history holds, by the numbers that stand for them in its tables; a mirror of what is on
 // the disk, so that asking costs nothing.
-import type { StreamId } from '../ring/entry.ts';
+import { parseStreamId, type StreamId, type StreamKey } from '../ring/entry.ts';
 
 export type StreamRow = Readonly<{ id: number; name: StreamId; last: number; pruned: number }>;
 
 export class StreamTable {
   private readonly numbers = new Map<StreamId, number>();
   private readonly names = new Map<number, StreamId>();
+  private readonly keys = new Map<StreamId, StreamKey>();
   private readonly lasts = new Map<StreamId, number>();
   /** Posts up to here are pruned. */
   private readonly pruned = new Map<StreamId, number>();
@@ -14,8 +15,8 @@ export class StreamTable {
   private readonly touched = new Set<StreamId>();
 
   reset(rows: readonly StreamRow[]): void {
-    for (const kept of [this.numbers, this.names, this.lasts, this.pruned, this.touched])
-      kept.clear();
+    const { numbers, names, keys, lasts, pruned, touched } = this;
+    for (const kept of [numbers, names, keys, lasts, pruned, touched]) kept.clear();
     for (const { id, name, last, pruned } of rows) {
       this.add(name, id);
       this.lasts.set(name, last);
@@ -35,6 +36,14 @@ export class StreamTable {
   /** The name behind a number that a row has; undefined when the row is damaged there. */
   nameOf(number: number): StreamId | undefined {
     return this.names.get(number);
+  }
+
+  keyOf(stream: StreamId): StreamKey {
+    const known = this.keys.get(stream);
+    if (known) return known;
+    const key = parseStreamId(stream);
+    this.keys.set(stream, key);
+    return key;
   }
 
   /** Highest sequence held; 0 when there is none. */

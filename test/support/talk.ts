@@ -280,6 +280,15 @@ export class Talk {
     return Math.max(...within.map(({ sentMs, answeredMs }) => answeredMs - sentMs));
   }
 
+  /** How long posts of a span waited for their answers: the given share of them no longer. */
+  answerPercentile(share: number, fromMs: number, untilMs: number): number {
+    const waits = this.posts
+      .filter(({ sentMs }) => sentMs > fromMs && sentMs < untilMs)
+      .map(({ sentMs, answeredMs }) => answeredMs - sentMs)
+      .sort((one, other) => one - other);
+    return waits[Math.floor(share * (waits.length - 1))] ?? Number.NaN;
+  }
+
   /** The longest that anyone was without a leader. */
   longestAbsence(): number {
     const nowMs = performance.now();
