@@ -8,7 +8,7 @@ import type { Row, Segment } from './line-rows.ts';
 import { roomLabel } from './room-label.ts';
 import type { Bindings } from './settings/bindings.ts';
 import type { Model, RoomView } from './state/model.ts';
-import { composerOf } from './state/selectors.ts';
+import { composerOf, isLossQuiet } from './state/selectors.ts';
 import { isStatusTaken } from './status-row.ts';
 import { cellWidth, fit, truncate } from './text.ts';
 import type { LookName } from './theme.ts';
@@ -53,7 +53,7 @@ function serverSegments(model: Model): Segment[] {
 }
 
 function connectionSegments(model: Model): Segment[] {
-  const isUp = model.connection.type === 'connected';
+  const isUp = model.connection.type === 'connected' || isLossQuiet(model);
   const milliseconds = model.roundTripMs;
   const shown =
     milliseconds === null ? '' : milliseconds < 1 ? '<1' : String(Math.round(milliseconds));

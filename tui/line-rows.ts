@@ -23,10 +23,14 @@ export type LineContext = Readonly<{
   day: string | null;
   /** Label of the unread rule above it; null for none. */
   unread: string | null;
+  /** Label of the rule above a block of merged posts, or behind it; null for none. */
+  merged: string | null;
   showsTime: boolean;
   showsName: boolean;
   /** How many queued posts end with this one; 0 unless it is the last of them. */
   queuedCount: number;
+  /** Whether what waits is drawn as sent: the connection is there, or was a moment ago. */
+  isCalm: boolean;
   /** Names of this account, whose mention is highlighted. */
   selfName: string;
   /** Whether keys are about it at the moment. */
@@ -75,6 +79,7 @@ function markOf(line: PostLine, context: LineContext): Segment | null {
   if (line.mark === 'stored' && line.copies !== undefined)
     return { text: `✓${line.copies}`, look: 'warning' };
   if (line.mark !== 'queued') return MARKS[line.mark];
+  if (context.isCalm) return MARKS.sent;
   const count = context.queuedCount > 1 ? `${context.queuedCount} queued` : 'queued';
   return { text: count, look: 'warning' };
 }
@@ -262,6 +267,7 @@ export function lineRows(line: Line, context: LineContext): readonly Row[] {
   if (cached?.signature === signature) return cached.rows;
   const rows = [
     ...(context.day === null ? [] : [rule(context.day, context.width, 'faint')]),
+    ...(context.merged === null ? [] : [rule(context.merged, context.width, 'notice')]),
     ...(context.unread === null ? [] : [rule(context.unread, context.width, 'unreadRule')]),
     ...bodyRows(line, context),
   ];

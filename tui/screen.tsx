@@ -18,6 +18,7 @@ import { restoreAll, restoreModes, setModes, setMouse } from './terminal/modes.t
 import { editOutside } from './terminal/outside-editor.ts';
 import { showPlain } from './terminal/plain-view.ts';
 import { listenForReports } from './terminal/reports.ts';
+import { followTitle } from './terminal/title.ts';
 
 /** The stop arrives within this. */
 const STOPPED_MS = 50;
@@ -54,6 +55,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
       });
     } finally {
       setModes(store.model());
+      title.again();
       stopReports = listenForReports(process.stdin, store.dispatch);
       store.dispatch({ type: 'focused', focused: true });
       store.dispatch({ type: 'resized', size: terminalSize() });
@@ -118,6 +120,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   const stopTicking = tickWhileNeeded(store);
   const stopWatching = followSettings(store, parts.settings);
   setModes(store.model());
+  const title = followTitle(store);
   const onSuspend = (given: Suspend) => {
     suspendTerminal = given;
   };
@@ -133,19 +136,22 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   const stopSizing = followSize(store, drawing.whole);
   const stopGuarding = guardTerminal(() => ink.unmount(), quit.resolve);
   conversation.begin();
+  // Rejects where a frame cannot be drawn: that ends the screen as any crash does.
+  const drawn = ink.waitUntilExit();
   try {
-    await quit.promise;
+    await Promise.race([quit.promise, drawn]);
   } finally {
     conversation.end();
     idleness.stop();
     stopTicking();
+    title.stop();
     stopWatching();
     stopReports();
     stopSizing();
     stopSaving();
     drawing.stop();
     ink.unmount();
-    await ink.waitUntilExit();
+    await drawn.catch(() => undefined);
     restoreModes();
     stopGuarding();
     if (conversation.local?.servers()) process.stdout.write('ending the servers…\n');

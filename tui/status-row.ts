@@ -4,11 +4,9 @@ import type { ConnectionState } from '../lib/client/api.ts';
 import type { Row } from './line-rows.ts';
 import { recoveryText } from './state/from-client.ts';
 import type { Model } from './state/model.ts';
+import { isLossQuiet } from './state/selectors.ts';
 import { typingText } from './state/typing.ts';
 import type { LookName } from './theme.ts';
-
-/** A failover that is over sooner is not worth a word: it would only flash (TUI.md). */
-export const QUIET_LOSS_MS_MAX = 300;
 
 const seconds = (ms: number) => `${(Math.max(0, ms) / 1000).toFixed(1)}s`;
 
@@ -69,9 +67,6 @@ function onConnected(model: Model): Said | null {
   return { text: `◍ ${copies} of ${servers.length} servers · ${consequence}`, look: 'warning' };
 }
 
-const isQuiet = (model: Model, state: { lostMs: number }) =>
-  model.nowMs - state.lostMs < QUIET_LOSS_MS_MAX;
-
 /** null where there is nothing to say: all is well, or it is not worth a word yet. */
 export function said(model: Model): Said | null {
   const state = model.connection;
@@ -81,15 +76,15 @@ export function said(model: Model): Said | null {
     case 'connected':
       return onConnected(model);
     case 'leaderLost':
-      return isQuiet(model, state) ? null : onLeaderLost(model, state);
+      return isLossQuiet(model) ? null : onLeaderLost(model, state);
     case 'electing':
-      return isQuiet(model, state) ? null : onElecting(model, state);
+      return isLossQuiet(model) ? null : onElecting(model, state);
     case 'reconnecting':
-      return isQuiet(model, state) ? null : onReconnecting(model, state);
+      return isLossQuiet(model) ? null : onReconnecting(model, state);
     case 'noServer':
       return onNoServer(model, state);
     case 'resending':
-      return isQuiet(model, state)
+      return isLossQuiet(model)
         ? null
         : { text: `⇡ RESENDING ${state.done} of ${state.total}, in order`, look: 'warning' };
     case 'refused':

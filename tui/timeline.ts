@@ -17,6 +17,8 @@ export type Scene = Readonly<{
   below: number;
   /** Key of the post that keys are about; null for none. */
   selected: string | null;
+  /** Whether what waits is as good as sent: nothing is to flash that is over in a moment. */
+  isCalm: boolean;
 }>;
 
 export type TimelineWindow = Readonly<{
@@ -62,13 +64,27 @@ function countFrom(
   return count;
 }
 
+const isMerged = (line: Line | undefined) => line?.kind === 'post' && line.merged === true;
+
+/** Above a block of what the other side of a split had said, and where it ends. */
+function mergedLabel({ lines }: Scene, index: number): string | null {
+  const isInside = isMerged(lines[index - 1]);
+  if (!isMerged(lines[index])) return isInside ? 'merged up to here' : null;
+  if (isInside) return null;
+  let end = index;
+  while (isMerged(lines[end])) end += 1;
+  const count = end - index;
+  return `${count} message${count === 1 ? '' : 's'} merged after a split`;
+}
+
 function contextOf(scene: Scene, index: number): LineContext {
   const line = scene.lines[index] as Line;
   const above = scene.lines[index - 1];
   const newest = scene.lines.at(-1) ?? line;
   const day = above && isSameDay(above.time, line.time) ? null : dayLabel(line.time, newest.time);
   const unread = unreadLabel(scene, index);
-  const separated = day !== null || unread !== null;
+  const merged = mergedLabel(scene, index);
+  const separated = day !== null || unread !== null || merged !== null;
   const sameRun =
     !separated &&
     above?.kind === 'post' &&
@@ -82,9 +98,11 @@ function contextOf(scene: Scene, index: number): LineContext {
     nameWidth: scene.nameWidth,
     day,
     unread,
+    merged,
     showsTime: separated || !sameMinute,
     showsName: !sameRun,
-    queuedCount: queuedCountOf(scene.lines, index),
+    queuedCount: scene.isCalm ? 0 : queuedCountOf(scene.lines, index),
+    isCalm: scene.isCalm,
     selfName: scene.selfName,
     isSelected: scene.selected !== null && scene.selected === line.key,
   };

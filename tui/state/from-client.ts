@@ -46,7 +46,7 @@ export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): S
     case 'recovered':
       return stay(onRecovered(model, event, stamp));
     case 'post':
-      return onNewPost(model, event.post);
+      return onNewPost(model, event.post, stamp);
     case 'moved':
       return stay(onMoved(model, event.post));
     case 'changed':
@@ -72,9 +72,9 @@ export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): S
   }
 }
 
-function onNewPost(model: Model, post: z.infer<typeof PostEvent>): Step {
+function onNewPost(model: Model, post: z.infer<typeof PostEvent>, stamp: Stamp): Step {
   const heard = withRoom(model, post.room, (view) => typedNoMore(view, post.account));
-  const next = onPost(heard, post);
+  const next = onPost(heard, post, stamp.wallMs);
   return next === heard ? stay(heard) : ask(next, ...alertsFor(model, post));
 }
 

@@ -78,8 +78,13 @@ export function changeLine(lines: readonly Line[], changed: PostLine): readonly 
 }
 
 function asNow(there: PostLine, { mark: _, ...content }: PostLine): PostLine {
-  const { mark, copies } = there;
-  return { ...content, mark, ...(copies === undefined ? {} : { copies }) };
+  const { mark, copies, merged } = there;
+  return {
+    ...content,
+    mark,
+    ...(copies === undefined ? {} : { copies }),
+    ...(merged ? { merged } : {}),
+  };
 }
 
 const contentOf = ({ name, text, edited, deleted, reactions, reply }: PostLine) =>
@@ -141,6 +146,19 @@ export function noticeLine(
     time: fields.time,
     text: cleanText(fields.text),
   };
+}
+
+/** Says at the end, where the reader is, what a merge has put further up: one line for all that come together. */
+export function noteMerged(lines: readonly Line[], time: number): readonly Line[] {
+  const last = lines.at(-1);
+  const before = last?.kind === 'notice' ? last : null;
+  const count = (before?.mergedCount ?? 0) + 1;
+  const text = `${count} message${count === 1 ? '' : 's'} from the other side of a split ${count === 1 ? 'stands' : 'stand'} further up`;
+  const key = `merged/${last?.order ?? ''}`;
+  const line = { ...noticeLine(lines, { text, time, key }), mergedCount: count };
+  return before?.mergedCount === undefined
+    ? [...lines, line]
+    : lines.with(-1, { ...line, key: before.key });
 }
 
 /** Join and leave noise in one line: a change is added to the line before it where that tells of changes too. */

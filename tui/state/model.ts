@@ -40,8 +40,16 @@ export type PostLine = LineFields &
     /** Taken back: there is no text any longer. */
     deleted?: boolean;
     reactions?: readonly Reaction[];
+    /** It came below what was shown already: the two sides of a split have met. */
+    merged?: true;
   }>;
-export type NoticeLine = LineFields & Readonly<{ kind: 'notice'; text: string }>;
+export type NoticeLine = LineFields &
+  Readonly<{
+    kind: 'notice';
+    text: string;
+    /** How many merged posts it tells of. */
+    mergedCount?: number;
+  }>;
 export type MembersLine = LineFields &
   Readonly<{
     kind: 'members';

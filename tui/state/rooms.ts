@@ -7,7 +7,7 @@ import { PEOPLE_FROM_COLUMNS } from '../layout.ts';
 import { scrolled, windowOf } from '../timeline.ts';
 import type { Effect } from './action.ts';
 import { lacks, withinBounds } from './kept-lines.ts';
-import { changeLine, insertLine, insertPage, moveLine, postLine } from './lines.ts';
+import { changeLine, insertLine, insertPage, moveLine, noteMerged, postLine } from './lines.ts';
 import { type Anchor, type Model, type PostLine, type RoomView, roomView } from './model.ts';
 import { sceneOf } from './selectors.ts';
 import { ask, cleanRoom, openRoomOf, roomOf, type Step, stay, then, withRoom } from './step.ts';
@@ -206,13 +206,24 @@ function withoutRoom(model: Model, id: string): Model {
   return { ...model, rooms, openRoom: neighbour?.room.id ?? null };
 }
 
-/** A post came: shown, counted, and its room marked as read where the reader looks at it. */
-export function onPost(model: Model, post: z.infer<typeof PostEvent>): Model {
+/** Place of the newest post of a room; null where none is. */
+function newestPost(view: RoomView | undefined): string | null {
+  return view?.lines.findLast((line) => line.kind === 'post')?.order ?? null;
+}
+
+/**
+ * A post came: shown, counted, and its room marked as read where the reader looks at it.
+ * @param wallMs the reader's clock, milliseconds since 1970
+ */
+export function onPost(model: Model, post: z.infer<typeof PostEvent>, wallMs: number): Model {
   const own = post.account === model.account;
   const isOurs = own && model.outbox.some((item) => item.id === post.id);
-  const line = postLine(post, own, isOurs ? 'stored' : null);
+  const posted = postLine(post, own, isOurs ? 'stored' : null);
+  const newest = newestPost(roomOf(model, post.room));
+  const isMerged = post.late === true && newest !== null && post.order < newest;
+  const line: PostLine = isMerged ? { ...posted, merged: true } : posted;
   const added = withRoom(model, post.room, (view) => {
-    const taken = takenIn(view, line);
+    const taken = takenIn(view, line, wallMs);
     const wasRead = view.read ?? newestOrder(view) ?? '';
     // The first news while the reader is elsewhere is where the unread line stands.
     const isAway = view.anchor !== null || (!model.focused && model.openRoom === post.room);
@@ -226,13 +237,15 @@ export function onPost(model: Model, post: z.infer<typeof PostEvent>): Model {
   return withinBounds(counted, post.room);
 }
 
-function takenIn(view: RoomView, line: PostLine): RoomView {
+function takenIn(view: RoomView, line: PostLine, wallMs: number): RoomView {
   if (lacks(view, line.order)) {
     const isBelow = line.order > (newestOrder(view) ?? '');
     return view.below !== null && isBelow ? { ...view, below: view.below + 1 } : view;
   }
   const lines = insertLine(view.lines, line);
-  return lines === view.lines ? view : { ...view, lines };
+  if (lines === view.lines) return view;
+  const isNew = lines.length > view.lines.length;
+  return { ...view, lines: line.merged && isNew ? noteMerged(lines, wallMs) : lines };
 }
 
 /** The reader looks here again: what came meanwhile stands below the unread line, and is read. */

@@ -49,6 +49,15 @@ export function composerOf(model: Model): EditorRows & { layout: Layout; prompt:
   return { ...rows, prompt, layout: layoutOf(model.size, rows.rows.length) };
 }
 
+/** A failover that is over sooner is not worth a word: it would only flash (TUI.md). */
+const QUIET_LOSS_MS_MAX = 300;
+
+/** Whether a connection was lost so shortly ago that nothing on the screen is to change yet. */
+export function isLossQuiet({ connection: state, nowMs }: Model): boolean {
+  if (!('lostMs' in state) || state.type === 'noServer') return false;
+  return nowMs - state.lostMs < QUIET_LOSS_MS_MAX;
+}
+
 /** What the timeline of the open room is drawn from; null where no room is open. */
 export function sceneOf(model: Model): Scene | null {
   const view = openView(model);
@@ -64,5 +73,6 @@ export function sceneOf(model: Model): Scene | null {
     moreAbove: view.moreAbove,
     below: view.below ?? 0,
     selected: model.selected,
+    isCalm: model.connection.type === 'connected' || isLossQuiet(model),
   };
 }

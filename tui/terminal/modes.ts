@@ -12,6 +12,11 @@ const FOCUS_OFF = '\u001b[?1004l';
 /** Presses and the wheel (1000), told in a way that has no end of columns (1006). */
 const MOUSE_ON = '\u001b[?1000h\u001b[?1006h';
 const MOUSE_OFF = '\u001b[?1006l\u001b[?1000l';
+/** The title of before, from the terminal's own stack: title.ts puts it there. */
+const TITLE_BACK = '\u001b[23;2t';
+/** What Ink asks for where a terminal knows them: keys told apart (kitty), and frames drawn at once. */
+const KEYS_PLAIN = '\u001b[<u';
+const DRAWN_AS_IT_COMES = '\u001b[?2026l';
 const SHOW_CURSOR = '\u001b[?25h';
 const BRACKETED_PASTE_OFF = '\u001b[?2004l';
 const MAIN_SCREEN = '\u001b[?1049l';
@@ -38,13 +43,16 @@ export function setMouse(on: boolean): void {
 
 /** After Ink has put back what it changed. */
 export function restoreModes(): void {
-  write(MOUSE_OFF + FOCUS_OFF + AUTO_WRAP_ON + PLAIN_LETTERS + SHOW_CURSOR);
+  write(TITLE_BACK + MOUSE_OFF + FOCUS_OFF + AUTO_WRAP_ON + PLAIN_LETTERS + SHOW_CURSOR);
 }
 
 /** When Ink could not: puts back what Ink changed as well. */
 export function restoreAll(): void {
   write(
-    MOUSE_OFF +
+    DRAWN_AS_IT_COMES +
+      KEYS_PLAIN +
+      TITLE_BACK +
+      MOUSE_OFF +
       FOCUS_OFF +
       BRACKETED_PASTE_OFF +
       MAIN_SCREEN +

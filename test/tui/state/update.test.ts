@@ -119,8 +119,11 @@ test('unread posts are counted, drawn below a line, and read by looking', () => 
 
 test('an own post goes from queued to sent to stored, and stands once', () => {
   const story = signedIn().keys('alt+2');
-  story.hear({ type: 'outbox', items: [waiting(1, 'hi')] });
+  const lostMs = story.nowMs;
+  story.hear({ type: 'connection', state: { type: 'leaderLost', server: 'server3', lostMs } });
+  story.hear({ type: 'outbox', items: [waiting(1, 'hi')] }).pass(400);
   assert.match(story.frame(), /hi .*queued/);
+  story.hear({ type: 'connection', state: { type: 'connected', roundTripMs: 12 } });
   story.hear({ type: 'outbox', items: [waiting(1, 'hi', { state: 'sent' })] });
   assert.match(story.frame(), /hi .*◷/);
   const own = {

@@ -1,0 +1,88 @@
+// Ways out of the screen that are no keys, in a real terminal: whatever ends it, the terminal is as it was.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { freePortBase, TUI_MAIN } from '../support/daemons.ts';
+import { Terminal } from '../support/terminal.ts';
+
+const RESTORED = ['\u001b[23;2t', '\u001b[?7h', '\u001b[?1049l', '\u001b[?25h', '\u001b[?1004l'];
+
+let folder: string;
+let port: number;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'syncnet-leaving-'));
+  port = await freePortBase();
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+/** A screen that finds no server; `broken` is put before the program. */
+function open(name: string, broken: readonly string[] = []): Terminal {
+  const own = (what: string) => join(folder, `${name}-${what}`);
+  const words = ['--servers', `localhost:${port}`, '--name', 'alice', '--data', own('data')];
+  const args = [...broken, TUI_MAIN, ...words, '--identity', own('identity.json')];
+  const environment = { XDG_CONFIG_HOME: folder };
+  return new Terminal({ file: process.execPath, args, environment });
+}
+
+function assertRestored(terminal: Terminal): void {
+  const output = terminal.output();
+  for (const code of RESTORED) {
+    const at = output.lastIndexOf(code);
+    assert.notEqual(at, -1, JSON.stringify(code));
+    assert.ok(at > output.lastIndexOf('No server answers'), JSON.stringify(code));
+  }
+}
+
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+  test(`a screen that is ended by ${signal} leaves the terminal as it was, title included`, async (t) => {
+    const terminal = open(signal);
+    t.after(() => terminal.close());
+    await terminal.waitForText(/No server answers/, 20_000);
+    assert.ok(terminal.output().includes('\u001b[22;2t\u001b'), 'the title is kept');
+    assert.ok(terminal.output().includes('\u001b]2;syncnet\u0007'), 'and its own is set');
+    terminal.kill(signal);
+    assert.equal(await terminal.exited(), 0);
+    assertRestored(terminal);
+  });
+}
+
+/** A program that ends itself in a way that is a mistake of ours. */
+async function withMistake(name: string, module: string, mistake: string): Promise<string[]> {
+  const file = join(folder, `${name}.mjs`);
+  const hook = `
+import { registerHooks } from 'node:module';
+registerHooks({
+  load(url, context, next) {
+    const loaded = next(url, context);
+    if (!url.endsWith(${JSON.stringify(module)})) return loaded;
+    return { ...loaded, source: String(loaded.source) + ${JSON.stringify(mistake)} };
+  },
+});`;
+  await writeFile(file, hook);
+  return ['--import', file];
+}
+
+test('a frame that cannot be drawn ends the screen with its reason, and the terminal as it was', async (t) => {
+  const mistake = `
+const drawn = overlayRows; let frames = 0;
+blockedRows = (model) => { frames += 1; if (frames > 3) throw new Error('no such frame'); return noServerRows(model); };`;
+  const broken = await withMistake('frame', '/tui/overlays.js', mistake);
+  const terminal = open('frame', broken);
+  t.after(() => terminal.close());
+  assert.equal(await terminal.exited(20_000), 1);
+  assertRestored(terminal);
+  assert.match(terminal.text(), /no such frame/);
+});
+
+test('an error nobody expected ends the screen with its reason, and the terminal as it was', async (t) => {
+  const mistake = `
+setTimeout(() => { throw new Error('nobody expected this'); }, 2_000);`;
+  const broken = await withMistake('error', '/tui/overlays.js', mistake);
+  const terminal = open('error', broken);
+  t.after(() => terminal.close());
+  assert.equal(await terminal.exited(20_000), 1);
+  assertRestored(terminal);
+  assert.match(terminal.text(), /nobody expected this/);
+});
