@@ -1,6 +1,7 @@
 // One line of a room as rows of cells: its separators, prefix, wrapped text and mark. Rows are kept for
 // as long as the line lives, because wrapping is what costs (TUI.md).
 import { mentionPattern } from '../lib/mentions.ts';
+import type { CodeToken } from './highlight.ts';
 import { type Piece, piecesOf, type Style } from './markdown.ts';
 import type { Line, MembersLine, PostLine } from './state/model.ts';
 import { cellWidth, fit, graphemes, truncate, wrapRanges, wrapText } from './text.ts';
@@ -145,10 +146,19 @@ function styledRows(given: readonly Piece[], width: number): Piece[][] {
   });
 }
 
+const CODE_LOOKS = {
+  keyword: 'codeKeyword',
+  string: 'codeString',
+  comment: 'codeComment',
+  number: 'codeNumber',
+  name: 'codeName',
+  removed: 'codeRemoved',
+} as const satisfies Record<CodeToken, LookName>;
+
 function pieceSegments({ text, style }: Piece, selfName: string, look: LookName): Segment[] {
   if (style.faint) return [{ text, look: 'faint' }];
   const segments: Segment[] = style.code
-    ? [{ text, look: 'code' }]
+    ? [{ text, look: style.token ? CODE_LOOKS[style.token] : 'code' }]
     : textSegments(text, selfName, look);
   return segments.map((each) => ({ ...each, style, said: true }));
 }

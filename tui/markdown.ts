@@ -2,12 +2,15 @@
 // was written, HTML and images too. What is emphasised keeps no marks; code keeps its backticks, so that it is told
 // apart without colours and copied as it was written.
 import { Lexer, type Token } from 'marked';
+import { type CodeToken, highlighted } from './highlight.ts';
 
 export type Style = Readonly<{
   bold?: true;
   italic?: true;
   struck?: true;
   code?: true;
+  /** What a part of a block of code is. */
+  token?: CodeToken;
   /** Told of the post, and not said in it. */
   faint?: true;
   /** The address behind it. */
@@ -82,6 +85,18 @@ function paragraphPieces(text: string): Piece[] {
   });
 }
 
+/** A block keeps its fences; where its language is named and known, it is told apart what is what. */
+function blockPieces(block: string): Piece[] {
+  const [, start = '', language = '', code = '', end = ''] =
+    /^(```[ \t]*([\w+#-]*)[^\n]*\n)([\s\S]*?)(\n```)$/.exec(block) ?? [];
+  const pieces = language === '' ? null : highlighted(code, language);
+  if (!pieces) return [{ text: block, style: { code: true } }];
+  const inside = pieces.map(({ text, token }): Piece => {
+    return { text, style: { code: true, ...(token ? { token } : {}) } };
+  });
+  return [{ text: start, style: { code: true } }, ...inside, { text: end, style: { code: true } }];
+}
+
 /** A post's text in pieces of one style each; joined they are what is shown. */
 export function piecesOf(text: string): Piece[] {
   if (!HAS_MARKS.test(text)) return [{ text, style: PLAIN }];
@@ -89,7 +104,7 @@ export function piecesOf(text: string): Piece[] {
   let done = 0;
   for (const match of text.matchAll(FENCED)) {
     pieces.push(...paragraphPieces(text.slice(done, match.index)));
-    pieces.push({ text: match[0], style: { code: true } });
+    pieces.push(...blockPieces(match[0]));
     done = match.index + match[0].length;
   }
   pieces.push(...paragraphPieces(text.slice(done)));

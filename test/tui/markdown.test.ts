@@ -44,8 +44,8 @@ const CASES: Readonly<Record<string, readonly [string, string]>> = {
   'HTML is text': ['<b>a</b> <script>', '<b>a</b> <script>'],
   'an image is text': ['![i](https://x.io/i.png)', '![i](https://x.io/i.png)'],
   'a block of code is one piece': [
-    'a\n```ts\nlet **b**;\n```\nc',
-    'a\n{code|```ts\nlet **b**;\n```}\nc',
+    'a\n```\nlet **b**;\n```\nc',
+    'a\n{code|```\nlet **b**;\n```}\nc',
   ],
   'a fence that is not closed is text': ['```\na', '```\na'],
   'entities are not decoded': ['&lt;b&gt; &amp;', '&lt;b&gt; &amp;'],
