@@ -119,7 +119,7 @@ const SEARCH_PROMPT = ' search ❯ ';
 export const SEARCH_HELP = [
   'words, each as the beginning of one',
   '"in quotes": together, exactly so',
-  'from:bob  in:#ops',
+  'from:bob  in:#ops  in:@bob',
   'after:2026-11-01  before:2026-12-01',
 ];
 const SEARCH_KEYS = ['', ' ↑ ↓ choose · Enter goes there · Esc'];
