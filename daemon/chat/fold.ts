@@ -7,6 +7,7 @@ import { type Entry, orderOf } from '../ring/entry.ts';
 import { type BodyOf, bodyOf } from './bodies.ts';
 import { ReadMarkers } from './read-markers.ts';
 import { Register } from './register.ts';
+import { shownName } from './shown-name.ts';
 
 type Account = {
   readonly id: string;
@@ -40,20 +41,6 @@ export type FoldChange = Readonly<{
 }>;
 
 const NO_CHANGE: FoldChange = { members: [], rooms: [], renamed: [] };
-
-/** Characters of an id that tell two of one name apart after a merge. */
-const SUFFIX_CHARS = 4;
-
-type Named = { readonly id: string; place: string };
-
-/** Who of those that want one name has it: the first; the others get a suffix. */
-function shownName(name: string, self: Named, others: Iterable<Named>): string {
-  for (const other of others) {
-    const earlier = other.place < self.place || (other.place === self.place && other.id < self.id);
-    if (other.id !== self.id && earlier) return `${name}~${self.id.slice(0, SUFFIX_CHARS)}`;
-  }
-  return name;
-}
 
 export class Fold {
   readonly accounts = new Map<string, Account>();

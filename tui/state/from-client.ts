@@ -17,18 +17,8 @@ import { onDirectOpened } from './direct.ts';
 import { lacks } from './kept-lines.ts';
 import { insertLine, insertMember } from './lines.ts';
 import type { Model, PendingPost, PostLine, RoomView } from './model.ts';
-import {
-  callsAway,
-  onChanged,
-  onMoved,
-  onPost,
-  onReadElsewhere,
-  onReads,
-  onReset,
-  onRoom,
-  onRooms,
-  openRoom,
-} from './rooms.ts';
+import { callsAway, onReadElsewhere, onReads } from './reading.ts';
+import { onChanged, onMoved, onPost, onReset, onRoom, onRooms, openRoom } from './rooms.ts';
 import { ask, hint, notice, noticeFor, roomOf, type Step, stay, then, withRoom } from './step.ts';
 import { onTypingEvent, typedNoMore } from './typing.ts';
 

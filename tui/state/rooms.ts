@@ -1,14 +1,14 @@
-// Rooms as they come, go, fill and are read.
+// Rooms as they come, go and fill.
 import type { z } from 'zod';
 import type { HistoryPage, Room } from '../../lib/client/api.ts';
-import { mentions } from '../../lib/mentions.ts';
-import type { HistoryPost, PostEvent, SignedIn } from '../../lib/protocol/events.ts';
+import type { HistoryPost, PostEvent } from '../../lib/protocol/events.ts';
 import { PEOPLE_FROM_COLUMNS } from '../layout.ts';
 import { scrolled, windowOf } from '../timeline.ts';
 import type { Effect } from './action.ts';
 import { lacks, withinBounds } from './kept-lines.ts';
 import { changeLine, insertLine, insertPage, moveLine, noteMerged, postLine } from './lines.ts';
 import { type Anchor, type Model, type PostLine, type RoomView, roomView } from './model.ts';
+import { asRead, countedUp, isFollowed, newestOrder, recount, settled } from './reading.ts';
 import { sceneOf } from './selectors.ts';
 import { ask, cleanRoom, openRoomOf, roomOf, type Step, stay, then, withRoom } from './step.ts';
 
@@ -18,60 +18,10 @@ export const HISTORY_POSTS = 100;
 /** With fewer lines than this above the window, older ones are asked for. */
 const LINES_AHEAD_MIN = 50;
 
-const newestOrder = (view: RoomView) => view.lines.at(-1)?.order ?? null;
-
-/** Everything that is there counts as read. */
-function asRead(view: RoomView): RoomView {
-  const read = newestOrder(view) ?? view.read;
-  if (read === view.read && view.unread === 0) return view;
-  return { ...view, read, unread: 0, mentions: 0 };
-}
-
-/** Whether a post is meant for this person: it names them, or they are the one it was written to. */
-const calls = (model: Model, view: RoomView, text: string) =>
-  view.room.direct !== undefined || mentions(text, model.name);
-
 /** Rooms first, and below them those one writes to: each part as it was. */
 function inList(views: readonly RoomView[]): readonly RoomView[] {
   const isRoom = ({ room }: RoomView) => room.direct === undefined;
   return [...views.filter(isRoom), ...views.filter((view) => !isRoom(view))];
-}
-
-/** Whether everything after what was read is here. */
-function reachesRead(view: RoomView): boolean {
-  const oldest = view.lines.find((line) => line.kind === 'post');
-  return view.loaded && (!view.moreAbove || (oldest?.order ?? '') <= (view.read ?? ''));
-}
-
-/** Counts what others wrote after what was read; never fewer than the server counted of what is not all here. */
-function recount(model: Model, view: RoomView): RoomView {
-  const here = countHere(model, view);
-  if (reachesRead(view)) return here;
-  const unread = Math.max(here.unread, view.unread);
-  return { ...here, unread, mentions: Math.max(here.mentions, view.mentions) };
-}
-
-function countHere(model: Model, view: RoomView): RoomView {
-  let unread = 0;
-  let called = 0;
-  for (let index = view.lines.length - 1; index >= 0; index -= 1) {
-    const line = view.lines[index];
-    if (!line || line.order <= (view.read ?? '')) break;
-    if (line.kind !== 'post' || line.own) continue;
-    unread += 1;
-    if (calls(model, view, line.text)) called += 1;
-  }
-  return { ...view, unread: unread + (view.below ?? 0), mentions: called };
-}
-
-const isFollowed = (model: Model, view: RoomView) =>
-  model.focused && model.openRoom === view.room.id && view.anchor === null;
-
-/** Reads the open room where the reader follows its end; counts otherwise. */
-function settled(model: Model, id: string): Model {
-  return withRoom(model, id, (view) =>
-    isFollowed(model, view) ? asRead(view) : recount(model, view),
-  );
 }
 
 /** Back at the end, which was let go of meanwhile: the newest page takes the place of what is here. */
@@ -133,33 +83,6 @@ export function openRoom(model: Model, id: string): Step {
     ),
     loadPeople,
   );
-}
-
-/** Read further, perhaps elsewhere: what was counted before that no longer counts. */
-function readFurther(model: Model, view: RoomView, order: string): RoomView {
-  if (order <= (view.read ?? '')) return view;
-  return recount(model, { ...view, read: order, unread: 0, mentions: 0 });
-}
-
-/** The account has read a room up to there at another device. */
-export function onReadElsewhere(
-  model: Model,
-  { room, order }: Readonly<{ room: string; order: string }>,
-): Model {
-  return withRoom(model, room, (view) => readFurther(model, view, order));
-}
-
-/** What the server knows of what was read, here or elsewhere: the further of the two counts. */
-export function onReads(model: Model, reads: SignedIn['reads']): Model {
-  return reads.reduce((next, { room, order, unread = 0, mentions: called = 0 }) => {
-    return withRoom(next, room, (view) => {
-      const further = readFurther(next, view, order);
-      // Counted from there by the server; the page that is under way counts anew.
-      return further.loaded || further.read !== order
-        ? further
-        : { ...further, unread, mentions: called };
-    });
-  }, model);
 }
 
 /** The rooms as a sign-in lists them: known ones keep their place and all they hold. */
@@ -248,19 +171,6 @@ function takenIn(view: RoomView, line: PostLine, wallMs: number): RoomView {
   return { ...view, lines: line.merged && isNew ? noteMerged(lines, wallMs) : lines };
 }
 
-/** The reader looks here again: what came meanwhile stands below the unread line, and is read. */
-export function onFocus(model: Model, focused: boolean): Model {
-  const next = { ...model, focused };
-  return focused && model.openRoom !== null ? settled(next, model.openRoom) : next;
-}
-
-/** Whether a post is to be told to somebody who looks elsewhere. */
-export function callsAway(model: Model, post: z.infer<typeof PostEvent>): boolean {
-  const view = roomOf(model, post.room);
-  if (!view || model.focused || post.account === model.account) return false;
-  return post.order > (view.read ?? '') && calls(model, view, post.text);
-}
-
 /** A post that is shown already stands further up from now on. */
 export function onMoved(model: Model, post: z.infer<typeof PostEvent>): Model {
   const line = postLine(post, post.account === model.account, null);
@@ -277,13 +187,6 @@ export function onChanged(model: Model, post: HistoryPost): Model {
     const lines = changeLine(view.lines, line);
     return lines === view.lines ? view : { ...view, lines };
   });
-}
-
-/** One more; the whole is counted anew only with history, or a busy room would cost its square. */
-function countedUp(model: Model, view: RoomView, line: PostLine): RoomView {
-  if (line.own || line.order <= (view.read ?? '')) return view;
-  const called = calls(model, view, line.text) ? 1 : 0;
-  return { ...view, unread: view.unread + 1, mentions: view.mentions + called };
 }
 
 /** A page of history came: `before` is what was asked for, null for the newest. */
