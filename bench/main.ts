@@ -116,7 +116,8 @@ async function measureShort(work: Work): Promise<boolean> {
 async function measure(work: Work): Promise<void> {
   const priority = Number(values.priority) === 0 ? '' : ` --priority ${values.priority}`;
   const posts = work.name === 'history' ? ` --posts ${values.posts}` : '';
-  const command = `npm run bench -- ${work.name}${posts}${priority}`;
+  const seconds = values.seconds ? ` --seconds ${values.seconds}` : '';
+  const command = `npm run bench -- ${work.name}${posts}${seconds}${priority}`;
   const before = values.more ? (readResults(work.name)?.runs ?? []) : [];
   const runs: (readonly Sample[])[] = [...before];
   for (let run = 1; run <= Number(values.runs); run += 1) {

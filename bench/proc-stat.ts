@@ -43,6 +43,14 @@ export function residentBytes(status: string): number {
 const FULL_SHARE = 0.9;
 
 /**
+ * Nobody whom we know was full, and still no core was free: what else the machine did held them up.
+ * @param shares cores that were used, by whomever
+ */
+export function isCrowded(shares: readonly number[]): boolean {
+  return shares.reduce((sum, share) => sum + share, 0) >= 2 * FULL_SHARE;
+}
+
+/**
  * Who set the pace.
  * @param serverShares cores that each process of the server used, 1 for a whole one
  * @param generatorShare the same for the generator
@@ -51,6 +59,5 @@ export function bottleneckOf(serverShares: readonly number[], generatorShare: nu
   const busiest = Math.max(...serverShares);
   if (busiest >= FULL_SHARE && busiest >= generatorShare) return 'server';
   if (generatorShare >= FULL_SHARE) return 'generator';
-  const all = serverShares.reduce((sum, share) => sum + share, generatorShare);
-  return all >= 2 * FULL_SHARE ? 'both cores' : 'waits';
+  return isCrowded([...serverShares, generatorShare]) ? 'both cores' : 'waits';
 }

@@ -1,5 +1,6 @@
 // Runs to tables: for each case who did how much, at which cost, held up by what, and how that stands to the best
 // of the peers.
+import { isCrowded } from './proc-stat.ts';
 import type { Results } from './results.ts';
 import { type Better, bestOf, rounded, type Spread, spreadOf } from './statistics.ts';
 import type { Metric, Sample, Work } from './works/work.ts';
@@ -15,6 +16,11 @@ export type Row = Readonly<{
   othersShare: number;
   bottlenecks: readonly string[];
 }>;
+
+function limitOf({ bottleneck, serverShare, generatorShare, othersShare }: Sample): string {
+  const isOthers = bottleneck === 'waits' && isCrowded([serverShare, generatorShare, othersShare]);
+  return isOthers ? 'others' : bottleneck;
+}
 
 /** What all runs together say of one case, in the order in which the systems had their turn. */
 export function rowsOf(samples: readonly Sample[], metrics: readonly Metric[]): Row[] {
@@ -35,7 +41,7 @@ export function rowsOf(samples: readonly Sample[], metrics: readonly Metric[]): 
       serverShare: median(({ serverShare }) => serverShare),
       generatorShare: median(({ generatorShare }) => generatorShare),
       othersShare: median(({ othersShare }) => othersShare),
-      bottlenecks: [...new Set(own.map(({ bottleneck }) => bottleneck))],
+      bottlenecks: [...new Set(own.map(limitOf))],
     };
   });
 }

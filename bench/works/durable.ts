@@ -1,8 +1,11 @@
 // Acknowledged writes: how many a second, and how long each waits for its answer.
+import { probeDisk } from '../disk-probe.ts';
 import { etcd, jetstream } from '../systems/clusters.ts';
 import { syncnetThree } from '../systems/syncnet.ts';
 import { type Case, driveRound } from './driving.ts';
-import type { Work } from './work.ts';
+import type { RoundOptions, Sample, Work } from './work.ts';
+
+const PROBE_MS = 1_000;
 
 /** So many connections, each with its share under way: no answer waits behind more than 128 others of its own. */
 const inFlight = (connections: number, each: number): Case => ({
@@ -11,6 +14,19 @@ const inFlight = (connections: number, each: number): Case => ({
 });
 
 export const DURABLE_CASES: readonly Case[] = [inFlight(1, 1), inFlight(4, 16), inFlight(8, 128)];
+
+/** The disk alone, in the same run, beside those who wait for it one at a time. */
+function probe(options: RoundOptions): Sample[] {
+  const name = DURABLE_CASES[0]?.name ?? '';
+  if (!options.isCase(name)) return [];
+  const { directory } = options.place(syncnetThree);
+  const { perSecond, p50, p99 } = probeDisk(directory, PROBE_MS);
+  const values = { 'acks/s': perSecond, 'p50 ms': p50, 'p99 ms': p99 };
+  const system = 'one file, synced record by record';
+  options.say(`${system}: ${JSON.stringify(values)}`);
+  const shares = { serverShare: 0, generatorShare: 0, othersShare: 0, bottleneck: 'disk' };
+  return [{ case: name, system, version: '', role: 'context', values, ...shares }];
+}
 
 export const durable: Work = {
   name: 'durable',
@@ -32,8 +48,9 @@ export const durable: Work = {
     cases: [DURABLE_CASES[1]?.name ?? ''],
     windowMs: 3_000,
   },
-  round: (options) =>
-    driveRound(
+  round: async (options) => [
+    ...probe(options),
+    ...(await driveRound(
       {
         systems: [syncnetThree, etcd, jetstream],
         cases: DURABLE_CASES,
@@ -45,5 +62,6 @@ export const durable: Work = {
         }),
       },
       options,
-    ),
+    )),
+  ],
 };

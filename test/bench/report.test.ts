@@ -56,6 +56,13 @@ test('where no peer is installed there is no ratio', () => {
   assert.match(caseTable(own, [SPEED]), /\| - \| 1\.00, 0\.50, 0\.00/);
 });
 
+test('where nobody was full and no core was free, what else the machine did was the limit', () => {
+  const [first] = SAMPLES as [Sample];
+  const shares = { serverShare: 0.7, generatorShare: 0.2, othersShare: 1, bottleneck: 'waits' };
+  assert.match(caseTable([{ ...first, ...shares }], [SPEED]), /\| others \|$/);
+  assert.match(caseTable([{ ...first, ...shares, othersShare: 0 }], [SPEED]), /\| waits \|$/);
+});
+
 test('what must not get worse is how SyncNet stands to the best peer in each case', () => {
   const work = { metrics: [SPEED, COST] } as unknown as Work;
   const [only, ...others] = ratios(work, SAMPLES);
