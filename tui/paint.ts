@@ -62,10 +62,21 @@ function linked(text: string, address: string | undefined): string {
   return address === undefined ? text : `\u001b]8;;${address}\u0007${text}\u001b]8;;\u0007`;
 }
 
+/** Letters that are written from right to left: Hebrew, Arabic and their neighbours. */
+const RIGHT_TO_LEFT =
+  /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+/**
+ * Stands behind each piece that has such letters, and takes no cell: a terminal that turns them round would else take a
+ * name, the space behind it and the text for one run, and change their places.
+ */
+const LEFT_TO_RIGHT_MARK = '\u200e';
+
+const kept = (words: string) => (RIGHT_TO_LEFT.test(words) ? words + LEFT_TO_RIGHT_MARK : words);
+
 function segmentText({ text, look, style = PLAIN, said }: Segment, manner: Manner): string {
   const words = shown(said ? text : inGlyphs(text, manner.glyphs));
   if (words === '') return '';
-  return linked(brushFor(look, style, manner.theme)(words), said && style.link);
+  return linked(brushFor(look, style, manner.theme)(kept(words)), said && style.link);
 }
 
 /** A row as it is sent. */

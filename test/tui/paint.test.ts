@@ -1,13 +1,14 @@
 // What is written for a frame, read by a terminal's own parser.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import graphemes from '@xterm/addon-unicode-graphemes';
 import xterm from '@xterm/headless';
 import { seededRandom } from '../../lib/random.ts';
 import { fitRow } from '../../tui/chrome.ts';
 import type { Frame } from '../../tui/frame.ts';
 import type { Row } from '../../tui/line-rows.ts';
-import { createPainter } from '../../tui/paint.ts';
+import { createPainter, rowText } from '../../tui/paint.ts';
 
 const MANNER = { theme: 'terminal', glyphs: 'unicode' } as const;
 const COLUMNS = 24;
@@ -54,6 +55,24 @@ function randomFrame(random: () => number): Frame {
   });
   return { rows, cursor: { x: Math.floor(random() * COLUMNS), y: Math.floor(random() * ROWS) } };
 }
+
+test('a name and a text that are written from right to left keep their places', () => {
+  const row: Row = [
+    { text: '10:01 ', look: 'faint' },
+    { text: 'דוד      ', look: 'name0' },
+    { text: 'שלום לכולם', look: 'text', said: true },
+    { text: ' ✓', look: 'good' },
+  ];
+  const text = rowText(row, { ...MANNER, theme: 'none' });
+  assert.equal(stripVTControlCharacters(text), '10:01 דוד      \u200eשלום לכולם\u200e ✓');
+  const plain: Row = [{ text: 'bob 日本', look: 'text', said: true }];
+  assert.ok(!rowText(plain, MANNER).includes('\u200e'), 'and nothing is added to any other');
+});
+
+test('marks of direction that come from others are not sent on', () => {
+  const row: Row = [{ text: 'a\u202eb\u2067cd', look: 'text', said: true }];
+  assert.doesNotMatch(rowText(row, MANNER), /[\u202a-\u202e\u2066-\u2069]/u);
+});
 
 test('frame after frame, what stands there is what the last one is when painted anew', async () => {
   const random = seededRandom(7);

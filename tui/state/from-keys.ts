@@ -4,7 +4,6 @@ import { UserName } from '../../lib/protocol/fields.ts';
 import { fuzzyMatches } from '../fuzzy.ts';
 import type { Intent } from '../keys.ts';
 import { cleanLine, graphemes } from '../text.ts';
-import { anchorWithTop } from '../timeline.ts';
 import { redone, undone } from '../undo.ts';
 import {
   answerNewest,
@@ -19,10 +18,10 @@ import type { Stamp } from './action.ts';
 import { showCopyView } from './copy-view.ts';
 import type { Model, Overlay, RoomView } from './model.ts';
 import { onOutboxKey, onOutboxLetter, openOutbox } from './outbox-pane.ts';
-import { followEnd, loadAhead, openRoom, scroll } from './rooms.ts';
-import { goToFound, moveInFound, searchFor } from './searching.ts';
-import { linesOf, sceneOf } from './selectors.ts';
-import { ask, hint, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
+import { followEnd, openRoom, scroll } from './rooms.ts';
+import { goToFirstUnread, goToFound, moveInFound, searchFor } from './searching.ts';
+import { sceneOf } from './selectors.ts';
+import { ask, hint, openRoomOf, type Step, stay, then } from './step.ts';
 import { roomNumber, submit } from './submit.ts';
 import {
   clear,
@@ -170,7 +169,7 @@ function perform(
     case 'nextUnread':
       return nextUnread(model);
     case 'firstUnread':
-      return firstUnread(model);
+      return goToFirstUnread(model);
     case 'switcher':
       return stay({ ...model, overlay: { type: 'switcher', query: '', selected: 0 } });
     case 'pageUp':
@@ -243,21 +242,6 @@ function nextUnread(model: Model): Step {
   const round = [...model.rooms.slice(index + 1), ...model.rooms.slice(0, Math.max(0, index))];
   const target = round.find((view) => view.mentions > 0) ?? round.find((view) => view.unread > 0);
   return target ? openRoom(model, target.room.id) : stay(hint(model, 'nothing unread', 'good'));
-}
-
-function firstUnread(model: Model): Step {
-  const view = openRoomOf(model);
-  const scene = sceneOf(model);
-  if (!view || !scene || view.unreadAfter === null) {
-    return stay(hint(model, 'nothing unread here', 'good'));
-  }
-  const after = view.unreadAfter;
-  const index = linesOf(model, view).findIndex(
-    (line) => line.kind === 'post' && !line.own && line.order > after,
-  );
-  if (index === -1) return stay(model);
-  const anchor = anchorWithTop(scene, index);
-  return loadAhead(withRoom(model, view.room.id, (each) => ({ ...each, anchor })));
 }
 
 /** The rooms that the switcher lists, best first. */

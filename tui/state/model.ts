@@ -164,8 +164,11 @@ export type Model = Readonly<{
   overlay: Overlay | null;
   /** Key of the post of the open room that keys are about at the moment; null when they write. */
   selected: string | null;
-  /** What was found and is gone to, while the history down to it is loaded; `day` names it to the reader. */
-  jump: Readonly<{ room: string; key: string; order: string; day: string }> | null;
+  /**
+   * What is gone to, while the history down to it is loaded: a post that was found, or with null the first after a
+   * place. `day` names it to the reader.
+   */
+  jump: Readonly<{ room: string; key: string | null; order: string; day: string }> | null;
   /** The post that `d` asked about: pressed again it takes it back. */
   deleteAsked: string | null;
   /** One line for one's own eyes in the status row, until the next key: mistyped commands and the like. */

@@ -3,12 +3,14 @@ import type { Found } from '../../lib/client/api.ts';
 import { PAGE_POSTS_MAX } from '../../lib/protocol/limits.ts';
 import { dayLabel } from '../line-rows.ts';
 import { type ParsedSearch, parseSearch } from '../search-query.ts';
+import { anchorWithTop } from '../timeline.ts';
 import { showPost } from './about-post.ts';
 import type { Stamp } from './action.ts';
 import { postLine } from './lines.ts';
-import type { FoundLine, Model, Overlay } from './model.ts';
-import { openRoom } from './rooms.ts';
-import { ask, hint, roomOf, type Step, stay, then, withRoom } from './step.ts';
+import type { FoundLine, Model, Overlay, RoomView } from './model.ts';
+import { loadAhead, openRoom } from './rooms.ts';
+import { sceneOf } from './selectors.ts';
+import { ask, hint, openRoomOf, roomOf, type Step, stay, then, withRoom } from './step.ts';
 
 type SearchOverlay = Extract<Overlay, { type: 'search' }>;
 
@@ -77,6 +79,38 @@ export function goToFound(model: Model, stamp: Stamp): Step {
   return then(openRoom({ ...closed, jump }, target.room), continueJump);
 }
 
+/** Nobody reads further back than that at once; who wants to goes on from there. */
+const UNREAD_LINES_MAX = 5_000;
+
+/** Whether the room is here down to the last post that was read. */
+function hasAllUnread(view: RoomView, after: string): boolean {
+  const oldest = view.lines.find((line) => line.kind === 'post');
+  const isEnough = view.lines.length >= UNREAD_LINES_MAX;
+  return !view.moreAbove || !oldest || oldest.order <= after || isEnough;
+}
+
+/** To the first post that was not read, however far up it is. */
+export function goToFirstUnread(model: Model): Step {
+  const view = openRoomOf(model);
+  if (!view || view.unreadAfter === null) return stay(hint(model, 'nothing unread here', 'good'));
+  if (hasAllUnread(view, view.unreadAfter)) return showFirstUnread(model);
+  const place = { room: view.room.id, key: null, order: view.unreadAfter };
+  return continueJump({ ...model, jump: { ...place, day: 'the first unread' } });
+}
+
+function showFirstUnread(model: Model): Step {
+  const view = openRoomOf(model);
+  const scene = sceneOf(model);
+  const after = view?.unreadAfter ?? null;
+  if (!view || !scene || after === null) return stay(model);
+  const index = scene.lines.findIndex(
+    (line) => line.kind === 'post' && !line.own && line.order > after,
+  );
+  if (index === -1) return stay(model);
+  const anchor = anchorWithTop(scene, index);
+  return loadAhead(withRoom(model, view.room.id, (each) => ({ ...each, anchor })));
+}
+
 /** Loads history until what is gone to is there; called whenever some has come. */
 export function continueJump(model: Model): Step {
   const { jump } = model;
@@ -84,8 +118,11 @@ export function continueJump(model: Model): Step {
   if (!jump || !view) return stay(model);
   // Whoever goes elsewhere meanwhile is not torn back.
   if (model.openRoom !== jump.room) return stay({ ...model, jump: null });
-  if (view.lines.some(({ key }) => key === jump.key)) {
-    return showPost({ ...model, jump: null, selected: jump.key }, jump.key);
+  const { key: target } = jump;
+  if (target === null) {
+    if (hasAllUnread(view, jump.order)) return showFirstUnread({ ...model, jump: null });
+  } else if (view.lines.some(({ key }) => key === target)) {
+    return showPost({ ...model, jump: null, selected: target }, target);
   }
   const underWay = hint(model, `going back to ${jump.day}…`, 'good');
   if (view.loading || !view.loaded) return stay(underWay);

@@ -114,3 +114,23 @@ test('whoever goes elsewhere meanwhile is not torn back', () => {
   assert.equal(told.model.openRoom, 'dev');
   assert.equal(told.model.selected, null);
 });
+
+test('the first unread is gone to through as much history as it takes', () => {
+  const told = story();
+  told.model = {
+    ...told.model,
+    rooms: told.model.rooms.map((view) =>
+      view.room.id === 'ops' ? { ...view, unreadAfter: orderOf(350), read: orderOf(599) } : view,
+    ),
+  };
+  told.keys('alt+u');
+  assert.match(told.frame(), /going back to the first unread/);
+  const [page] = told.take('history');
+  assert.deepEqual([page?.before, page?.limit], [orderOf(500), 200]);
+  const posts = Array.from({ length: 200 }, (_, index) => said(300 + index));
+  told.do({ type: 'historyCame', room: 'ops', before: orderOf(500), page: { posts, more: true } });
+  const rows = told.frame().split('\n');
+  assert.match(rows[1] ?? '', /249 new messages/);
+  assert.match(rows[2] ?? '', /line 351/);
+  assert.equal(told.model.jump, null);
+});
