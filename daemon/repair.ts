@@ -15,8 +15,8 @@ const FETCH_PATIENCE_MS = 1_000;
 const ROUND_PAUSE_MS = 5_000;
 
 /**
- * An entry that nobody within reach has counts as lost after this, although a server that is away may have it:
- * people wait for what depends on it.
+ * An entry that nobody within reach has, or with nobody within reach at all, counts as lost after this, although a
+ * server that is away may have it: people wait for what depends on it.
  */
 const VAIN_MS_MAX = 60_000;
 
@@ -175,8 +175,9 @@ export class Repair {
     for (const entry of damaged) {
       const key = keyOf(entry);
       const denied = this.denied.get(key) ?? new Set();
-      const isAskedInVain = linksUp.length > 0 && linksUp.every(({ id }) => denied.has(id));
-      if (isAskedInVain) this.givenUp.add(key);
+      // With nobody within reach it is in vain to wait for an answer, too.
+      const isAskedInVain = linksUp.every(({ id }) => denied.has(id));
+      if (isAskedInVain && linksUp.length > 0) this.givenUp.add(key);
       this.noteVain(entry, nowMs, { isAskedInVain, isNowhere: denied.size >= ring.peers.size });
       if (denied.size < ring.peers.size || this.lost.has(key)) continue;
       this.lost.add(key);

@@ -60,7 +60,7 @@ async function simulate(name: string): Promise<Verdict> {
   const { stdout, stderr, exitCode } = await run(name, words);
   const tally = /^(\d+) seeds,.* failed/m.exec(stdout);
   const broken = /^(InvariantBroken|AssertionError): (.*)$/m.exec(stdout);
-  const seed = /^seed (\d+) failed$/m.exec(stdout)?.[1];
+  const seed = /^seed (\d+) failed /m.exec(stdout)?.[1];
   if (exitCode === 1 && tally && broken && seed !== undefined) {
     const unchanged = await run(null, [SIMULATE, '--seed', seed]);
     if (unchanged.exitCode !== 0)

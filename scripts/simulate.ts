@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { drawPlan, freshSeeds } from '../test/simulator/plan.ts';
 import { shrink } from '../test/simulator/shrink.ts';
-import { type Outcome, simulate } from '../test/simulator/simulate.ts';
+import { failureText, simulate } from '../test/simulator/simulate.ts';
 import { simulateMany, type Tally } from '../test/simulator/workers.ts';
 import { machineText, record } from '../test/support/record.ts';
 
@@ -35,11 +35,6 @@ const { values } = parseArgs({
   },
 });
 
-function failureText(seed: number, { failure, story }: Pick<Outcome, 'failure' | 'story'>): string {
-  const lines = story.slice(-60).join('\n');
-  return `${lines}\n\nseed ${seed}: ${failure?.stack}\nagain: npm run simulate -- --seed ${seed}`;
-}
-
 function runOne(seed: number): void {
   const outcome = simulate(seed);
   const { failure, acknowledged, steps, digest } = outcome;
@@ -49,11 +44,11 @@ function runOne(seed: number): void {
     return;
   }
   process.exitCode = 1;
-  console.log(failureText(seed, outcome));
+  console.log(failureText(outcome));
   if (!values.shrink) return;
   const smaller = shrink(drawPlan(seed), (text) => console.error(text));
   console.log(`\n--- the smallest plan found that fails ---\n${JSON.stringify(smaller, null, 1)}`);
-  console.log(failureText(seed, simulate(smaller)));
+  console.log(failureText(simulate(smaller)));
 }
 
 function faultsText({ faults }: Tally): string {
@@ -91,7 +86,7 @@ async function runMany(): Promise<void> {
       if (process.stderr.isTTY) process.stderr.write(`\r${done} seeds`);
     },
   });
-  for (const { seed, text } of tally.failures) console.log(`${text}\nseed ${seed} failed\n`);
+  for (const { text } of tally.failures) console.log(`${text}\n`);
   const tookS = Math.round((Date.now() - beganMs) / 1_000);
   console.log(
     `${tally.runs} seeds, ${tally.steps} steps, ${tally.acknowledged} acknowledged, ${tally.failures.length} failed, ${tookS} s`,

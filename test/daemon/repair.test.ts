@@ -203,6 +203,31 @@ test('a server that is away is waited for a minute, then nobody waits for what i
   assert.equal(store.damaged()[0]?.isLost, true);
 });
 
+test('a server that is alone waits a minute too, and then nobody waits for what is damaged on its disk', () => {
+  const { store, ring, tick } = stage({ damaged: [7] });
+  for (const peer of ring.peers.values()) peer.linkUp = false;
+  tick(50_000);
+  assert.notEqual(store.damaged()[0]?.isLost, true);
+  tick(20_000);
+  assert.equal(store.damaged()[0]?.isLost, true);
+});
+
+test('a minute alone is no minute any more when somebody who may have it is back', () => {
+  const { store, ring, tick, answer } = stage({ damaged: [7] });
+  const peers = [...ring.peers.values()];
+  for (const peer of peers) peer.linkUp = false;
+  tick(50_000);
+  const [back] = peers;
+  assert.ok(back);
+  back.linkUp = true;
+  back.boot = 'new';
+  tick(5_000);
+  back.linkUp = false;
+  tick(20_000);
+  assert.notEqual(store.damaged()[0]?.isLost, true);
+  answer('server1', { entries: copies(7) });
+});
+
 test('a server that is away may have what the others lack: nothing is lost yet', () => {
   const { ring, logged, tick, answer } = stage({ damaged: [7] });
   const away = ring.peers.get('server2');

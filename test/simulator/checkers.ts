@@ -1,13 +1,14 @@
 // The invariants of docs/ARCHITECTURE.md, held against what every server does, after every step. The
 // numbers are those of the list there. What clients are shown is checked in witness.ts.
 import { bodyOf } from '../../daemon/chat/bodies.ts';
-import type { Entry } from '../../daemon/ring/entry.ts';
+import type { Entry, StreamId } from '../../daemon/ring/entry.ts';
 import { entryHash, orderOf, streamIdOf } from '../../daemon/ring/entry.ts';
 import type { PeerMessage } from '../../daemon/ring/messages.ts';
 import { decodeEntry } from '../../daemon/ring/replication.ts';
 import { PENDING_ENTRIES_MAX } from '../../daemon/ring/settings.ts';
 import type { Ring } from '../../daemon/ring/state.ts';
 import type { Cluster } from './cluster.ts';
+import { Directories } from './directories.ts';
 import { check } from './invariant.ts';
 import { NEVER_MS } from './plan.ts';
 import { positionOf, type SimulatedServer } from './server.ts';
@@ -19,6 +20,15 @@ const LEADERLESS_MS_MAX = 6_000;
 const HEARD_MS = 1_000;
 /** A server that works has a turn at least this often. */
 const ACTS_MS = 500;
+
+type LedView = Readonly<{ term: number; inSync: readonly string[] }>;
+
+type Place = Readonly<{ stream: StreamId; sequence: number }>;
+
+const placeOf = (entry: Entry): Place => ({
+  stream: streamIdOf(entry),
+  sequence: entry.sequence,
+});
 
 export class Checkers {
   acknowledged = 0;
@@ -40,27 +50,32 @@ export class Checkers {
     { start: number; steppedMs: number; sinceMs: number }
   >();
   private readonly views = new Map<string, string>();
-  /** Who was in sync with each server in the last two views that it led, the newest first. */
-  private readonly led = new Map<string, readonly (readonly string[])[]>();
+  /** The last two views that each server led, the newest first. */
+  private readonly led = new Map<string, readonly LedView[]>();
+  private readonly directories = new Directories();
 
   onAcknowledged(server: SimulatedServer, stored: { id: string; copies: number }): void {
     const ring = server.running?.ring;
     const entry = this.copies.get(stored.id)?.find((copy) => isHeldBy(server, copy));
     if (!ring || !entry) return check(false, 2, () => `${stored.id} is acknowledged, and not held`);
-    const hasOne = (copy: Entry) => (id: string) =>
-      this.clusterOf(server).server(id).disk.everHad(streamIdOf(copy), copy.sequence);
     // What one view committed may be told in the turn in which the next begins.
     const led = this.led.get(server.id) ?? [];
     // Another copy of the request, of the other side of a split, may have come in meanwhile.
-    const copiesOfIt = this.copies.get(stored.id) ?? [];
+    const copiesOfIt = (this.copies.get(stored.id) ?? []).map(placeOf);
     check(
-      led.some((inSync) => copiesOfIt.some((copy) => inSync.every(hasOne(copy)))),
+      led.some(({ term, inSync }) =>
+        copiesOfIt.some((copy) =>
+          inSync.every((id) => this.directories.has({ leader: server.id, term }, id, copy)),
+        ),
+      ),
       2,
       () => `${server.id} acknowledges ${stored.id}, and led ${JSON.stringify(led)}`,
     );
-    // An answer that waited for those before it tells the copies of when it was made: fewer, never more.
+    // An answer that waited for those before it tells the copies of when it was made, in whatever view: fewer,
+    // never more.
     const ids = this.clusterOf(server).ids();
-    const held = Math.max(...copiesOfIt.map((copy) => ids.filter(hasOne(copy)).length));
+    const countOf = (copy: Place) => ids.filter((id) => this.directories.everHad(id, copy)).length;
+    const held = Math.max(...copiesOfIt.map(countOf));
     const text = () => `${stored.id}: ${stored.copies} copies told, on ${held} disks`;
     check(held >= stored.copies, 2, text);
     const { copies } = stored;
@@ -91,7 +106,7 @@ export class Checkers {
       if (body?.t === 'pruned') {
         this.checkPruned(entry);
         if (known !== undefined) continue;
-      } else if (body?.t === 'prune' && known === undefined) this.onPrune(body.b);
+      } else if (body?.t === 'prune' && known === undefined) this.onPrune(entry, body.b);
       check(known === undefined || known === hash, 5, () => `two entries of key ${key}`);
       if (known === undefined) this.onNewEntry(entry);
       this.contents.set(key, hash);
@@ -106,14 +121,15 @@ export class Checkers {
   }
 
   /** Nothing is pruned that a server still lacks, unless that has been away for long. */
-  private onPrune(belowMs: number): void {
+  private onPrune({ term, ringPosition }: Entry, belowMs: number): void {
     this.prunedBelowMs = Math.max(this.prunedBelowMs, belowMs);
     const cluster = this.cluster as Cluster;
     if (cluster.plan.retention.forgetAfterMs < NEVER_MS) return;
     for (const entry of this.posts) {
       if (entry.hlcMs >= belowMs) continue;
       for (const server of cluster.all()) {
-        const had = server.disk.everHad(streamIdOf(entry), entry.sequence);
+        const view = { leader: `server${ringPosition}`, term };
+        const had = this.directories.has(view, server.id, placeOf(entry));
         check(had, 12, () => `${orderOf(entry)} is pruned, and ${server.id} never had it`);
       }
     }
@@ -144,11 +160,13 @@ export class Checkers {
     }
   }
 
-  onLeads(server: SimulatedServer, inSync: readonly string[]): void {
-    this.led.set(server.id, [inSync, ...(this.led.get(server.id) ?? [])].slice(0, 2));
+  onLeads(server: SimulatedServer, view: LedView): void {
+    this.directories.onPromised(server, { leader: server.id, term: view.term });
+    this.led.set(server.id, [view, ...(this.led.get(server.id) ?? [])].slice(0, 2));
   }
 
-  onPromised(server: SimulatedServer, term: number): void {
+  onPromised(server: SimulatedServer, leader: string, term: number): void {
+    this.directories.onPromised(server, { leader, term });
     const { promisedTerm } = server.disk.record;
     check(promisedTerm >= term, 7, () => `${server.id} promised ${term}, its disk ${promisedTerm}`);
   }
@@ -208,16 +226,15 @@ export class Checkers {
     const known = this.installed.get(key);
     check(known === undefined || known === inSync, 4, () => `${key}: ${known} and ${inSync}`);
     this.installed.set(key, inSync);
-    for (const id of view.inSync) this.checkHoldsUnion(server, id);
+    for (const id of view.inSync) this.checkHoldsUnion(server, view.term, id);
   }
 
-  /** At an installation. The leader's own disk may still be writing: nothing is let out before it has. */
-  private checkHoldsUnion(leader: SimulatedServer, id: string): void {
-    const { disk } = this.clusterOf(leader).server(id);
-    if (id === leader.id) return;
+  /** At an installation, of the very directories that promised it. */
+  private checkHoldsUnion(leader: SimulatedServer, term: number, id: string): void {
+    const view = { leader: leader.id, term };
     for (const [stream, sequence] of leader.running?.ring.base?.digest ?? []) {
       check(
-        disk.everHad(stream, sequence),
+        this.directories.has(view, id, { stream, sequence }),
         9,
         () => `${id} is in sync with ${leader.id} and lacks ${stream} up to ${sequence}`,
       );

@@ -17,23 +17,15 @@ export class SimulatedDisk {
   private written: Entry[] | null = null;
   private repaired: string[] = [];
   private committed = false;
-  /** What any disk of this server ever held: outlives a wiped directory. */
-  private readonly everHeld: Map<StreamId, number>;
   private readonly onDurable: (entries: readonly Entry[]) => void;
 
   constructor(parts: {
     incarnation: string;
-    everHeld: Map<StreamId, number>;
     onDurable: (entries: readonly Entry[]) => void;
   }) {
     this.memory = new MemoryStore(parts.incarnation);
     this.record = this.memory.ringRecord();
-    this.everHeld = parts.everHeld;
     this.onDurable = parts.onDurable;
-  }
-
-  everHad(stream: StreamId, sequence: number): boolean {
-    return (this.everHeld.get(stream) ?? 0) >= sequence;
   }
 
   has(stream: StreamId, sequence: number): boolean {
@@ -58,11 +50,7 @@ export class SimulatedDisk {
     this.memory.commit();
     this.record = this.memory.ringRecord();
     for (const key of this.repaired.splice(0)) this.rotten.delete(key);
-    for (const entry of written) {
-      const stream = streamIdOf(entry);
-      this.durable.set(stream, entry.sequence);
-      this.everHeld.set(stream, Math.max(this.everHeld.get(stream) ?? 0, entry.sequence));
-    }
+    for (const entry of written) this.durable.set(streamIdOf(entry), entry.sequence);
     this.onDurable(written);
   }
 

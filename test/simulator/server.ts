@@ -37,13 +37,13 @@ export type ServerObserver = Readonly<{
   onDurable(server: SimulatedServer, entries: readonly Entry[]): void;
   /** Entries leave the server, for another one. */
   onEntriesSent(server: SimulatedServer, message: PeerMessage): void;
-  /** A promise leaves the server. */
-  onPromised(server: SimulatedServer, term: number): void;
+  /** A promise leaves the server, for whoever asked for it. */
+  onPromised(server: SimulatedServer, to: string, term: number): void;
   onAppendHeard(
     server: SimulatedServer,
     heard: { term: number; promised: number; kept: number },
   ): void;
-  onLeads(server: SimulatedServer, inSync: readonly string[]): void;
+  onLeads(server: SimulatedServer, view: { term: number; inSync: readonly string[] }): void;
   onStep(server: SimulatedServer): void;
 }>;
 
@@ -80,7 +80,6 @@ export class SimulatedServer {
   crashInTurn = false;
   paused = false;
   private readonly world: World;
-  private readonly everHeld = new Map<string, number>();
   private pieces: Piece[] = [];
   private turnDue = false;
   /** A commit is under way: the process waits in it. */
@@ -102,7 +101,6 @@ export class SimulatedServer {
   private emptyDisk(): SimulatedDisk {
     return new SimulatedDisk({
       incarnation: hexOf(this.world.random),
-      everHeld: this.everHeld,
       onDurable: (entries) => this.world.observer.onDurable(this, entries),
     });
   }
@@ -316,7 +314,7 @@ export class SimulatedServer {
       draw: () => world.random(),
       sendPeer: (to, message) =>
         this.out(() => {
-          if (message.type === 'promise') world.observer.onPromised(this, message.term);
+          if (message.type === 'promise') world.observer.onPromised(this, to, message.term);
           if ('entries' in message) world.observer.onEntriesSent(this, message);
           world.network.send(id, to, message);
         }),
@@ -338,7 +336,7 @@ export class SimulatedServer {
         world.say(`${id} ${message} ${JSON.stringify(fields)}`);
         // Told before what the view lets out, even when a later piece of the turn ends it again.
         if (message === 'leading')
-          world.observer.onLeads(this, (fields as { inSync: string[] }).inSync);
+          world.observer.onLeads(this, fields as { term: number; inSync: string[] });
       },
       drained: () => {
         const { starts } = this;

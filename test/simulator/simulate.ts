@@ -9,11 +9,18 @@ import { carryOut } from './faults.ts';
 import { drawPlan, type Plan } from './plan.ts';
 import { Witness } from './witness.ts';
 
+type Part = 'trouble' | 'healing' | 'coming to rest' | 'the last checks';
+
 export type Outcome = Readonly<{
   plan: Plan;
   failure: Error | null;
   acknowledged: number;
+  /** Turns of servers; where it failed, that of the failure is the next one. */
   steps: number;
+  /** Simulated time, milliseconds. */
+  endedMs: number;
+  /** What it was doing last. */
+  part: Part;
   faults: Readonly<Record<string, number>>;
   /** The last events, for a person to read. */
   story: readonly string[];
@@ -44,9 +51,9 @@ export function openStage(
     onAcknowledged: (server, stored) => checkers.onAcknowledged(server, stored),
     onDurable: (server, entries) => checkers.onDurable(server, entries),
     onEntriesSent: (server, message) => checkers.onEntriesSent(server, message),
-    onPromised: (server, term) => checkers.onPromised(server, term),
+    onPromised: (server, to, term) => checkers.onPromised(server, to, term),
     onAppendHeard: (server, heard) => checkers.onAppendHeard(server, heard),
-    onLeads: (server, inSync) => checkers.onLeads(server, inSync),
+    onLeads: (server, view) => checkers.onLeads(server, view),
     onStep: (server) => checkers.onStep(server),
     onEvent: (client, event) => {
       witness.onEvent(client, event);
@@ -66,10 +73,14 @@ export function simulate(seedOrPlan: number | Plan): Outcome {
   const { cluster, checkers, witness } = openStage(plan);
   const faults: Record<string, number> = {};
   let failure: Error | null = null;
+  let part: Part = 'trouble';
   try {
     trouble(cluster, faults);
+    part = 'healing';
     heal(cluster);
+    part = 'coming to rest';
     waitForAgreement(cluster, checkers);
+    part = 'the last checks';
     checkers.checkHealed();
     witness.checkEnd();
   } catch (error) {
@@ -78,7 +89,25 @@ export function simulate(seedOrPlan: number | Plan): Outcome {
   const { acknowledged } = checkers;
   const { steps, story } = cluster;
   const digest = createHash('sha256').update(story.join('\n')).digest('hex');
-  return { plan, failure, acknowledged, steps, faults, story, digest };
+  const endedMs = cluster.scheduler.nowMs();
+  return { plan, failure, acknowledged, steps, endedMs, part, faults, story, digest };
+}
+
+/** Lines of the story that a failure is told with. */
+const STORY_LINES = 60;
+
+/** The last events, what broke, at which step, and how to see it again. */
+export function failureText(outcome: Outcome): string {
+  const { failure, story, steps, endedMs, part, plan } = outcome;
+  const where = `in step ${steps + 1}, at ${endedMs.toFixed(1)} ms, during ${part}`;
+  const again = `again: npm run simulate -- --seed ${plan.seed}`;
+  return [
+    ...story.slice(-STORY_LINES),
+    '',
+    `seed ${plan.seed} failed ${where}`,
+    failure?.stack,
+    again,
+  ].join('\n');
 }
 
 function trouble(cluster: Cluster, faults: Record<string, number>): void {

@@ -1,9 +1,7 @@
 // Many seeds on many processes: each takes its share of the list, and tells of what it found.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { simulate } from './simulate.ts';
-
-const STORY_LINES = 60;
+import { failureText, simulate } from './simulate.ts';
 
 export type Found = Readonly<{ seed: number; text: string }>;
 export type Tally = {
@@ -33,10 +31,10 @@ function add(tally: Tally, report: Report): void {
 }
 
 function run(seed: number): Report {
-  const { steps, acknowledged, faults, failure, story } = simulate(seed);
-  const lines = story.slice(-STORY_LINES).join('\n');
-  const text = `${lines}\n\n${failure?.stack}\nagain: npm run simulate -- --seed ${seed}`;
-  return { steps, acknowledged, faults, failure: failure ? { seed, text } : null };
+  const outcome = simulate(seed);
+  const { steps, acknowledged, faults, failure } = outcome;
+  const found = failure ? { seed, text: failureText(outcome) } : null;
+  return { steps, acknowledged, faults, failure: found };
 }
 
 /**
