@@ -13,7 +13,7 @@ import { type Digest, type Entry, lackCount, orderOf, parseStreamId } from './ri
 import type { Announcement, PeerMessage } from './ring/messages.ts';
 import { encodeEntry } from './ring/replication.ts';
 import { step } from './ring/ring.ts';
-import { PULL_BYTES_MAX, PULL_ENTRIES_MAX } from './ring/settings.ts';
+import { PULL_BYTES_MAX } from './ring/settings.ts';
 import type { Ring, RingInput, RingOutput, ServerId } from './ring/state.ts';
 import type { Store, StoredEntry } from './store/store.ts';
 
@@ -299,7 +299,7 @@ export function createHost(parts: {
     const entries: Entry[] = [];
     let bytesLeft = PULL_BYTES_MAX;
     for (const [stream] of streams) {
-      const limit = PULL_ENTRIES_MAX - entries.length;
+      const limit = ring.limits.pullEntriesMax - entries.length;
       if (limit <= 0 || bytesLeft <= 0) break;
       const more = store.readStream({
         stream,
@@ -320,7 +320,7 @@ export function createHost(parts: {
       const entries = store.readStream({
         stream,
         after,
-        limit: PULL_ENTRIES_MAX,
+        limit: ring.limits.pullEntriesMax,
         bytesMax: PULL_BYTES_MAX,
       });
       const last = entries.at(-1);

@@ -3,9 +3,6 @@
 import type { NumberedRequest, SignIn } from '../../lib/protocol/requests.ts';
 import type { ChatState, Wanted } from './state.ts';
 
-/** A change of view takes some milliseconds; beyond this, requests are refused. */
-const HELD_COUNT_MAX = 20_000;
-
 /** Text held, in UTF-16 units: as much memory as a busy server has anyway. */
 const HELD_CHARS_MAX = 32 * 1024 * 1024;
 
@@ -31,7 +28,8 @@ function charsOf(message: SignIn | NumberedRequest): number {
 /** @returns false when there is no more room */
 export function hold(chat: ChatState, wanted: Wanted): boolean {
   const chars = charsOf(wanted.message);
-  if (chat.held.length >= HELD_COUNT_MAX || chat.heldChars + chars > HELD_CHARS_MAX) return false;
+  const { heldCountMax } = chat.limits;
+  if (chat.held.length >= heldCountMax || chat.heldChars + chars > HELD_CHARS_MAX) return false;
   chat.held.push(wanted);
   chat.heldChars += chars;
   return true;

@@ -23,8 +23,7 @@ import {
   type WantedSignIn,
 } from './state.ts';
 
-/** A resumption sends at most this much; whoever missed more asks for pages. */
-const RESUME_ENTRIES_MAX = 5_000;
+/** A resumption sends at most this much, and `resumeEntriesMax` entries; whoever missed more asks for pages. */
 const RESUME_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Like lines that fit no schema: each costs a verification, and nobody needs more tries than a few. */
@@ -155,7 +154,7 @@ function missedSince(chat: ChatState, cursor: string, at: number): Entry[] | nul
   seen.set(cursor, Math.max(at, seen.get(cursor) ?? 0));
   const digest = reader.digest();
   const count = lackCount(seen, digest);
-  if (count > RESUME_ENTRIES_MAX) return null;
+  if (count > chat.limits.resumeEntriesMax) return null;
   let bytesLeft = RESUME_BYTES_MAX;
   const missed: Entry[] = [];
   for (const [stream, last] of digest) {

@@ -9,6 +9,7 @@ import { type Body, type BodyOf, bodyOf, isNote } from './bodies.ts';
 import type { ChatOutput, ChatReader, ChatSecrets, PostSearch } from './chat.ts';
 import { type Connection, Connections } from './connections.ts';
 import { Fold, type FoldChange } from './fold.ts';
+import { CHAT_LIMITS, type ChatLimits } from './limits.ts';
 import { PostNotes } from './post-notes.ts';
 import { Presence } from './presence.ts';
 import { ReadMarkers } from './read-markers.ts';
@@ -21,6 +22,8 @@ export type ChatParts = Readonly<{
   copiesMin: number;
   /** Every entry held that is no post. */
   restored: Iterable<Entry>;
+  /** CHAT_LIMITS where none are given. */
+  limits?: ChatLimits | undefined;
 }>;
 
 /** An entry that this leader holds and has not shown yet, with what it changed. */
@@ -38,6 +41,7 @@ export type WantedSignIn = Wanted & Readonly<{ message: SignIn }>;
 
 export type ChatState = {
   readonly parts: ChatParts;
+  readonly limits: ChatLimits;
   readonly fold: Fold;
   /** Of entries that may be shown: a leader adds each when it shows it, a follower at once. */
   readonly notes: PostNotes;
@@ -104,6 +108,7 @@ export function createState(parts: ChatParts): ChatState {
   }
   return {
     parts,
+    limits: parts.limits ?? CHAT_LIMITS,
     fold,
     notes,
     connections: new Connections(),

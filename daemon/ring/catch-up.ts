@@ -5,7 +5,6 @@ import { isReachable } from './failure-detector.ts';
 import type { PeerMessageOf } from './messages.ts';
 import { keepNew } from './replication.ts';
 import {
-  CATCH_UP_ENTRIES_MAX,
   DISCOVERY_MS,
   JOINING_PATIENCE_MS,
   PROMISE_PATIENCE_MS,
@@ -151,7 +150,7 @@ export function maybeBecomeActive(turn: Turn): void {
     ring.leaderlessSinceMs = nowMs;
   }
   const reachable = peers.filter((peer) => isReachable(ring, peer, nowMs));
-  const behind = reachable.some((peer) => peer.lead > CATCH_UP_ENTRIES_MAX);
+  const behind = reachable.some((peer) => peer.lead > ring.limits.catchUpEntriesMax);
   if ((behind || !ring.foldIsWhole) && !mustLeadAnyway(turn, reachable)) return;
   if (!ring.foldIsWhole) {
     log(turn, 'warn', 'serving without accounts or rooms that are damaged on the disk');

@@ -6,7 +6,6 @@ import { isHeard, isReachable, reachablePeers, unstableForMs } from './failure-d
 import { maybeCommit } from './replication.ts';
 import {
   ACK_PATIENCE_MS,
-  CATCH_UP_ENTRIES_MAX,
   PREPARE_STEP_MS,
   PROMISE_PATIENCE_MS,
   SILENCE_MS,
@@ -47,7 +46,8 @@ function isEligible(peer: Peer): boolean {
 function invitees(turn: Turn): Peer[] {
   const { ring, nowMs } = turn;
   return reachablePeers(turn).filter((peer) => {
-    if (!peer.linkUp || peer.lead > CATCH_UP_ENTRIES_MAX || nowMs < peer.readmitMs) return false;
+    if (!peer.linkUp || peer.lead > ring.limits.catchUpEntriesMax || nowMs < peer.readmitMs)
+      return false;
     return peer.ringPosition < ring.self.ringPosition || !isEligible(peer);
   });
 }
@@ -114,7 +114,7 @@ function mayBeAdmitted(turn: Turn, peer: Peer): boolean {
     lower &&
     peer.linkUp &&
     isEligible(peer) &&
-    peer.lead <= CATCH_UP_ENTRIES_MAX &&
+    peer.lead <= ring.limits.catchUpEntriesMax &&
     nowMs >= Math.max(peer.readmitMs, peer.admitMs) &&
     !isFlapping(turn, peer) &&
     !isFarBehind(turn, peer)
@@ -131,7 +131,8 @@ function isFlapping({ nowMs }: Turn, peer: Peer): boolean {
 
 /** It lacks more than a change of view would bring it: it catches up first. What it sent last may be old news. */
 function isFarBehind({ ring }: Turn, peer: Peer): boolean {
-  if (!peer.digest || lackCount(peer.digest, ring.digest) <= CATCH_UP_ENTRIES_MAX) return false;
+  if (!peer.digest || lackCount(peer.digest, ring.digest) <= ring.limits.catchUpEntriesMax)
+    return false;
   return peer.announcement?.digestHash !== ownHash(ring);
 }
 
@@ -159,7 +160,8 @@ function decideAsActive(turn: Turn): void {
   const leader = servingLeader(turn);
   if (leader && leader.ringPosition > ring.self.ringPosition) return;
   if (leader && nowMs < ring.unstableUntilMs) return;
-  if (leader && (leader.lead > CATCH_UP_ENTRIES_MAX || unstableForMs(leader, nowMs) > 0)) return;
+  if (leader && (leader.lead > ring.limits.catchUpEntriesMax || unstableForMs(leader, nowMs) > 0))
+    return;
   const higher = reachablePeers(turn).some(
     (peer) => peer.ringPosition > ring.self.ringPosition && isEligible(peer),
   );

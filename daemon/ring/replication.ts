@@ -6,7 +6,7 @@ import { assert } from '../../lib/assert.ts';
 import { digestText, noteGrowth } from './digest.ts';
 import { type Entry, HLC_COUNTER_MAX, type StreamId, streamIdOf } from './entry.ts';
 import type { EntryTuple, PeerMessageOf } from './messages.ts';
-import { ACK_PATIENCE_MS, PENDING_ENTRIES_MAX } from './settings.ts';
+import { ACK_PATIENCE_MS } from './settings.ts';
 import {
   type Peer,
   type Ring,
@@ -39,7 +39,7 @@ export function onAppendInput(turn: Turn, input: AppendInput): void {
     !stream ||
     !view ||
     ring.drained ||
-    pending >= PENDING_ENTRIES_MAX
+    pending >= ring.limits.pendingEntriesMax
   ) {
     turn.outputs.push({ type: 'notTaken' });
     return;

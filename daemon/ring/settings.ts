@@ -42,10 +42,10 @@ export const FLAP_MEMORY_MS = 60_000;
 export const DISCOVERY_MS = 300;
 
 /** A server that lacks more entries than this is joining: what one change of view may still carry. */
-export const CATCH_UP_ENTRIES_MAX = 1_000;
+const CATCH_UP_ENTRIES_MAX = 1_000;
 
 /** Entries and bytes in one answer to a pull: small enough not to hold up the loop of either side. */
-export const PULL_ENTRIES_MAX = 500;
+const PULL_ENTRIES_MAX = 500;
 export const PULL_BYTES_MAX = 512 * 1024;
 
 /** Damaged entries asked for at once: the answer is bounded in bytes too. */
@@ -79,7 +79,20 @@ export const ADMIT_WAIT_MS_MAX = 5_000;
 export const JOINING_PATIENCE_MS = 1_500;
 
 /** Entries that are not acknowledged yet; beyond them a leader takes no more. */
-export const PENDING_ENTRIES_MAX = 20_000;
+const PENDING_ENTRIES_MAX = 20_000;
+
+/** The sizes above that a ring is given, so that a simulated one meets them within seconds. */
+export type RingLimits = Readonly<{
+  catchUpEntriesMax: number;
+  pullEntriesMax: number;
+  pendingEntriesMax: number;
+}>;
+
+export const RING_LIMITS: RingLimits = {
+  catchUpEntriesMax: CATCH_UP_ENTRIES_MAX,
+  pullEntriesMax: PULL_ENTRIES_MAX,
+  pendingEntriesMax: PENDING_ENTRIES_MAX,
+};
 
 assert(
   PROMISE_PATIENCE_MS > 3 * PREPARE_STEP_MS,

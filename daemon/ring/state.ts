@@ -6,7 +6,7 @@ import type { Cluster } from '../../lib/client/api.ts';
 import { type DigestHash, hashOf, hashText } from './digest.ts';
 import { type Digest, type Entry, lackCount, type StreamId } from './entry.ts';
 import type { Announcement, PeerMessage, Phase } from './messages.ts';
-import { DISCOVERY_MS } from './settings.ts';
+import { DISCOVERY_MS, RING_LIMITS, type RingLimits } from './settings.ts';
 
 export type ServerId = string;
 
@@ -77,6 +77,7 @@ export type Ring = {
   readonly self: RingServer & Readonly<{ incarnation: string; boot: string }>;
   readonly peers: ReadonlyMap<ServerId, Peer>;
   readonly copiesMin: number;
+  readonly limits: RingLimits;
   phase: Exclude<Phase, 'draining'>;
   /** Asked to leave: never leads again, and hands over what it leads. */
   draining: boolean;
@@ -202,6 +203,8 @@ export type RingParts = Readonly<{
   foldIsWhole: boolean;
   base: Ring['base'];
   nowMs: number;
+  /** RING_LIMITS where none are given. */
+  limits?: RingLimits | undefined;
 }>;
 
 function createPeer(server: RingServer): Peer {
@@ -243,6 +246,7 @@ export function createRing(parts: RingParts): Ring {
     self: { ...parts.self, incarnation: parts.record.incarnation, boot: parts.boot },
     peers: new Map(parts.peers.map((server) => [server.id, createPeer(server)])),
     copiesMin: parts.copiesMin,
+    limits: parts.limits ?? RING_LIMITS,
     phase: 'joining',
     draining: false,
     drained: false,

@@ -19,7 +19,6 @@ import {
   ADMIT_WAIT_MS_MIN,
   BACKOFF_MS_MAX,
   BACKOFF_MS_MIN,
-  CATCH_UP_ENTRIES_MAX,
   PREPARE_STEP_MS,
 } from './settings.ts';
 import {
@@ -236,7 +235,9 @@ function gather(turn: Turn, preparing: Preparing): void {
   const lacking = [...preparing.promised].filter(
     ([, digest]) => lackCount(ring.digest, digest) > 0,
   );
-  if (lacking.some(([, digest]) => lackCount(ring.digest, digest) > CATCH_UP_ENTRIES_MAX)) {
+  if (
+    lacking.some(([, digest]) => lackCount(ring.digest, digest) > ring.limits.catchUpEntriesMax)
+  ) {
     log(turn, 'info', 'too far behind to lead: joining', { term: preparing.term });
     stopServing(ring);
     ring.phase = 'joining';
@@ -265,7 +266,7 @@ function push(turn: Turn, preparing: Preparing): void {
     if (peer.announcement?.phase === 'draining') continue;
     const lacks = lackCount(digest, ring.digest);
     if (lacks === 0) preparing.ready.add(id);
-    else if (lacks <= CATCH_UP_ENTRIES_MAX) {
+    else if (lacks <= ring.limits.catchUpEntriesMax) {
       preparing.pushesAwaited.add(id);
       turn.outputs.push({ type: 'sendLacking', to: id, term: preparing.term, digest, push: true });
     }

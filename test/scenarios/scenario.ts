@@ -4,7 +4,7 @@ import { bodyOf } from '../../daemon/chat/bodies.ts';
 import type { ClientEvent } from '../../lib/client/api.ts';
 import type { SimulatedClient } from '../simulator/client.ts';
 import type { Cluster } from '../simulator/cluster.ts';
-import { NEVER_MS, type Plan } from '../simulator/plan.ts';
+import { DAEMONS_LIMITS, NEVER_MS, type Plan } from '../simulator/plan.ts';
 import type { SimulatedServer } from '../simulator/server.ts';
 import { openStage, type Stage } from '../simulator/simulate.ts';
 
@@ -17,6 +17,7 @@ const PLAN: Omit<Plan, 'servers' | 'clients' | 'names' | 'copiesMin'> = {
   seed: 7,
   retention: { retentionMs: null, forgetAfterMs: NEVER_MS },
   network: { latencyMsMin: 1, latencyMsMax: 1, loss: 0, duplication: 0 },
+  limits: DAEMONS_LIMITS,
   diskMs: 1,
   durationMs: NEVER_MS,
   events: [],

@@ -5,13 +5,14 @@ import type { Entry, StreamId } from '../../daemon/ring/entry.ts';
 import { entryHash, orderOf, streamIdOf } from '../../daemon/ring/entry.ts';
 import type { PeerMessage } from '../../daemon/ring/messages.ts';
 import { decodeEntry } from '../../daemon/ring/replication.ts';
-import { PENDING_ENTRIES_MAX } from '../../daemon/ring/settings.ts';
 import type { Ring } from '../../daemon/ring/state.ts';
+import { GENERAL_ROOM_ID } from '../../lib/ids.ts';
 import type { Cluster } from './cluster.ts';
 import { Directories } from './directories.ts';
 import { check } from './invariant.ts';
 import { NEVER_MS } from './plan.ts';
 import { positionOf, type SimulatedServer } from './server.ts';
+import { Waits } from './waits.ts';
 import { requestOf, type Witness } from './witness.ts';
 
 /** A live server that reaches no leader leads itself within this: invariant 15. */
@@ -53,6 +54,7 @@ export class Checkers {
   /** The last two views that each server led, the newest first. */
   private readonly led = new Map<string, readonly LedView[]>();
   private readonly directories = new Directories();
+  private readonly waits = new Waits();
 
   onAcknowledged(server: SimulatedServer, stored: { id: string; copies: number }): void {
     const ring = server.running?.ring;
@@ -82,6 +84,10 @@ export class Checkers {
     check(copies >= ring.copiesMin, 2, () => `acknowledged with ${copies} of ${ring.copiesMin}`);
     this.acknowledged += 1;
     if (!this.acknowledgedEntries.has(stored.id)) this.acknowledgedEntries.set(stored.id, entry);
+    const body = bodyOf(entry);
+    const isGeneral = body?.t === 'post' && body.r === GENERAL_ROOM_ID;
+    if (isGeneral)
+      this.waits.onAcknowledged(stored.id, (this.cluster as Cluster).scheduler.nowMs());
   }
 
   /** What a suspended server has committed. */
@@ -195,7 +201,11 @@ export class Checkers {
     if (!stream || !view) return;
     check(stream.id.startsWith(`${view.term}.`), 6, () => `${stream.id} in term ${view.term}`);
     const pending = stream.sequence - stream.committed;
-    check(pending <= PENDING_ENTRIES_MAX, 15, () => `${pending} entries wait in ${server.id}`);
+    check(
+      pending <= ring.limits.pendingEntriesMax,
+      15,
+      () => `${pending} entries wait in ${server.id}`,
+    );
   }
 
   /** Whoever was paused commits nothing before all in sync have said that the view stands. */
@@ -273,6 +283,12 @@ export class Checkers {
       15,
       () => `${server.id} has seen nobody lead for ${Math.round(nowMs - sinceMs)} ms`,
     );
+  }
+
+  /** Now and then while nothing is broken any more: nobody waits for ever. */
+  checkWaits(): void {
+    const { cluster, witness } = this;
+    if (cluster && witness) this.waits.check(cluster, (client, id) => witness.isOwed(client, id));
   }
 
   /** Whether all agree by now: what the healed phase waits for. */

@@ -22,9 +22,17 @@ export const signed = (key: string, text: string) => `${key.slice(0, 8)} signed 
 /** Somebody reads now and then: after each third post of a session. */
 const READ_NUMBERS = /[0369]$/;
 
+type SeenPost = Readonly<{ id: string; room: string; account: string }>;
+
+/** @param share in [0, 1): half of them are for the newest eighth */
+function newestFirst(posts: readonly SeenPost[], share: number): SeenPost | null {
+  return posts[posts.length - 1 - Math.floor(share ** 3 * posts.length)] ?? null;
+}
+
 export class SimulatedClient {
   readonly id: string;
   readonly rooms = new Set<string>(['general']);
+  private readonly seen: SeenPost[] = [];
   session: Session;
   private name: string;
   private seed: string;
@@ -95,6 +103,19 @@ export class SimulatedClient {
     this.parts.observer.onRestart(this);
     this.session = this.begin();
     this.start();
+  }
+
+  /** A post that it was shown: mostly a new one. @param share in [0, 1) */
+  seenPost(share: number): SeenPost | null {
+    return newestFirst(this.seen, share);
+  }
+
+  ownPost(share: number): SeenPost | null {
+    const { account } = this.session.self;
+    return newestFirst(
+      this.seen.filter((post) => post.account === account),
+      share,
+    );
   }
 
   request(request: OutboxItem['request']): void {
@@ -208,6 +229,7 @@ export class SimulatedClient {
       else this.rooms.delete(id);
     }
     this.parts.observer.onEvent(this, event);
+    if (event.type === 'post') this.seen.push(event.post);
     if (event.type !== 'post' || !READ_NUMBERS.test(event.post.id)) return;
     this.feed({ type: 'read', room: event.post.room, order: event.post.order });
   }

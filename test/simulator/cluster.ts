@@ -66,6 +66,7 @@ export class Cluster {
       wires: this.wires,
       ids,
       retention: plan.retention,
+      limits: plan.limits,
       say: (line) => this.say(line),
       observer: {
         ...observer,

@@ -17,6 +17,7 @@ type Struck = Readonly<{
 export function carryOut(cluster: Cluster, event: PlannedEvent): FaultName | null {
   if (event.what === 'post') post(cluster, event);
   else if (event.what === 'room') changeRooms(cluster, event);
+  else if (event.what === 'note') changePost(cluster, event);
   else {
     const servers = cluster.all();
     const server = at(servers, event.who);
@@ -160,7 +161,31 @@ function rollingRestart(cluster: Cluster): void {
 function post(cluster: Cluster, event: PlannedEvent): void {
   const client = at(cluster.clients, event.who);
   const room = event.other < 0.7 ? 'general' : at([...client.rooms], event.size);
-  client.request({ type: 'post', room, text: `text ${event.atMs.toFixed(3)} of ${client.id}` });
+  const text = `text ${event.atMs.toFixed(3)} of ${client.id}`;
+  const answered = event.other % 0.1 < 0.02 ? client.seenPost(event.size) : null;
+  const reply = answered?.room === room ? { reply: answered.id } : {};
+  client.request({ type: 'post', room, text, ...reply });
+}
+
+const EMOJI = ['👍', '🎉', '👀'];
+
+/** What becomes of posts: mostly of new ones, sometimes of old ones, now and then of what is not one's own. */
+function changePost(cluster: Cluster, event: PlannedEvent): void {
+  const client = at(cluster.clients, event.who);
+  const about = client.seenPost(event.size);
+  if (!about) return;
+  const { id: post, room } = about;
+  if (event.other < 0.6) {
+    const emoji = at(EMOJI, cluster.random());
+    client.request({ type: 'react', room, post, emoji, on: event.other < 0.45 });
+    return;
+  }
+  const own = client.ownPost(event.size);
+  const mine = own && event.other < 0.97 ? own : about;
+  if (event.other < 0.85) {
+    const text = `edited ${event.atMs.toFixed(3)} by ${client.id}`;
+    client.request({ type: 'editPost', room: mine.room, post: mine.id, text });
+  } else client.request({ type: 'deletePost', room: mine.room, post: mine.id });
 }
 
 const ROOM_NAMES = ['ops', 'dev', 'cats', 'food'];

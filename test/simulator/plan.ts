@@ -1,6 +1,8 @@
 // What one run will be: a layout, a network, people who talk, and faults, all drawn from the seed before
 // anything runs. A plan is plain data, so that a failing one can be made smaller and run again.
+import { CHAT_LIMITS, type ChatLimits } from '../../daemon/chat/limits.ts';
 import type { RetentionSettings } from '../../daemon/retention.ts';
+import { RING_LIMITS, type RingLimits } from '../../daemon/ring/settings.ts';
 import { type Random, seededRandom } from '../../lib/random.ts';
 
 export type FaultName =
@@ -33,7 +35,7 @@ export type FaultName =
 /** Where an event strikes is drawn as numbers in [0, 1): they fit any layout that a plan is cut down to. */
 export type PlannedEvent = Readonly<{
   atMs: number;
-  what: FaultName | 'post' | 'room';
+  what: FaultName | 'post' | 'room' | 'note';
   who: number;
   other: number;
   size: number;
@@ -54,6 +56,8 @@ export type Plan = Readonly<{
     duplication: number;
   }>;
   retention: RetentionSettings;
+  /** Sizes of the ring and the chat: the daemon's own, or so small that they are met. */
+  limits: RingLimits & ChatLimits;
   /** Usual time of one commit, milliseconds. */
   diskMs: number;
   durationMs: number;
@@ -63,6 +67,8 @@ export type Plan = Readonly<{
 
 /** Longer than any run. */
 export const NEVER_MS = 3_600_000;
+
+export const DAEMONS_LIMITS: Plan['limits'] = { ...RING_LIMITS, ...CHAT_LIMITS };
 
 const WEIGHTS: Readonly<Record<FaultName, number>> = {
   crash: 4,
@@ -113,6 +119,20 @@ function favouritesOf(random: Random): Map<FaultName, number> {
   return new Map(names.map((name) => [name, random() < 0.35 ? 0 : random() < 0.2 ? 4 : 1]));
 }
 
+/** Limits that some ten or a hundred entries reach; those of the daemon in half of the runs. */
+function drawLimits(random: Random): Plan['limits'] {
+  const small = random() < 0.5;
+  const draw = (least: number, most: number) => Math.floor(least + random() ** 2 * (most - least));
+  const drawn = {
+    catchUpEntriesMax: draw(3, 120),
+    pullEntriesMax: draw(2, 60),
+    pendingEntriesMax: draw(10, 300),
+    resumeEntriesMax: draw(3, 200),
+    heldCountMax: draw(5, 200),
+  };
+  return small ? drawn : DAEMONS_LIMITS;
+}
+
 export function drawPlan(seed: number): Plan {
   const random = seededRandom(seed);
   const servers = 1 + Math.floor(random() ** 0.8 * 7);
@@ -138,6 +158,8 @@ export function drawPlan(seed: number): Plan {
   for (let atMs = 0; atMs < durationMs; atMs += pauseOf(random, betweenPostsMs)) add('post', atMs);
   const betweenRoomsMs = 800 + random() * 8_000;
   for (let atMs = 0; atMs < durationMs; atMs += pauseOf(random, betweenRoomsMs)) add('room', atMs);
+  const betweenNotesMs = 500 + random() * 5_000;
+  for (let atMs = 0; atMs < durationMs; atMs += pauseOf(random, betweenNotesMs)) add('note', atMs);
   events.sort((one, other) => one.atMs - other.atMs);
   // Drawn last: what came before stays as it was for each seed.
   const retention = {
@@ -149,7 +171,19 @@ export function drawPlan(seed: number): Plan {
     const steady = events.filter(({ what }) => what !== 'jump the clock');
     events.splice(0, events.length, ...steady);
   }
-  return { seed, servers, clients, copiesMin, retention, network, diskMs, durationMs, events };
+  const limits = drawLimits(random);
+  return {
+    seed,
+    servers,
+    clients,
+    copiesMin,
+    retention,
+    network,
+    limits,
+    diskMs,
+    durationMs,
+    events,
+  };
 }
 
 /** A seed for each run that nobody asked for a particular one. */

@@ -1,11 +1,12 @@
 // One simulated server: the daemon's own host, ring and chat, unchanged, on a simulated disk. It works in
 // turns, as the daemon's loop does: what comes in while a commit is under way waits for the next turn.
 import { createChat } from '../../daemon/chat/chat.ts';
+import type { ChatLimits } from '../../daemon/chat/limits.ts';
 import { createHost, type Host, type Surroundings } from '../../daemon/host.ts';
 import { createRetention, type Retention, type RetentionSettings } from '../../daemon/retention.ts';
 import type { Entry } from '../../daemon/ring/entry.ts';
 import type { Announcement, PeerMessage } from '../../daemon/ring/messages.ts';
-import { TICK_INTERVAL_MS } from '../../daemon/ring/settings.ts';
+import { type RingLimits, TICK_INTERVAL_MS } from '../../daemon/ring/settings.ts';
 import { createRing, type Ring } from '../../daemon/ring/state.ts';
 import { type Store, StoreError } from '../../daemon/store/store.ts';
 import type { ClientMessage } from '../../lib/protocol/requests.ts';
@@ -54,6 +55,7 @@ export type World = Readonly<{
   wires: Wires;
   ids: readonly string[];
   retention: RetentionSettings;
+  limits: RingLimits & ChatLimits;
   say(line: string): void;
   observer: ServerObserver;
 }>;
@@ -143,6 +145,7 @@ export class SimulatedServer {
       self: { id, address: id },
       copiesMin,
       restored: store.readOthers(),
+      limits: world.limits,
     });
     const ring = createRing({
       self: { id, ringPosition: this.ringPosition, address: id },
@@ -159,6 +162,7 @@ export class SimulatedServer {
       base: store.newestBase(),
       foldIsWhole: !store.damaged().some(({ kind }) => kind === 'other'),
       nowMs: world.scheduler.nowMs(),
+      limits: world.limits,
     });
     const surroundings = this.surroundings();
     const host = createHost({ ring, chat, store, world: surroundings, scrub: SCRUB });

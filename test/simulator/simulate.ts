@@ -150,7 +150,10 @@ function heal(cluster: Cluster): void {
 function waitForAgreement(cluster: Cluster, checkers: Checkers): void {
   const untilMs = cluster.scheduler.nowMs() + HEALED_MS_MAX;
   const settled = () => checkers.agree() && cluster.clients.every((client) => client.waiting === 0);
-  while (!settled() && cluster.scheduler.nowMs() < untilMs) cluster.run(250);
+  while (!settled() && cluster.scheduler.nowMs() < untilMs) {
+    cluster.run(250);
+    checkers.checkWaits();
+  }
   cluster.run(QUIET_MS);
   // What the leader writes on its own (markers, prunings) may be on its way right now, and each server takes its time
   // about pruning.

@@ -7,6 +7,7 @@ import { directRoomIdOf } from '../../lib/ids.ts';
 import type { SimulatedClient } from './client.ts';
 import type { Cluster } from './cluster.ts';
 import { check } from './invariant.ts';
+import { Screens } from './screens.ts';
 
 /** More than any run posts. */
 const ALL = 1_000_000;
@@ -28,8 +29,9 @@ type Seen = {
 
 export class Witness {
   cluster: Cluster | null = null;
-  /** Texts of all posts that anyone asked for, by id. */
-  private readonly said = new Map<string, string>();
+  private readonly screens = new Screens();
+  /** Ids of all posts that anyone asked for. */
+  private readonly said = new Set<string>();
   /**
    * Refused by one leader, perhaps after another had stored it without an answer: such a post may appear late,
    * after what was said next. docs/PROTOCOL.md says so.
@@ -49,8 +51,9 @@ export class Witness {
     if (id !== null && !this.firstDurableMs.has(id)) this.firstDurableMs.set(id, this.nowMs());
   }
 
-  onRequest(_client: SimulatedClient, id: string, request: OutboxItem['request']): void {
-    if (request.type === 'post') this.said.set(id, request.text);
+  onRequest(client: SimulatedClient, id: string, request: OutboxItem['request']): void {
+    if (request.type === 'post') this.said.add(id);
+    this.screens.onRequest(client, id, request);
   }
 
   private seenOf(client: SimulatedClient): Seen {
@@ -65,31 +68,48 @@ export class Witness {
   /** The client begins anew: its screen is empty. */
   onRestart(client: SimulatedClient): void {
     this.seen.delete(client);
+    this.screens.onEmptied(client);
   }
 
   onEvent(client: SimulatedClient, event: ClientEvent): void {
     const seen = this.seenOf(client);
     switch (event.type) {
       case 'room':
-        return this.noteRoom(client, event.room);
+        this.noteRoom(client, event.room);
+        return this.noteLeft(client, event.room);
       case 'signedIn':
         for (const room of event.rooms) this.noteRoom(client, room);
+        this.screens.keepRooms(client, (room) => event.rooms.some(({ id }) => id === room));
         seen.wholeSinceMs ??= this.nowMs();
         seen.lastOrder = '';
         return;
       case 'reset':
         // A screen asks for pages now: all that was stored before is on them.
         seen.wholeSinceMs = this.nowMs();
+        this.screens.onEmptied(client);
         return;
       case 'answer':
         if (event.answer.type === 'refused') this.refused.add(event.item.id);
         else {
           seen.shown.add(event.answer.id);
-          if (event.answer.room) this.noteRoom(client, event.answer.room);
+          if (event.answer.room) {
+            this.noteRoom(client, event.answer.room);
+            this.noteLeft(client, event.answer.room);
+          }
         }
         return;
       case 'post':
+        this.screens.onTold(client, event.post);
         return this.onPost(client, seen, event.post);
+      case 'changed':
+        this.checkReader(client, event.post);
+        return this.screens.onTold(client, event.post);
+      case 'moved': {
+        const { id } = event.post;
+        check(seen.shown.has(id), 10, () => `${client.id} has ${id} moved, and never saw it`);
+        this.checkReader(client, event.post);
+        return this.screens.onMoved(client, event.post);
+      }
       default:
         return;
     }
@@ -106,17 +126,24 @@ export class Witness {
     this.directs.set(id, new Set([account, direct.account]));
   }
 
-  private onPost(
-    client: SimulatedClient,
-    seen: Seen,
-    post: { id: string; room: string; text: string; order: string; late?: boolean | undefined },
-  ): void {
-    check(!seen.shown.has(post.id), 10, () => `${client.id} is shown ${post.id} twice`);
-    seen.shown.add(post.id);
-    check(this.said.get(post.id) === post.text, 11, () => `nobody said ${post.id}: ${post.text}`);
+  private noteLeft(client: SimulatedClient, { id, joined }: Room): void {
+    if (!joined) this.screens.keepRooms(client, (room) => room !== id);
+  }
+
+  private checkReader(client: SimulatedClient, post: { id: string; room: string }): void {
     const readers = this.directs.get(post.room);
     const { account } = client.session.self;
     check(!readers || readers.has(account), 11, () => `${client.id} reads ${post.id} of others`);
+  }
+
+  private onPost(
+    client: SimulatedClient,
+    seen: Seen,
+    post: { id: string; room: string; order: string; late?: boolean | undefined },
+  ): void {
+    check(!seen.shown.has(post.id), 10, () => `${client.id} is shown ${post.id} twice`);
+    seen.shown.add(post.id);
+    this.checkReader(client, post);
     if (post.late) return;
     const { lastOrder } = seen;
     check(lastOrder < post.order, 11, () => `${client.id} is shown ${post.id} out of order`);
@@ -133,7 +160,10 @@ export class Witness {
       check(client.waiting === 0, 14, () => `${client.waiting} of ${client.id} are unanswered`);
     }
     const rooms = new Set(cluster.clients.flatMap((client) => [...client.rooms]));
-    for (const room of rooms) this.checkHistory(this.commonHistory(room));
+    const histories = [...rooms].map((room) => this.commonHistory(room));
+    for (const history of histories) this.checkHistory(history);
+    const [server] = cluster.all();
+    this.screens.checkEnd(histories.flat(), server?.disk.memory.readOthers() ?? []);
     const general = this.commonHistory('general');
     for (const client of cluster.clients) this.checkScreen(client, general);
   }
@@ -171,17 +201,20 @@ export class Witness {
 
   /** Nothing that was stored while a client was there is missing on its screen. */
   private checkScreen(client: SimulatedClient, history: readonly Entry[]): void {
-    const { shown, wholeSinceMs } = this.seenOf(client);
-    if (wholeSinceMs === null) return;
     for (const entry of history) {
       const id = requestOf(entry) ?? '';
-      const storedMs = this.firstDurableMs.get(id) ?? 0;
-      check(
-        shown.has(id) || storedMs <= wholeSinceMs,
-        10,
-        () => `${client.id} was never shown ${id}, first stored at ${storedMs.toFixed(1)}`,
-      );
+      check(!this.isOwed(client, id), 10, () => {
+        const storedMs = this.firstDurableMs.get(id) ?? 0;
+        return `${client.id} was never shown ${id}, first stored at ${storedMs.toFixed(1)}`;
+      });
     }
+  }
+
+  /** Whether a post of #general was stored while a client was there, and was not shown to it. */
+  isOwed(client: SimulatedClient, id: string): boolean {
+    const { shown, wholeSinceMs } = this.seenOf(client);
+    if (wholeSinceMs === null || shown.has(id)) return false;
+    return (this.firstDurableMs.get(id) ?? 0) > wholeSinceMs;
   }
 }
 
