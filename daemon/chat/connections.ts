@@ -31,6 +31,8 @@ export type Connection = {
   sessionId: string;
   /** The number that the next new request must have; 0 until the first one came. */
   nextNumber: number;
+  /** The first that was refused for the moment: what follows is too, while it is waited for. 0 when none was. */
+  refusedNumber: number;
   /** By number, ascending: answers go out in that order. */
   unanswered: Unanswered[];
   /** This session's entries are stamped above it. */
@@ -61,6 +63,7 @@ export class Connections {
       account: '',
       sessionId: '',
       nextNumber: 0,
+      refusedNumber: 0,
       unanswered: [],
       above: null,
       rooms: new Set(),
@@ -79,6 +82,7 @@ export class Connections {
     connection.account = session.account;
     connection.sessionId = session.id;
     connection.nextNumber = 0;
+    connection.refusedNumber = 0;
     connection.isIdle = false;
     connection.unanswered = [];
     this.bySession.set(session.id, connection);

@@ -40,10 +40,23 @@ export function onRequest(chat: ChatState, connection: Connection, request: Numb
   }
   const full = connection.unanswered.length >= REQUESTS_IN_FLIGHT_MAX;
   if (!expect(chat, connection, number)) return;
-  if (full) return answerRefused(chat, connection, { number, code: 'too-many-requests' });
+  if (full || lowest <= connection.refusedNumber) return refuseForNow(chat, connection, request);
   const wanted = { connection: connection.id, sessionId: connection.sessionId, message: request };
   if (!mustWait(chat)) return takeRequest(chat, connection, wanted);
-  if (!hold(chat, wanted)) answerRefused(chat, connection, { number, code: 'too-many-requests' });
+  if (!hold(chat, wanted)) refuseForNow(chat, connection, request);
+}
+
+/**
+ * It is sent again soon, here or elsewhere, as long as its sender waits for it: what follows it must not be stored
+ * before, or it would stand before it in the order.
+ */
+function refuseForNow(
+  chat: ChatState,
+  connection: Connection,
+  { number, lowest }: NumberedRequest,
+): void {
+  if (lowest > connection.refusedNumber) connection.refusedNumber = number;
+  answerRefused(chat, connection, { number, code: 'too-many-requests' });
 }
 
 /** A request that fits no schema uses its number up, like any that is refused. */

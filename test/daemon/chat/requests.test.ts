@@ -384,6 +384,21 @@ test('more than 256 requests under way are refused, the others stored', () => {
   assert.deepEqual(answers(stage.take(connection)), ['stored 259']);
 });
 
+test('what follows a request that is refused for the moment is not stored before it', () => {
+  const stage = leading();
+  const connection = stage.join(ada);
+  stage.commits = false;
+  for (let number = 1; number <= 257; number += 1) stage.say(connection, post(number, 1));
+  stage.commit();
+  // There is room again, and its sender, who has not heard of the refusal, waits for it still.
+  stage.say(connection, post(258, 200));
+  stage.commit();
+  assert.deepEqual(answers(stage.take(connection)).slice(256), [
+    'refused 257 too-many-requests',
+    'refused 258 too-many-requests',
+  ]);
+});
+
 test('whoever goes on sending regardless is let go', () => {
   const stage = leading();
   const connection = stage.join(ada);
