@@ -18,6 +18,7 @@ import {
 import { dropHeld, giveBack, releaseHeld, retryHeld } from './held.ts';
 import { redirect, view, welcome } from './messages.ts';
 import { isOpen, onQuery } from './queries.ts';
+import { queuesOf } from './queues.ts';
 import { writeReads } from './reading.ts';
 import { answerRepeats, onBadRequest, onRequest, sendAnswers, takeRequest } from './requests.ts';
 import { onSignIn, takeSignIn } from './sign-in.ts';
@@ -49,6 +50,7 @@ export function createChat(parts: ChatParts): Chat {
     step: (input) => step(chat, input),
     indexOf,
     counts: () => countsOf(chat),
+    queues: () => queuesOf(chat),
     stateHash: () => chat.fold.hash(chat.notes.summary()),
     prunedBelowMs: () => chat.fold.prunedBelowMs,
     forgottenMs: () => chat.fold.forgottenMs,

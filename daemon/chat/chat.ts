@@ -7,6 +7,7 @@ import type { ClientMessage } from '../../lib/protocol/requests.ts';
 import type { Entry, StreamId } from '../ring/entry.ts';
 import type { SearchQuery } from '../search/search-index.ts';
 import type { EntryIndex, Store } from '../store/store.ts';
+import type { ChatQueues } from './queues.ts';
 
 /** What the chat reads of the disk. */
 export type ChatReader = Pick<
@@ -108,6 +109,7 @@ export interface Chat {
   /** How an entry is found again; malformed bodies give `other` without ids. Pure. */
   indexOf(entry: Entry): EntryIndex;
   counts(): ChatCounts;
+  queues(): ChatQueues;
   /** SHA-256 (hex) of the folded state: equal on two servers that hold the same entries. */
   stateHash(): string;
   /** Posts of a hybrid time below this, milliseconds, are to be pruned; 0 for none. */

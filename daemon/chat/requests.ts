@@ -25,7 +25,7 @@ import {
 } from './state.ts';
 
 /** Refusals wait their turn behind requests under way; a client that goes on regardless is let go. */
-const UNANSWERED_MAX = 4 * REQUESTS_IN_FLIGHT_MAX;
+export const UNANSWERED_MAX = 4 * REQUESTS_IN_FLIGHT_MAX;
 
 /** Takes a numbered request of a signed-in connection to this leader. */
 export function onRequest(chat: ChatState, connection: Connection, request: NumberedRequest): void {
@@ -141,11 +141,13 @@ function onUnknownRepeat(
 
 /** Enough servers are in sync again, or an entry is repaired: what was asked for twice is answered. */
 export function answerRepeats(chat: ChatState): void {
+  // Whoever has gone asks again elsewhere: what he asked for here is not kept for as long as copies are lacking.
+  for (const [requestId, connection] of chat.repeats)
+    if (chat.connections.all.get(connection.id) !== connection) chat.repeats.delete(requestId);
   if (!hasCopies(chat)) return;
   const repeats = [...chat.repeats];
   chat.repeats.clear();
   for (const [requestId, connection] of repeats) {
-    if (chat.connections.all.get(connection.id) !== connection) continue;
     const entry = chat.parts.reader.findRequest(requestId);
     const number = Number(requestId.slice(requestId.lastIndexOf('/') + 1));
     if (!entry) onUnknownRepeat(chat, connection, { number, requestId });

@@ -104,7 +104,7 @@ function onBackgroundEntries(turn: Turn, from: Peer, message: PeerMessageOf<'ent
   if ((!asked && !relayed) || ring.preparing || awaitsInstall(turn)) return;
   const { entryCount } = ring;
   // Far from being caught up: nothing that it announces is relied on yet.
-  const isFar = ring.view === null && message.remaining > CATCH_UP_ENTRIES_MAX;
+  const isFar = ring.view === null && message.remaining > ring.limits.catchUpEntriesMax;
   keepNew(turn, message.entries, isFar);
   if (ring.phase === 'leading' && ring.entryCount > entryCount)
     ring.unshown = { firstMs: ring.unshown?.firstMs ?? nowMs, lastMs: nowMs };
