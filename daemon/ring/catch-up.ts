@@ -106,7 +106,8 @@ function onBackgroundEntries(turn: Turn, from: Peer, message: PeerMessageOf<'ent
   // Far from being caught up: nothing that it announces is relied on yet.
   const isFar = ring.view === null && message.remaining > ring.limits.catchUpEntriesMax;
   keepNew(turn, message.entries, isFar);
-  if (ring.phase === 'leading' && ring.entryCount > entryCount)
+  // A suspended leader leads on, perhaps, without a new view.
+  if (ring.stream && ring.entryCount > entryCount)
     ring.unshown = { firstMs: ring.unshown?.firstMs ?? nowMs, lastMs: nowMs };
   if (asked || inSync) relay(turn, from, message);
   if (!asked) return;
