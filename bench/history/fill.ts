@@ -12,8 +12,8 @@ import { accountOf, postText, postTimeMs, ROOMS, requestOf, roomOf, SESSION } fr
 
 /** Entries in one transaction: large enough that the disk does not set the pace. */
 const TRANSACTION_ENTRIES = 50_000;
-/** Posts in one transaction of the index. */
-const TRANSACTION_POSTS = 20_000;
+/** Batches in one transaction of the index: some 20,000 posts. */
+const TRANSACTION_BATCHES = 200;
 const INCARNATION = '00000000000000aa';
 /** Of a leader that is gone: nobody goes on with its stream. */
 const MAKER = 'ffffffffffffffff';
@@ -61,24 +61,29 @@ function fillStore(store: Store): void {
 const store = openSqliteStore({ directory, incarnationOf: () => INCARNATION });
 fillStore(store);
 const index = openSearchIndex(directory, store.ringRecord().incarnation);
-let postsBefore = 0;
+let batches = 0;
 const writer: IndexWriter = {
   write: (batch, onWritten) => {
-    if (postsBefore === 0) index.begin();
+    if (batches === 0) index.begin();
     applyBatch(index, batch);
-    postsBefore += batch.changes.length;
-    if (postsBefore >= TRANSACTION_POSTS) commitIndex();
+    batches += 1;
+    if (batches === TRANSACTION_BATCHES) commitIndex();
     onWritten();
   },
 };
 
 function commitIndex(): void {
-  if (postsBefore > 0) index.commit();
-  postsBefore = 0;
+  if (batches > 0) index.commit();
+  batches = 0;
 }
 
-// A clock that stands still: one tick does it all.
-const parts = { store, writer, indexed: index.indexed(), prunedBelowMs: () => 0, nowMs: () => 0 };
+let clockMs = 0;
+// A clock on which nothing waits for more to come.
+const nowMs = () => {
+  clockMs += 1_000;
+  return clockMs;
+};
+const parts = { store, writer, indexed: index.indexed(), prunedBelowMs: () => 0, nowMs };
 const indexing = createIndexing(parts);
 while (!indexing.isComplete()) indexing.tick();
 commitIndex();

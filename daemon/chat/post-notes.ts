@@ -6,11 +6,12 @@ import { REACTION_ACCOUNTS_MAX } from '../../lib/protocol/limits.ts';
 import type { NoteBody } from './bodies.ts';
 import { Register } from './register.ts';
 
+/** Most have only one of these: there are very many of them. */
 type Note = {
-  readonly text: Register<string>;
+  text: Register<string> | null;
   isDeleted: boolean;
   /** By emoji, and then by account. */
-  readonly reactions: Map<string, Map<string, Register<boolean>>>;
+  reactions: Map<string, Map<string, Register<boolean>>> | null;
 };
 
 export class PostNotes {
@@ -21,11 +22,13 @@ export class PostNotes {
     const note = this.note(body.p);
     switch (body.t) {
       case 'edit':
+        note.text ??= new Register();
         return note.text.write(body.q, { place, value: body.x });
       case 'delete':
         note.isDeleted = true;
         return;
       case 'react': {
+        note.reactions ??= new Map();
         const accounts = note.reactions.get(body.e) ?? new Map<string, Register<boolean>>();
         note.reactions.set(body.e, accounts);
         const register = accounts.get(body.u) ?? new Register<boolean>();
@@ -38,7 +41,7 @@ export class PostNotes {
   private note(post: string): Note {
     const known = this.byPost.get(post);
     if (known) return known;
-    const note: Note = { text: new Register(), isDeleted: false, reactions: new Map() };
+    const note: Note = { text: null, isDeleted: false, reactions: null };
     this.byPost.set(post, note);
     return note;
   }
@@ -49,13 +52,13 @@ export class PostNotes {
 
   /** The text of the newest edit; null when it was not edited. */
   textOf(post: string): string | null {
-    return this.byPost.get(post)?.text.value ?? null;
+    return this.byPost.get(post)?.text?.value ?? null;
   }
 
   /** The commonest first. */
   reactionsOf(post: string): Reaction[] {
     const note = this.byPost.get(post);
-    if (!note) return [];
+    if (!note?.reactions) return [];
     const reactions = [...note.reactions].flatMap(([emoji, accounts]): Reaction[] => {
       const by = [...accounts].flatMap(([account, { value }]) => (value ? [account] : [])).sort();
       return by.length > 0

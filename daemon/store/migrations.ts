@@ -37,4 +37,10 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (stream, sequence)
   ) WITHOUT ROWID;
   `,
+  // All of each entry that is no post, side by side: a start reads these, and nothing of what lies between them.
+  `
+  DROP INDEX entries_other;
+  CREATE INDEX entries_other
+    ON entries (stream, sequence, place, room, request, hidden, wall_ms, body, hash) WHERE room IS NULL;
+  `,
 ];
