@@ -55,7 +55,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'keys without incarnation',
     file: `${RING}/entry.ts`,
-    edits: [['.ringPosition}.$\x7bentry.incarnation}`', '.ringPosition}.0000000000000000`']],
+    edits: [['$\x7bringPosition}.$\x7bincarnation}`;', '$\x7bringPosition}.0000000000000000`;']],
   },
   {
     name: 'entries stamped with the highest term seen',
