@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 // The executable syncnet-tui: the only process.exit of the screen and the headless commands. It imports
 // what needs Node 24 only after it has looked which Node this is.
+import module from 'node:module';
+import { cacheFolder } from '../lib/client/folders.ts';
+
 const NODE_MAJOR_MIN = 24;
 
 const major = Number(process.versions.node.split('.')[0]);
@@ -10,6 +13,8 @@ if (major < NODE_MAJOR_MIN) {
   );
   process.exit(2);
 }
+// The next start finds its code compiled. A folder that cannot be written costs only that.
+module.enableCompileCache(cacheFolder(process.env));
 // React's development build takes several times as long for a frame.
 process.env.NODE_ENV ??= 'production';
 const { run } = await import('./run.ts');

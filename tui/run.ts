@@ -23,6 +23,7 @@ import { nearest } from './nearest.ts';
 import { lastName, loadSaved } from './saved-state.ts';
 import { defaultSettings } from './settings/settings.ts';
 import { loadSettings, settingsPath } from './settings/settings-file.ts';
+import { keepHeapSmall } from './small-heap.ts';
 
 /** @returns the exit code, once everything this run started has ended */
 export async function run(typed: readonly string[]): Promise<number> {
@@ -102,6 +103,7 @@ async function talk(flags: Flags): Promise<number> {
     const { runPlain } = await import('./plain/run-plain.ts');
     return runPlain({ ...parts, settings, timeoutMs, isTyped }, io);
   }
+  keepHeapSmall();
   // Loaded last: React and Ink are not needed to say what is wrong with an argument, nor for lines.
   const { runScreen } = await import('./screen.tsx');
   await runScreen({ ...parts, settings: { ...loaded, path, defaults } });

@@ -20,6 +20,11 @@ export function dataFolder(environment: Environment): string {
   return folder(environment.XDG_DATA_HOME, '.local/share');
 }
 
+/** What can be made again: `$XDG_CACHE_HOME/syncnet` or `~/.cache/syncnet`. */
+export function cacheFolder(environment: Environment): string {
+  return folder(environment.XDG_CACHE_HOME, '.cache');
+}
+
 /** The key of the user: `identity.json` in the folder of settings. */
 export function identityPath(environment: Environment): string {
   return join(configFolder(environment), 'identity.json');
