@@ -44,6 +44,8 @@ export type ConnectionState =
   | Readonly<{ type: 'electing'; term: number; lostMs: number }>
   | Readonly<{
       type: 'reconnecting';
+      /** Each known address, and what came of it last. */
+      tried?: readonly Tried[];
       attempt: number;
       nextAttemptMs: number;
       server: string | null;

@@ -36,7 +36,7 @@ function searchState(session: Session): ConnectionState {
   const hasFailed = waiting.length === 0 && targets.every(({ failures }) => failures > 0);
   if (!hasFailed)
     return everSignedIn ? { type: 'leaderLost', server, lostMs } : { type: 'connecting' };
-  if (everSignedIn) return { type: 'reconnecting', attempt, nextAttemptMs, server, lostMs };
   const tried = targets.map(({ address, result }) => ({ address, result }));
+  if (everSignedIn) return { type: 'reconnecting', tried, attempt, nextAttemptMs, server, lostMs };
   return { type: 'noServer', tried, attempt, nextAttemptMs, lostMs };
 }

@@ -7,6 +7,7 @@ import type {
   Cluster,
   ConnectionState,
   OutboxItem,
+  Tried,
 } from '../../lib/client/api.ts';
 import { timeOfOrder } from '../../lib/ids.ts';
 import type { Person, PostEvent, PresenceEvent } from '../../lib/protocol/events.ts';
@@ -28,7 +29,7 @@ const ORDER_PENDING = '\uffff';
 export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): Step {
   switch (event.type) {
     case 'connection':
-      return stay(onConnection(model, event.state));
+      return stay(tellUnreached(onConnection(model, event.state), stamp));
     case 'signedIn':
       return onSignedIn(model, event, stamp);
     case 'cluster':
@@ -83,26 +84,47 @@ function onConnection(model: Model, state: ConnectionState): Model {
   return isLost && model.recovered ? settleRecovery(next) : next;
 }
 
+/** Nobody is back after this long: somebody has to do something. */
+const UNREACHED_TOLD_MS = 10_000;
+
+/** Once in an outage that lasts: what was tried, and what there is to do. */
+function tellUnreached(model: Model, stamp: Stamp): Model {
+  const { connection: state } = model;
+  if (state.type === 'connected')
+    return model.toldUnreached ? { ...model, toldUnreached: false } : model;
+  if (state.type !== 'reconnecting' || model.toldUnreached || !state.tried) return model;
+  if (stamp.nowMs - state.lostMs < UNREACHED_TOLD_MS) return model;
+  const tried = state.tried.map(({ address, result }) => `${address} ${result}`).join(' · ');
+  const start = model.local ? '/start server1' : 'docker compose up -d';
+  const text = `no server answers: ${tried}\n${start}, or leave and come back with --servers host:port or --local: what is queued is kept`;
+  return notice({ ...model, toldUnreached: true }, text, stamp);
+}
+
 /** Reasons and ids in a state come from servers. */
 function cleanConnection(state: ConnectionState): ConnectionState {
   switch (state.type) {
     case 'refused':
       return { ...state, reason: cleanLine(state.reason) };
     case 'leaderLost':
-    case 'reconnecting':
       return { ...state, server: state.server === null ? null : cleanLine(state.server) };
+    case 'reconnecting':
+      return {
+        ...state,
+        server: state.server === null ? null : cleanLine(state.server),
+        tried: cleanTried(state.tried ?? []),
+      };
     case 'noServer':
       return {
         ...state,
-        tried: state.tried.map(({ address, result }) => ({
-          address: cleanLine(address),
-          result: cleanLine(result),
-        })),
+        tried: cleanTried(state.tried),
       };
     default:
       return state;
   }
 }
+
+const cleanTried = (tried: readonly Tried[]): Tried[] =>
+  tried.map(({ address, result }) => ({ address: cleanLine(address), result: cleanLine(result) }));
 
 function cleanCluster(cluster: Cluster): Cluster {
   const leader = cluster.leader && { ...cluster.leader, id: cleanLine(cluster.leader.id) };

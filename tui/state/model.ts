@@ -146,6 +146,8 @@ export type Model = Readonly<{
     room: string | null;
     line: NoticeLine;
   }> | null;
+  /** Whether it was said, in this outage, that no server answers and what there is to do. */
+  toldUnreached: boolean;
   /** The leader lacks posts that were seen here: which server, and how many are in sync, once it is known. */
   behind: Readonly<{ server: string; copies: number | null }> | null;
   /** Rooms of this account, in the order they were joined, then conversations of two: a list that does not reorder itself. */
@@ -232,6 +234,7 @@ export function initialModel(fields: {
     roundTripMs: null,
     recovered: null,
     behind: null,
+    toldUnreached: false,
     rooms: [],
     openRoom: fields.saved.openRoom,
     outbox: [],

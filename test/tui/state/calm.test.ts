@@ -40,3 +40,22 @@ test('what is sent in that moment looks as it does at any other', () => {
   assert.match(lost.pass(200).frame(), /hi +queued/);
   assert.match(lost.frame(), /LEADER LOST/);
 });
+
+test('an outage that lasts says once what was tried and what there is to do', () => {
+  const story = talk();
+  const { nowMs: lostMs } = story;
+  const tried = [{ address: 'localhost:8000', result: 'connection refused' }];
+  const reconnecting = (attempt: number) => {
+    const counts = { attempt, nextAttemptMs: story.nowMs + 900, server: 'server3', lostMs };
+    story.hear({ type: 'connection', state: { type: 'reconnecting', tried, ...counts } });
+  };
+  story.pass(5_000);
+  reconnecting(4);
+  assert.doesNotMatch(story.frame(), /no server answers/);
+  story.pass(6_000);
+  reconnecting(9);
+  reconnecting(10);
+  const told = story.frame().match(/no server answers: localhost:8000 connection/g);
+  assert.equal(told?.length, 1);
+  assert.match(story.frame(), /docker compose up -d/);
+});
