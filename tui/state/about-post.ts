@@ -169,7 +169,7 @@ export function editNewest(model: Model, text: string): Step {
 function takeBack(model: Model, post: PostLine): Step {
   if (!post.own || !isThere(post)) return stay(hint(model, 'only your own messages'));
   if (model.deleteAsked === post.key) return requestDelete({ ...model, selected: null }, post);
-  const question = 'delete this message for everyone? d again deletes it';
+  const question = 'd again deletes it for everyone';
   return stay({ ...hint(model, question), deleteAsked: post.key });
 }
 

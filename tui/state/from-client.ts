@@ -18,6 +18,7 @@ import { onDirectOpened } from './direct.ts';
 import { lacks } from './kept-lines.ts';
 import { insertLine, insertMember } from './lines.ts';
 import type { Model, PendingPost, PostLine, RoomView } from './model.ts';
+import { clampedOutbox } from './outbox-pane.ts';
 import { callsAway, onReadElsewhere, onReads } from './reading.ts';
 import { onChanged, onMoved, onPost, onReset, onRoom, onRooms, openRoom } from './rooms.ts';
 import { ask, hint, notice, noticeFor, roomOf, type Step, stay, then, withRoom } from './step.ts';
@@ -322,7 +323,7 @@ function onOutbox(model: Model, items: readonly OutboxItem[], stamp: Stamp): Mod
     };
     return [{ room: item.request.room, line }];
   });
-  return { ...model, outbox: items, pending };
+  return clampedOutbox({ ...model, outbox: items, pending });
 }
 
 function onAnswer(model: Model, answer: Answer, item: OutboxItem, stamp: Stamp): Step {

@@ -74,7 +74,17 @@ export function insertPage(before: readonly Line[], page: readonly Line[]): read
 export function changeLine(lines: readonly Line[], changed: PostLine): readonly Line[] {
   const known = indexOf(lines, changed.order, changed.key);
   const there = lines[known];
-  return there?.kind === 'post' ? lines.with(known, asNow(there, changed)) : lines;
+  const next = there?.kind === 'post' ? lines.with(known, asNow(there, changed)) : lines;
+  return requoted(next, changed);
+}
+
+/** Answers quote a post as it is now, and nothing of one that was taken back. */
+function requoted(lines: readonly Line[], changed: PostLine): readonly Line[] {
+  const text = changed.deleted ? '' : cleanLine(changed.text);
+  const isOld = (line: Line): line is PostLine & { reply: Quote } =>
+    line.kind === 'post' && line.reply?.id === changed.key && line.reply.text !== text;
+  if (!lines.some(isOld)) return lines;
+  return lines.map((line) => (isOld(line) ? { ...line, reply: { ...line.reply, text } } : line));
 }
 
 function asNow(there: PostLine, { mark: _, ...content }: PostLine): PostLine {

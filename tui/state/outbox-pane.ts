@@ -76,6 +76,13 @@ export function onOutboxLetter(model: Model, overlay: OutboxOverlay, letter: str
   }
 }
 
+/** Something has left the outbox: what is chosen is there still. */
+export function clampedOutbox(model: Model): Model {
+  const { overlay, outbox } = model;
+  if (overlay?.type !== 'outbox' || overlay.selected < Math.max(1, outbox.length)) return model;
+  return { ...model, overlay: { ...overlay, selected: Math.max(0, outbox.length - 1) } };
+}
+
 /** It is out of the outbox; what is to be written anew is in its room's composer. */
 export function onCancelled(
   model: Model,

@@ -75,7 +75,7 @@ test('an answer goes out with the id of what it answers, and Esc makes it a mess
 
 test('d asks, and only d again takes a message back', () => {
   const told = story().keys('alt+s').type('d');
-  assert.match(told.frame(), /delete this message/);
+  assert.match(told.frame(), /d again deletes it for everyone/);
   told.type('j').type('d');
   assert.deepEqual(requests(told), []);
   told.type('d');
@@ -178,4 +178,17 @@ test('letters that come in one piece, as fast typing does, are keys one by one',
   const told = story().keys('alt+s').type('dd');
   assert.deepEqual(requests(told), [{ type: 'deletePost', room: 'ops', post: 'alice/4' }]);
   assert.equal(draft(story().keys('alt+s', 'up').type('rindeed')), 'indeed');
+});
+
+test('an answer quotes what it answers as it is now, and nothing of what was taken back', () => {
+  const [asked] = OPS;
+  if (!asked) throw new Error('nobody asked');
+  const reply = { id: asked.id, name: 'bob', text: asked.text, order: asked.order };
+  const answer = { ...post('ops', { name: 'carol', text: 'dave does', place: 5 }), reply };
+  const told = story().hear({ type: 'post', post: answer });
+  told.hear({ type: 'changed', post: { ...asked, text: 'who stops it?', edited: true } });
+  assert.match(told.frame(), /↳ bob: who stops it\?/);
+  told.hear({ type: 'changed', post: { ...asked, text: '', deleted: true } });
+  assert.match(told.frame(), /↳ bob: message deleted/);
+  assert.doesNotMatch(told.frame(), /who (stops|restarts) it/);
 });

@@ -54,3 +54,12 @@ test('at 40 columns it can be read', () => {
   told.hear({ type: 'outbox', items: [waiting(1, 'x'.repeat(100))] });
   for (const row of told.keys('ctrl+o').frame().split('\n')) assert.ok(row.length <= 40, row);
 });
+
+test('when the last one leaves, the one above it is chosen', () => {
+  const { told, items } = offline();
+  told
+    .keys('ctrl+o', 'down')
+    .hear({ type: 'outbox', items: items.slice(0, 1) })
+    .type('d');
+  assert.equal(told.take('cancel')[0]?.item, items[0]);
+});
