@@ -9,9 +9,18 @@ import { prunedBodyOf } from './chat/bodies.ts';
 import type { Chat, ChatInput, ChatOutput } from './chat/chat.ts';
 import { Repair, type ScrubSettings } from './repair.ts';
 import { digestText } from './ring/digest.ts';
-import { type Digest, type Entry, lackCount, orderOf, parseStreamId } from './ring/entry.ts';
+import {
+  type Digest,
+  type Entry,
+  type Hole,
+  lackCount,
+  orderOf,
+  parseStreamId,
+  type StreamId,
+  streamIdOf,
+} from './ring/entry.ts';
 import type { Announcement, PeerMessage } from './ring/messages.ts';
-import { encodeEntry } from './ring/replication.ts';
+import { encodeEntry, encodeHole } from './ring/replication.ts';
 import { step } from './ring/ring.ts';
 import { PULL_BYTES_MAX } from './ring/settings.ts';
 import type { Ring, RingInput, RingOutput, ServerId } from './ring/state.ts';
@@ -165,6 +174,12 @@ export function createHost(parts: {
         else begin();
         for (const entry of output.entries) add(entry);
         return;
+      case 'saveHole': {
+        begin();
+        const { sequence, kind } = output.hole;
+        store.leaveHole({ stream: streamIdOf(output.hole), sequence, kind });
+        return;
+      }
       case 'sendNow':
         world.sendPeer(output.to, output.message);
         return;
@@ -255,6 +270,7 @@ export function createHost(parts: {
       case 'saveRecord':
       case 'saveBase':
       case 'saveEntries':
+      case 'saveHole':
         return; // carried out when they came
       default:
         return assertNever(output);
@@ -273,44 +289,48 @@ export function createHost(parts: {
     let remaining = lackCount(theirs, ring.digest);
     do {
       const entries = readLacking(theirs);
-      for (const entry of entries)
-        theirs.set(`${entry.term}.${entry.ringPosition}.${entry.incarnation}`, entry.sequence);
+      for (const item of entries) theirs.set(streamIdOf(item), item.sequence);
       remaining -= entries.length;
       const digest = push ? undefined : digestText(ring.digest);
       const message = {
         type: 'entries' as const,
         term,
-        entries: entries.map(encodeEntry),
+        entries: entries.map((item) => ('body' in item ? encodeEntry(item) : encodeHole(item))),
         remaining,
         push,
       };
       world.sendPeer(to, digest ? { ...message, digest } : message);
-      // What comes next in every stream is damaged here: the rest follows when it is repaired.
-      if (entries.length === 0) return;
     } while (remaining > 0 && term !== 0);
   }
 
   /** One answer's worth of what is held here beyond a digest, oldest streams first. */
-  function readLacking(theirs: Digest): Entry[] {
+  function readLacking(theirs: Digest): (Entry | Hole)[] {
     const streams = [...ring.digest].filter(
       ([stream, sequence]) => sequence > (theirs.get(stream) ?? 0),
     );
     streams.sort(([one], [other]) => parseStreamId(one).term - parseStreamId(other).term);
-    const entries: Entry[] = [];
+    const items: (Entry | Hole)[] = [];
     let bytesLeft = PULL_BYTES_MAX;
-    for (const [stream] of streams) {
-      const limit = ring.limits.pullEntriesMax - entries.length;
-      if (limit <= 0 || bytesLeft <= 0) break;
-      const more = store.readStream({
-        stream,
-        after: theirs.get(stream) ?? 0,
-        limit,
-        bytesMax: bytesLeft,
-      });
-      for (const entry of more) bytesLeft -= entry.body.length;
-      entries.push(...more);
+    for (const [stream, last] of streams) {
+      for (let after = theirs.get(stream) ?? 0; after < last; ) {
+        const limit = ring.limits.pullEntriesMax - items.length;
+        if (limit <= 0 || bytesLeft <= 0) return items;
+        const more = store.readStream({ stream, after, limit, bytesMax: bytesLeft });
+        for (const entry of more) bytesLeft -= entry.body.length;
+        items.push(...more);
+        if (more.length === 0) items.push(holeAt(stream, after + 1));
+        after += Math.max(1, more.length);
+      }
     }
-    return entries;
+    return items;
+  }
+
+  /** In place of an entry that is damaged here: what follows it is not held up, and others look for a copy too. */
+  function holeAt(stream: StreamId, sequence: number): Hole {
+    const damaged = store
+      .damaged()
+      .find((entry) => entry.stream === stream && entry.sequence === sequence);
+    return { ...parseStreamId(stream), sequence, kind: damaged?.kind ?? 'other' };
   }
 
   function resendAppends(request: Extract<RingOutput, { type: 'resendAppends' }>): void {

@@ -24,6 +24,17 @@ export type Entry = Readonly<{
   body: string;
 }>;
 
+/**
+ * An entry of which nobody who was asked has an intact copy, by its key: it counts as held, so that streams stay dense
+ * and what follows it reaches everyone, and is looked for wherever there may be a copy.
+ */
+export type Hole = Readonly<
+  Pick<Entry, 'term' | 'ringPosition' | 'incarnation' | 'sequence'> & {
+    /** `other` also where nothing tells any more. */
+    kind: 'post' | 'other';
+  }
+>;
+
 /** `term.ringPosition.incarnation`: the entries that one leadership made. */
 export type StreamId = string;
 

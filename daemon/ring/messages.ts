@@ -27,6 +27,16 @@ export const EntryTuple = z.tuple([
 ]);
 export type EntryTuple = z.infer<typeof EntryTuple>;
 
+/** In place of an entry that is damaged on the sender's disk: its key, and what it was. */
+const HoleTuple = z.tuple([
+  Term,
+  z.int().min(1).max(RING_POSITION_MAX),
+  z.string().regex(INCARNATION),
+  z.int().min(1).max(SEQUENCE_MAX),
+  z.enum(['post', 'other']),
+]);
+export type HoleTuple = z.infer<typeof HoleTuple>;
+
 export const ViewRecord = z.object({
   term: Term,
   leader: ServerId,
@@ -97,7 +107,7 @@ const Entries = z.object({
   type: z.literal('entries'),
   term: Term,
   /** By hand: a server that catches up is sent a hundred thousand of them a second. */
-  entries: z.custom<EntryTuple[]>(isEntryTuples),
+  entries: z.custom<(EntryTuple | HoleTuple)[]>(areItems),
   remaining: z.int().min(0),
   push: z.boolean(),
   /** Of the sender, in the answer to a pull. */
@@ -197,6 +207,13 @@ export function plainPeerMessage(value: unknown): PeerMessage | null {
 
 function isEntryTuples(value: unknown): value is EntryTuple[] {
   return Array.isArray(value) && value.every(isEntryTuple);
+}
+
+function areItems(value: unknown): value is (EntryTuple | HoleTuple)[] {
+  return (
+    Array.isArray(value) &&
+    value.every((item) => isEntryTuple(item) || HoleTuple.safeParse(item).success)
+  );
 }
 
 function isEntryTuple(value: unknown): value is EntryTuple {

@@ -4,8 +4,8 @@
 
 import { assert } from '../../lib/assert.ts';
 import { digestText, noteGrowth } from './digest.ts';
-import { type Entry, HLC_COUNTER_MAX, type StreamId, streamIdOf } from './entry.ts';
-import type { EntryTuple, PeerMessageOf } from './messages.ts';
+import { type Entry, HLC_COUNTER_MAX, type Hole, type StreamId, streamIdOf } from './entry.ts';
+import type { EntryTuple, HoleTuple, PeerMessageOf } from './messages.ts';
 import { ACK_PATIENCE_MS } from './settings.ts';
 import {
   type Peer,
@@ -26,6 +26,14 @@ export function encodeEntry(entry: Entry): EntryTuple {
 export function decodeEntry(tuple: EntryTuple): Entry {
   const [term, ringPosition, incarnation, sequence, hlcMs, hlcCounter, wallMs, body] = tuple;
   return { term, ringPosition, incarnation, sequence, hlcMs, hlcCounter, wallMs, body };
+}
+
+export function encodeHole({ term, ringPosition, incarnation, sequence, kind }: Hole): HoleTuple {
+  return [term, ringPosition, incarnation, sequence, kind];
+}
+
+function decodeHole([term, ringPosition, incarnation, sequence, kind]: HoleTuple): Hole {
+  return { term, ringPosition, incarnation, sequence, kind };
 }
 
 type AppendInput = Extract<StampedInput, { type: 'append' }>;
@@ -82,13 +90,17 @@ function stamp(turn: Turn, draft: Draft): Entry {
   return { term, ringPosition, incarnation, sequence, hlcMs, hlcCounter, wallMs, body };
 }
 
-/** Notes that an entry is held; it must be the next of its stream. */
-function keep(ring: Ring, entry: Entry, stream: StreamId): void {
+/** Notes that one more of a stream is held; it must be the next. */
+function grow(ring: Ring, item: Entry | Hole, stream: StreamId): void {
   const before = ring.digest.get(stream) ?? 0;
-  assert(entry.sequence === before + 1, 'streams stay dense');
+  assert(item.sequence === before + 1, 'streams stay dense');
   noteGrowth(ring.hash, stream, before);
-  ring.digest.set(stream, entry.sequence);
+  ring.digest.set(stream, item.sequence);
   ring.entryCount += 1;
+}
+
+function keep(ring: Ring, entry: Entry, stream: StreamId): void {
+  grow(ring, entry, stream);
   const later =
     entry.hlcMs > ring.hlcMs || (entry.hlcMs === ring.hlcMs && entry.hlcCounter > ring.hlcCounter);
   if (!later) return;
@@ -97,20 +109,36 @@ function keep(ring: Ring, entry: Entry, stream: StreamId): void {
 }
 
 /**
- * Keeps those of `tuples` that are the next of their streams, and saves them.
+ * Keeps those of `tuples` that are the next of their streams, and saves them in their order.
  * @param mayWait nobody is told that they are on the disk before something else has to be there too
  */
-export function keepNew(turn: Turn, tuples: readonly EntryTuple[], mayWait = false): void {
-  const { ring } = turn;
-  const kept: Entry[] = [];
+export function keepNew(
+  turn: Turn,
+  tuples: readonly (EntryTuple | HoleTuple)[],
+  mayWait = false,
+): void {
+  const { ring, outputs } = turn;
+  let run: Entry[] = [];
   for (const tuple of tuples) {
-    const entry = decodeEntry(tuple);
-    const stream = streamIdOf(entry);
-    if (entry.sequence !== (ring.digest.get(stream) ?? 0) + 1) continue;
-    keep(ring, entry, stream);
-    kept.push(entry);
+    const item = tuple.length === 5 ? decodeHole(tuple) : decodeEntry(tuple);
+    const stream = streamIdOf(item);
+    if (item.sequence !== (ring.digest.get(stream) ?? 0) + 1) continue;
+    if ('body' in item) {
+      keep(ring, item, stream);
+      if (run.length === 0) outputs.push({ type: 'saveEntries', entries: run, mayWait });
+      run.push(item);
+    } else {
+      run = [];
+      leaveHole(turn, item, stream);
+    }
   }
-  if (kept.length > 0) turn.outputs.push({ type: 'saveEntries', entries: kept, mayWait });
+}
+
+function leaveHole({ ring, outputs }: Turn, hole: Hole, stream: StreamId): void {
+  grow(ring, hole, stream);
+  outputs.push({ type: 'saveHole', hole });
+  // Somebody out of reach for the moment may have the account or the room that it is.
+  if (hole.kind === 'other' && ring.phase === 'joining') ring.foldIsWhole = false;
 }
 
 export function onAppend(turn: Turn, from: Peer, message: PeerMessageOf<'append'>): void {

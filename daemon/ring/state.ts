@@ -4,7 +4,7 @@
 
 import type { Cluster } from '../../lib/client/api.ts';
 import { type DigestHash, hashOf, hashText } from './digest.ts';
-import { type Digest, type Entry, lackCount, type StreamId } from './entry.ts';
+import { type Digest, type Entry, type Hole, lackCount, type StreamId } from './entry.ts';
 import type { Announcement, PeerMessage, Phase } from './messages.ts';
 import { DISCOVERY_MS, RING_LIMITS, type RingLimits } from './settings.ts';
 
@@ -161,6 +161,7 @@ export type RingOutput =
   | Readonly<{ type: 'saveRecord'; installedTerm: number; promisedTerm: number }>
   /** `mayWait`: no later output says that they are on the disk, until another one has to be there too. */
   | Readonly<{ type: 'saveEntries'; entries: readonly Entry[]; mayWait?: boolean }>
+  | Readonly<{ type: 'saveHole'; hole: Hole }>
   | Readonly<{ type: 'saveBase'; stream: StreamId; base: Digest }>
   /** Relies on nothing that is not on disk yet. */
   | Readonly<{ type: 'sendNow'; to: ServerId; message: PeerMessage }>

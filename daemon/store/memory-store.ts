@@ -6,10 +6,11 @@ import {
   type Entry,
   entryHash,
   orderOf,
+  parseStreamId,
   type StreamId,
   streamIdOf,
 } from '../ring/entry.ts';
-import { Damage, isSound } from './damage.ts';
+import { Damage, type DamagedEntry, isSound } from './damage.ts';
 import {
   type PostsQuery,
   type RingRecord,
@@ -29,6 +30,8 @@ type Held = { -readonly [K in keyof StoredEntry]: StoredEntry[K] } & {
   hash: Uint8Array;
   /** What the disk gives may differ from what was stored. */
   suspect: boolean;
+  /** Nothing was ever there. */
+  isHole: boolean;
 };
 
 export class MemoryStore implements Store {
@@ -97,30 +100,45 @@ export class MemoryStore implements Store {
   }
 
   append(stored: StoredEntry): void {
-    const stream = streamIdOf(stored.entry);
-    const entries = listOf(this.streams, stream);
-    if (stored.entry.sequence !== entries.length + 1) {
-      const text = `entry ${stored.entry.sequence} does not follow in stream ${stream}`;
-      throw new StoreError('failed', text);
-    }
-    const { entryCount, postCount, hash, time } = this;
-    const held: Held = {
-      ...stored,
-      hidden: false,
-      hash: entryHash(stored.entry),
-      suspect: false,
-    };
-    entries.push(held);
-    this.undos.push(() => {
-      entries.pop();
-      Object.assign(this, { entryCount, postCount, hash, time });
-    });
+    const hash = entryHash(stored.entry);
+    const held: Held = { ...stored, hidden: false, hash, suspect: false, isHole: false };
+    this.push(streamIdOf(stored.entry), held);
     this.count(held);
     this.index(held);
   }
 
-  private count({ entry, hash }: Held): void {
+  leaveHole({ stream, sequence, kind }: DamagedEntry): void {
+    const rest = { hlcMs: 0, hlcCounter: 0, wallMs: 0, body: '' };
+    this.push(stream, {
+      entry: { ...parseStreamId(stream), sequence, ...rest },
+      order: '',
+      index: { kind: kind === 'post' ? 'pruned' : 'other', room: null, requestId: null },
+      hidden: false,
+      hash: new Uint8Array(32),
+      suspect: true,
+      isHole: true,
+    });
+    this.damage.note({ stream, sequence, kind });
+    this.undos.push(() => this.damage.clear(stream, sequence));
+  }
+
+  private push(stream: StreamId, held: Held): void {
+    const entries = listOf(this.streams, stream);
+    const { sequence } = held.entry;
+    if (sequence !== entries.length + 1) {
+      const text = `entry ${sequence} does not follow in stream ${stream}`;
+      throw new StoreError('failed', text);
+    }
+    const { entryCount, postCount, hash, time } = this;
+    entries.push(held);
     this.entryCount += 1;
+    this.undos.push(() => {
+      entries.pop();
+      Object.assign(this, { entryCount, postCount, hash, time });
+    });
+  }
+
+  private count({ entry, hash }: Held): void {
     this.hash = (this.hash + hashValue(hash)) % HASH_MODULUS;
     const { hlcMs, hlcCounter } = entry;
     const later =
@@ -273,12 +291,28 @@ export class MemoryStore implements Store {
     const stream = streamIdOf(entry);
     const held = this.streams.get(stream)?.[entry.sequence - 1];
     if (!held) throw new StoreError('failed', `${stream}/${entry.sequence} is not held`);
+    if (held.isHole) return this.fill(held, { entry, order: orderOf(entry), index });
     const isPruned = held.index.kind === 'pruned' && index.kind === 'post';
     this.replace(
       held,
       isPruned ? prunedOf(held, entry, pruned) : { entry, index, hash: entryHash(entry) },
     );
     return { leftOut: this.damage.clear(stream, entry.sequence) };
+  }
+
+  private fill(held: Held, stored: StoredEntry): { leftOut: boolean } {
+    const before = { ...held };
+    const { hash, time } = this;
+    const sound = { hash: entryHash(stored.entry), suspect: false, isHole: false };
+    Object.assign(held, stored, sound);
+    this.undos.push(() => {
+      Object.assign(held, before);
+      Object.assign(this, { hash, time });
+    });
+    this.count(held);
+    this.index(held);
+    this.damage.clear(streamIdOf(stored.entry), stored.entry.sequence);
+    return { leftOut: true };
   }
 
   /** Whether the disk has what was stored, seen from outside. */

@@ -58,8 +58,9 @@ export class SqliteRepair {
     const wasPruned = given.entry.sequence <= this.streams.prunedOf(stream);
     const stored = wasPruned ? prunedOf(given, pruned) : given;
     const { entry, index } = stored;
+    let hadRow = true;
     try {
-      this.replace(stored);
+      hadRow = this.replace(stored);
     } catch (error) {
       // An index that still has the damaged columns does not let their row go.
       if (!(error instanceof StoreError) || error.code !== 'damaged') throw error;
@@ -67,17 +68,20 @@ export class SqliteRepair {
       this.replace(stored);
     }
     if (index.requestId !== null) this.settle(index.requestId);
-    const leftOut = this.damage.clear(stream, entry.sequence);
+    // No page could find what had no row.
+    const leftOut = this.damage.clear(stream, entry.sequence) || !hadRow;
     // The text that was counted here is gone: with the peer's copy goes another hash.
     return { leftOut, isSumKnown: wasPruned || index.kind !== 'pruned' };
   }
 
-  private replace({ entry, order, index }: StoredEntry): void {
+  /** @returns whether anything stood there */
+  private replace({ entry, order, index }: StoredEntry): boolean {
     const number = this.streams.numberOf(streamIdOf(entry)) ?? 0;
     const { sequence, wallMs, body } = entry;
-    this.file.run(SQL.drop, number, sequence);
+    const { changes } = this.file.run(SQL.drop, number, sequence);
     const columns = [order, roomColumn(index), index.requestId, wallMs, body, entryHash(entry)];
     this.file.run(SQL.add, number, sequence, ...columns);
+    return Number(changes) > 0;
   }
 
   /** Of all copies of a request only the lowest in the order is shown. */

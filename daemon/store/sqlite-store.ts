@@ -196,12 +196,8 @@ class SqliteStore implements Store {
 
   append({ entry, order, index }: StoredEntry): void {
     const stream = streamIdOf(entry);
-    const number = this.streamNumber(stream);
     const { sequence, wallMs, body } = entry;
-    if (sequence !== this.streams.lastOf(stream) + 1) {
-      const text = `entry ${sequence} does not follow in stream ${stream}`;
-      throw new StoreError('failed', `${this.file.path}: ${text}`);
-    }
+    const number = this.grow(stream, sequence);
     const { requestId } = index;
     const room = roomColumn(index);
     const isHidden = requestId === null ? false : this.settleRequest(requestId, order);
@@ -210,12 +206,29 @@ class SqliteStore implements Store {
     const columns = [order, room, requestId, hidden, wallMs, body, hash];
     this.file.run(SQL.addEntry, number, sequence, ...columns);
     if (room && !isHidden) this.postCount += 1;
+    this.hash.add(hash);
+    if (order > this.highestPlace) this.highestPlace = order;
+  }
+
+  /** Counts one more of a stream as held. @returns the number that stands for the stream */
+  private grow(stream: StreamId, sequence: number): number {
+    if (sequence !== this.streams.lastOf(stream) + 1) {
+      const text = `entry ${sequence} does not follow in stream ${stream}`;
+      throw new StoreError('failed', `${this.file.path}: ${text}`);
+    }
+    const number = this.streamNumber(stream);
     this.streams.setLast(stream, sequence);
     this.isChanged = true;
     this.appended += 1;
     this.entryCount += 1;
-    this.hash.add(hash);
-    if (order > this.highestPlace) this.highestPlace = order;
+    return number;
+  }
+
+  leaveHole(hole: DamagedEntry): void {
+    this.grow(hole.stream, hole.sequence);
+    this.damage.note(hole);
+    // Its hash is known when a copy comes.
+    this.setMeta('sumIsUnknown', 'true');
   }
 
   private streamNumber(stream: StreamId): number {

@@ -51,6 +51,8 @@ export interface Store {
   saveRingRecord(record: Pick<RingRecord, 'installedTerm' | 'promisedTerm'>): void;
   /** Adds an entry. Its sequence must be the next of its stream. */
   append(stored: StoredEntry): void;
+  /** Counts the next of a stream as held though nobody who was asked could read it: damaged from the start. */
+  leaveHole(hole: DamagedEntry): void;
   /** Keeps what a leader held when it installed its view: what a cursor of that stream stands for. */
   saveBase(stream: StreamId, base: Digest): void;
 

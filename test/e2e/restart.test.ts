@@ -1,5 +1,6 @@
 // Servers that go in numbers and come back, one with an empty disk: real processes, real clients.
 import assert from 'node:assert/strict';
+import { cp, rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Daemons } from '../support/daemons.ts';
@@ -76,4 +77,27 @@ test('a restart of all at once, the leader with an empty disk, loses nothing', a
   assert.equal(await copiesOfNext(talk), 3);
   await talk.assertNothingLost();
   t.diagnostic(`${talk.resets} of 4 clients had to ask for the history again`);
+});
+
+test('a data directory that was put back to an earlier state loses nothing', async (t) => {
+  const { daemons, talk } = await Talk.amid(t);
+  const directory = daemons.dataDirectory('server3');
+  const backup = `${directory}.backup`;
+  talk.begin();
+  await delay(500);
+  await killAll(daemons, daemons.ids());
+  await cp(directory, backup, { recursive: true });
+  await startAll(daemons, daemons.ids());
+  await daemons.settled();
+  assert.equal(await copiesOfNext(talk), 3);
+  await killAll(daemons, daemons.ids());
+  await rm(directory, { recursive: true });
+  await cp(backup, directory, { recursive: true });
+  await startAll(daemons, ['server3']);
+  await daemons.settled(['server3']);
+  assert.equal(await copiesOfNext(talk), 1);
+  await startAll(daemons, ['server1', 'server2']);
+  await daemons.settled();
+  assert.equal(await copiesOfNext(talk), 3);
+  await talk.assertNothingLost();
 });

@@ -6,6 +6,17 @@ import { Scenario } from './scenario.ts';
 
 const TWO_PEOPLE = { people: { ada: 'ada', ben: 'ben' } };
 
+/** The post with this text is another one on the disk of server1. */
+function damage(scenario: Scenario, text: string): void {
+  const { disk } = scenario.server(1);
+  for (const [stream, last] of disk.durable) {
+    for (let sequence = 1; sequence <= last; sequence += 1) {
+      const found = disk.memory.readEntry(stream, sequence)?.body.includes(`"${text}"`);
+      if (found) disk.rot(stream, sequence, 0.5);
+    }
+  }
+}
+
 const SCENARIOS: Readonly<Record<string, () => string>> = {
   'two leaders meet and merge': () =>
     new Scenario(TWO_PEOPLE)
@@ -96,6 +107,54 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
       .look()
       .wait(10_000)
       .look()
+      .end();
+  },
+
+  'the only copy of a post is damaged: what follows it reaches everyone': () => {
+    const scenario = new Scenario(TWO_PEOPLE).start();
+    for (let number = 1; number <= 5; number += 1) scenario.say('ada', `post ${number}`);
+    return scenario
+      .step('server2 and server3 lose their directories; post 2 is damaged on server1', () => {
+        scenario.server(3).wipe();
+        scenario.server(2).wipe();
+        damage(scenario, 'post 2');
+      })
+      .while()
+      .forget()
+      .say('ada', 'post 6')
+      .step('server2 and server3 are started, empty', () => {
+        scenario.server(2).start();
+        scenario.server(3).start();
+      })
+      .wait(20_000)
+      .say('ben', 'post 7')
+      .look()
+      .histories()
+      .end({ healed: false });
+  },
+
+  'a damaged post comes back with the server that has a copy of it': () => {
+    const scenario = new Scenario(TWO_PEOPLE).start();
+    scenario.step('server2 is down for a while', () => scenario.server(2).crash()).moment();
+    for (let number = 1; number <= 5; number += 1) scenario.say('ada', `post ${number}`);
+    return scenario
+      .step('server3 dies; post 2 is damaged on server1', () => {
+        scenario.server(3).crash();
+        damage(scenario, 'post 2');
+      })
+      .while()
+      .forget()
+      .say('ada', 'post 6, server1 alone')
+      .look()
+      .step('server2 is back', () => scenario.server(2).start())
+      .wait(10_000)
+      .say('ben', 'post 7')
+      .look()
+      .histories()
+      .step('server3 is back', () => scenario.server(3).start())
+      .wait(20_000)
+      .look()
+      .histories()
       .end();
   },
 

@@ -154,6 +154,7 @@ export class Checkers {
   onEntriesSent(server: SimulatedServer, message: PeerMessage): void {
     if (!('entries' in message)) return;
     for (const tuple of message.entries) {
+      if (tuple.length === 5) continue;
       const entry = decodeEntry(tuple);
       const key = `${streamIdOf(entry)}.${entry.sequence}`;
       const known = this.bodies.get(key);

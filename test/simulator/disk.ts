@@ -15,6 +15,8 @@ export class SimulatedDisk {
   readonly rotten = new Set<string>();
   /** Of the transaction that is not durable yet; null when there is none. */
   private written: Entry[] | null = null;
+  /** Of that transaction: what this disk counts as held and never had. */
+  private holes: { stream: StreamId; sequence: number }[] = [];
   private repaired: string[] = [];
   private committed = false;
   private readonly onDurable: (entries: readonly Entry[]) => void;
@@ -50,8 +52,16 @@ export class SimulatedDisk {
     this.memory.commit();
     this.record = this.memory.ringRecord();
     for (const key of this.repaired.splice(0)) this.rotten.delete(key);
-    for (const entry of written) this.durable.set(streamIdOf(entry), entry.sequence);
+    for (const entry of written) this.noteDurable(streamIdOf(entry), entry.sequence);
+    for (const { stream, sequence } of this.holes.splice(0)) {
+      this.noteDurable(stream, sequence);
+      this.rotten.add(`${stream}/${sequence}`);
+    }
     this.onDurable(written);
+  }
+
+  private noteDurable(stream: StreamId, sequence: number): void {
+    this.durable.set(stream, Math.max(this.durable.get(stream) ?? 0, sequence));
   }
 
   /** The power goes. @param survives whether a transaction that was being written got there in time */
@@ -64,6 +74,7 @@ export class SimulatedDisk {
       if (this.memory.isIntact(stream, Number(sequence))) this.rotten.delete(key);
     }
     this.repaired = [];
+    this.holes = [];
     this.written = null;
     this.committed = false;
   }
@@ -92,6 +103,10 @@ export class SimulatedDisk {
       append: (stored) => {
         memory.append(stored);
         this.written?.push(stored.entry);
+      },
+      leaveHole: (hole) => {
+        memory.leaveHole(hole);
+        this.holes.push(hole);
       },
       prune: (query) => memory.prune(query),
       hasPrunable: (below) => memory.hasPrunable(below),

@@ -46,6 +46,42 @@ const STREAM = streamIdOf(entryOf({ sequence: 1 }));
 const OTHER_STREAM = streamIdOf({ ...entryOf({ sequence: 1 }), ...other });
 
 const CASES: Readonly<Record<string, (store: Store) => void>> = {
+  'a hole counts as held, is damaged and given to nobody, and a copy of the entry makes all as if it had been there':
+    (store) => {
+      const [one, two, three] = [1, 2, 3].map((sequence) =>
+        storedPost(entryOf({ sequence }), 'general', `s/${sequence}`),
+      ) as [StoredEntry, StoredEntry, StoredEntry];
+      const posts = () => sequencesOf(store.readPosts({ room: 'general', before: null, limit: 9 }));
+      store.begin();
+      store.append(one);
+      store.leaveHole({ stream: STREAM, sequence: 2, kind: 'post' });
+      store.append(three);
+      store.commit();
+      assert.deepEqual(store.digest(), new Map([[STREAM, 3]]));
+      assert.deepEqual(store.damaged(), [{ stream: STREAM, sequence: 2, kind: 'post' }]);
+      assert.equal(store.readEntry(STREAM, 2), null);
+      assert.deepEqual(posts(), [1, 3]);
+      assert.equal(store.counts().entries, 3);
+      store.begin();
+      assert.deepEqual(
+        store.repair(two, () => ''),
+        { leftOut: true },
+      );
+      store.commit();
+      assert.deepEqual(store.damaged(), []);
+      assert.deepEqual(posts(), [1, 2, 3]);
+      assert.deepEqual(store.counts(), { entries: 3, posts: 3 });
+      const whole = openMemoryStore(INCARNATION);
+      save(whole, one, two, three);
+      assert.equal(store.historyHash(), whole.historyHash());
+    },
+  'a hole that does not follow in its stream is refused': (store) => {
+    store.begin();
+    assert.throws(
+      () => store.leaveHole({ stream: STREAM, sequence: 2, kind: 'post' }),
+      /does not follow/,
+    );
+  },
   'an empty store knows its incarnation and nothing else': (store) => {
     const nothing = { incarnation: INCARNATION, installedTerm: 0, promisedTerm: 0 };
     assert.deepEqual(store.ringRecord(), nothing);
