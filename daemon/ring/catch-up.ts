@@ -6,6 +6,7 @@ import type { PeerMessageOf } from './messages.ts';
 import { keepNew } from './replication.ts';
 import {
   DISCOVERY_MS,
+  EMPTY_DISCOVERY_MS,
   JOINING_PATIENCE_MS,
   PROMISE_PATIENCE_MS,
   PULL_PATIENCE_MS,
@@ -145,7 +146,7 @@ export function maybeBecomeActive(turn: Turn): void {
       (peer) =>
         (peer.refused && !isEmpty) || (peer.digest !== null && isReachable(ring, peer, nowMs)),
     );
-    const patienceMs = isEmpty ? JOINING_PATIENCE_MS : DISCOVERY_MS;
+    const patienceMs = isEmpty ? EMPTY_DISCOVERY_MS : DISCOVERY_MS;
     if (!met && nowMs - ring.startedMs < patienceMs) return;
     ring.discovering = false;
     ring.leaderlessSinceMs = nowMs;

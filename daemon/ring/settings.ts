@@ -41,6 +41,12 @@ export const FLAP_MEMORY_MS = 60_000;
 /** A starting server listens this long for its peers before it judges what it lacks. */
 export const DISCOVERY_MS = 300;
 
+/**
+ * One with nothing on its disk listens this long for those it is configured with: if they are merely starting too, they
+ * have the history, and it would refuse what people say in rooms that it has never heard of.
+ */
+export const EMPTY_DISCOVERY_MS = 5_000;
+
 /** A server that lacks more entries than this is joining: what one change of view may still carry. */
 const CATCH_UP_ENTRIES_MAX = 1_000;
 
