@@ -61,8 +61,8 @@ function faultsText({ faults }: Tally): string {
 function recordText(tally: Tally, from: number): string {
   const { runs, steps, acknowledged, failures } = tally;
   const count = (value: number) => value.toLocaleString('en-US');
-  const figures = `${count(runs)} seeds drawn from ${from}: ${count(steps)} steps, after each of which every invariant was
-checked, ${count(acknowledged)} acknowledged requests, ${failures.length} seeds that failed`;
+  const figures = `${count(runs)} seeds drawn from ${from}: ${count(steps)} steps, ${count(acknowledged)} acknowledged requests, ${failures.length} seeds
+that failed`;
   return `\n\n${figures} (${machineText(Date.now())}).\n\nFaults: ${faultsText(tally)}.\n\n`;
 }
 

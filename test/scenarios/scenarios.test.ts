@@ -387,13 +387,13 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
     const scenario = new Scenario().start().look();
     return scenario
       .step("server2's disk is full", () => {
-        scenario.server(2).disk.full = true;
+        scenario.server(2).disk.refuses = 'full';
       })
       .say('ada', 'too much for server2')
       .moment()
       .look()
       .step('there is space again, and server2 is started', () => {
-        scenario.server(2).disk.full = false;
+        scenario.server(2).disk.refuses = null;
         scenario.server(2).start();
       })
       .while()

@@ -1,5 +1,6 @@
 // A simulated disk beneath the store in memory: what a commit wrote is durable some time later, together or
-// not at all, as SQLite's log gives it; what was not durable is gone with a crash. A full disk takes nothing,
+// not at all, as SQLite's log gives it; what was not durable is gone with a crash. A full disk, or one that
+// fails, takes nothing: SQLite's log makes a torn transaction vanish as a whole, so that there are no halves here either;
 // and one that rots gives entries back otherwise than it took them.
 import { type Entry, type StreamId, streamIdOf } from '../../daemon/ring/entry.ts';
 import { MemoryStore } from '../../daemon/store/memory-store.ts';
@@ -10,7 +11,8 @@ export class SimulatedDisk {
   /** Durable highest sequence per stream, and what the ring must not forget. */
   readonly durable = new Map<StreamId, number>();
   record: RingRecord;
-  full = false;
+  /** No transaction is taken: there is no space, or an error is all that comes back. */
+  refuses: 'full' | 'failed' | null = null;
   /** Keys of entries that are damaged here, until a repair is durable. */
   readonly rotten = new Set<string>();
   /** Of the transaction that is not durable yet; null when there is none. */
@@ -36,6 +38,14 @@ export class SimulatedDisk {
 
   hasIntact(stream: StreamId, sequence: number): boolean {
     return this.has(stream, sequence) && !this.rotten.has(`${stream}/${sequence}`);
+  }
+
+  /** Sequences of a stream that are damaged here. */
+  rottenIn(stream: StreamId): number[] {
+    const prefix = `${stream}/`;
+    return [...this.rotten].flatMap((key) =>
+      key.startsWith(prefix) ? Number(key.slice(prefix.length)) : [],
+    );
   }
 
   /** Damages an entry that is durable. @param draw decides how */
@@ -95,7 +105,9 @@ export class SimulatedDisk {
         this.committed = false;
       },
       commit: () => {
-        if (this.full) throw new StoreError('full', 'the simulated disk is full');
+        // A disk that fails may have it all the same.
+        this.committed = this.refuses === 'failed';
+        if (this.refuses) throw new StoreError(this.refuses, `the simulated disk: ${this.refuses}`);
         this.committed = true;
         onCommit();
       },

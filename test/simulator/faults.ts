@@ -1,9 +1,7 @@
 // What each planned event does to the cluster it meets.
 import type { Cluster } from './cluster.ts';
-import type { FaultName, PlannedEvent } from './plan.ts';
+import { type FaultName, type PlannedEvent, pauseMsOf } from './plan.ts';
 import type { SimulatedServer } from './server.ts';
-
-const MIN_COPIES_CHANGES = [1, 2];
 
 type Struck = Readonly<{
   cluster: Cluster;
@@ -41,10 +39,7 @@ const FAULTS: Readonly<Record<FaultName, (struck: Struck) => void>> = {
   start: ({ server }) => server.start(),
   pause: ({ cluster, server, event }) => {
     server.pause();
-    // Mostly about a second, now and then minutes.
-    cluster.scheduler.after(50 + event.size ** 6 * 120_000 + event.size * 2_000, () =>
-      server.resume(),
-    );
+    cluster.scheduler.after(pauseMsOf(event.size), () => server.resume());
   },
   resume: ({ server }) => server.resume(),
   wipe: ({ cluster, server }) => {
@@ -81,31 +76,36 @@ const FAULTS: Readonly<Record<FaultName, (struck: Struck) => void>> = {
     server.slowDiskMs = 0;
   },
   'full disk': ({ cluster, server }) => {
-    server.disk.full = true;
+    server.disk.refuses = 'full';
     cluster.say(`${server.id}'s disk is full`);
   },
+  'failing disk': ({ cluster, server }) => {
+    server.disk.refuses = 'failed';
+    cluster.say(`${server.id}'s disk fails`);
+  },
   'free the disk': ({ server }) => {
-    server.disk.full = false;
+    server.disk.refuses = null;
   },
   'damage entries': (struck) => damageEntries(struck),
   'restart a client': ({ cluster, event }) => at(cluster.clients, event.other).restart(),
   'rolling restart': ({ cluster }) => rollingRestart(cluster),
   'change min-copies': ({ cluster, event }) => {
-    const copies = at(MIN_COPIES_CHANGES, event.size);
+    // For each server from its next start on, as the flag is.
+    const majority = Math.floor(cluster.all().length / 2) + 1;
+    const copies = 1 + Math.floor(event.size * majority);
     for (const server of cluster.all()) server.copiesMin = copies;
   },
 };
 
-/** Whether some other server's disk has all that this one's has: its directory may go. */
+/** Whether the others' disks have all that this one's has, each entry somewhere, and intact: its directory may go. */
 function hasCopy(cluster: Cluster, server: SimulatedServer): boolean {
-  return cluster
-    .all()
-    .some(
-      (other) =>
-        other !== server &&
-        other.disk.rotten.size === 0 &&
-        [...server.disk.durable].every(([stream, sequence]) => other.disk.has(stream, sequence)),
-    );
+  const others = cluster.all().filter((other) => other !== server);
+  const isElsewhere = (stream: string, sequence: number) =>
+    others.some(({ disk }) => disk.hasIntact(stream, sequence));
+  return [...server.disk.durable].every(([stream, last]) => {
+    const rotten = others.flatMap(({ disk }) => disk.rottenIn(stream));
+    return [last, ...rotten].every((each) => each > last || isElsewhere(stream, each));
+  });
 }
 
 /** Damages some of what a disk has, at rest or in use, as long as another disk has it intact. */

@@ -26,6 +26,7 @@ export type FaultName =
   | 'slow disk'
   | 'fast disk'
   | 'full disk'
+  | 'failing disk'
   | 'free the disk'
   | 'damage entries'
   | 'restart a client'
@@ -91,6 +92,7 @@ const WEIGHTS: Readonly<Record<FaultName, number>> = {
   'slow disk': 1,
   'fast disk': 2,
   'full disk': 0.4,
+  'failing disk': 0.4,
   'free the disk': 2,
   'damage entries': 2,
   'restart a client': 0.7,
@@ -118,6 +120,27 @@ function favouritesOf(random: Random): Map<FaultName, number> {
   const names = (Object.keys(WEIGHTS) as FaultName[]).filter((name) => !kept.includes(name));
   return new Map(names.map((name) => [name, random() < 0.35 ? 0 : random() < 0.2 ? 4 : 1]));
 }
+
+/** Runs that end with a pause of some minutes: each costs as much as three others. */
+const LONG_PAUSE_SHARE = 0.04;
+
+/** One server is stopped for one to two minutes while people go on talking. @returns when the run ends */
+function addLongPause(random: Random, fromMs: number, events: PlannedEvent[]): number {
+  const draw = (what: PlannedEvent['what'], atMs: number, size: number) =>
+    events.push({ atMs, what, who: random(), other: random(), size });
+  const size = 0.9 + random() * 0.1;
+  draw('pause', fromMs, size);
+  const endsMs = fromMs + pauseMsOf(size) + 1_000;
+  for (let atMs = fromMs; atMs < endsMs; atMs += pauseOf(random, 4_000)) {
+    draw('post', atMs, random());
+    if (random() < 0.2) draw('note', atMs, random());
+    if (random() < 0.1) draw(random() < 0.5 ? 'crash' : 'start', atMs, random());
+  }
+  return endsMs;
+}
+
+/** Mostly about a second, now and then minutes. @param size of the event */
+export const pauseMsOf = (size: number) => 50 + size ** 6 * 120_000 + size * 2_000;
 
 /** Limits that some ten or a hundred entries reach; those of the daemon in half of the runs. */
 function drawLimits(random: Random): Plan['limits'] {
@@ -166,12 +189,9 @@ export function drawPlan(seed: number): Plan {
     retentionMs: random() < 0.1 ? 5_000 + random() * 5_000 : null,
     forgetAfterMs: random() < 0.3 ? 2_000 + random() * 10_000 : NEVER_MS,
   };
-  // Clocks that are wrong by more than the retention prune what was said just now.
-  if (retention.retentionMs !== null) {
-    const steady = events.filter(({ what }) => what !== 'jump the clock');
-    events.splice(0, events.length, ...steady);
-  }
   const limits = drawLimits(random);
+  const endsMs =
+    random() < LONG_PAUSE_SHARE ? addLongPause(random, durationMs, events) : durationMs;
   return {
     seed,
     servers,
@@ -181,7 +201,7 @@ export function drawPlan(seed: number): Plan {
     network,
     limits,
     diskMs,
-    durationMs,
+    durationMs: endsMs,
     events,
   };
 }

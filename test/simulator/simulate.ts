@@ -130,7 +130,7 @@ function heal(cluster: Cluster): void {
     cluster.healNetwork();
     for (const server of cluster.all()) {
       server.crashInTurn = false;
-      server.disk.full = false;
+      server.disk.refuses = null;
       server.slowDiskMs = 0;
       server.copiesMin = cluster.plan.copiesMin;
       server.resume();
