@@ -1,13 +1,16 @@
-// npm run mutants [-- --seeds 2000] [-- --only WORDS] [-- --simulate] [-- --record]: shows that the checkers see. The scripted
-// scenarios are played with each deliberate mistake of test/mutants; one that none of them shows is simulated until
-// an invariant breaks. One that survives both is a hole in the checkers.
+// npm run mutants [-- --seeds 2000] [-- --only WORDS] [-- --simulate | --play] [-- --record]: shows that the checkers
+// see. The scripted scenarios are played with each deliberate mistake of test/mutants. One that breaks an assertion, an
+// invariant or a test there is caught; one that only makes a scenario tell another story is simulated too, and so is one
+// that none of them shows. One that survives all is a hole in the checkers.
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
+import type { Failure } from '../test/mutants/failures.ts';
 import { MUTANTS, type Mutant } from '../test/mutants/mutants.ts';
 import { machineText, record } from '../test/support/record.ts';
 
 const HOOK = new URL('../test/mutants/mutate.ts', import.meta.url).href;
 const SIMULATE = new URL('./simulate.ts', import.meta.url).pathname;
+const REPORTER = new URL('../test/mutants/failures.ts', import.meta.url).pathname;
 const SCENARIOS = new URL('../test/scenarios/scenarios.test.ts', import.meta.url).pathname;
 /** All scenarios take two seconds. */
 const SCENARIOS_MS_MAX = 120_000;
@@ -19,12 +22,15 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     /** Leaves the scenarios out. */
     simulate: { type: 'boolean', default: false },
+    /** Leaves the simulation out: only those that a scenario or a test is known to show are looked at. */
+    play: { type: 'boolean', default: false },
     /** The table goes into docs/RELIABILITY.md. */
     record: { type: 'boolean', default: false },
   },
 });
 
-type Verdict = Readonly<{ isCaught: boolean; text: string }>;
+/** `surely`: what was played came to an assertion, an invariant or a test, not only to another story. */
+type Verdict = Readonly<{ isCaught: boolean; surely?: boolean; text: string }>;
 
 /** @param mutant null for the product as it is */
 async function run(mutant: string | null, words: readonly string[]) {
@@ -37,21 +43,30 @@ async function run(mutant: string | null, words: readonly string[]) {
   return { stdout, stderr, exitCode };
 }
 
-/** @returns null when every scenario, or test, came out as ever */
+/** @returns null when every scenario, or test, came out as ever, but perhaps for some moments */
 async function play({ name, test }: Mutant): Promise<Verdict | null> {
   const file = test === undefined ? SCENARIOS : new URL(`../${test}`, import.meta.url).pathname;
-  const words = ['--test', '--test-reporter=tap', '--test-isolation=none', file];
-  const { stdout, exitCode } = await run(name, words);
+  const words = ['--test', `--test-reporter=${REPORTER}`, '--test-isolation=none', file];
+  const { stdout, stderr, exitCode } = await run(name, words);
   if (exitCode === 0) return null;
-  const failed = [...stdout.matchAll(/^not ok \d+ - (.*)$/gm)].map(([, title]) => title);
+  const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
+  const failures = lines.map((line) => JSON.parse(line) as Failure);
   // The file as a whole: it could not be loaded, so that no test of it says anything.
-  const isLoaded = !failed.some((title) => title?.endsWith('.ts'));
-  if (failed.length === 0 || !isLoaded)
-    return { isCaught: false, text: `BROKEN  ${stdout.slice(-600)}` };
-  const others = failed.length > 1 ? ` and ${failed.length - 1} others` : '';
+  const isLoaded = !failures.some(({ title }) => title.endsWith('.ts'));
+  if (failures.length === 0 || !isLoaded)
+    return { isCaught: false, text: `BROKEN  ${(stdout + stderr).slice(-600)}` };
+  const broken = failures.filter(({ how }) => how === 'broken');
+  const differ = failures.filter(({ how }) => how === 'differs');
+  const telling = broken.length > 0 ? broken : differ;
+  const [first] = telling;
+  if (!first) return null;
+  const others = telling.length > 1 ? ` and ${telling.length - 1} others` : '';
+  const what = test === undefined ? 'scenario' : 'test';
+  const how = broken.length > 0 ? `the ${what}` : `another story in the ${what}`;
   return {
     isCaught: true,
-    text: `caught by the ${test === undefined ? 'scenario' : 'test'} "${failed[0]}"${others}`,
+    surely: broken.length > 0,
+    text: `${how} "${first.title}"${others}`,
   };
 }
 
@@ -65,26 +80,36 @@ async function simulate(name: string): Promise<Verdict> {
     const unchanged = await run(null, [SIMULATE, '--seed', seed]);
     if (unchanged.exitCode !== 0)
       return { isCaught: false, text: `NOT SHOWN: seed ${seed} fails without it too` };
-    return { isCaught: true, text: `caught after ${tally[1]} seeds: ${broken[2]}` };
+    return { isCaught: true, text: `after ${tally[1]} seeds: ${broken[2]}` };
   }
-  if (exitCode === 0 && tally)
-    return { isCaught: false, text: `SURVIVED the scenarios and ${tally[1]} seeds` };
+  if (exitCode === 0 && tally) return { isCaught: false, text: `survived ${tally[1]} seeds` };
   return { isCaught: false, text: `BROKEN  ${(stderr || stdout).slice(-600)}` };
 }
+
+const NOTHING: Verdict = { isCaught: false, text: '' };
+
+async function judge(mutant: Mutant): Promise<{ played: Verdict; simulated: Verdict }> {
+  const played = values.simulate ? NOTHING : ((await play(mutant)) ?? NOTHING);
+  if (played.surely || values.play) return { played, simulated: NOTHING };
+  return { played, simulated: await simulate(mutant.name) };
+}
+
+const isAsked = ({ name, isPlayed }: Mutant) =>
+  name.includes(values.only) && (!values.play || isPlayed === true);
 
 let survivors = 0;
 const rows: string[] = [];
 console.log(`the scenarios, then up to ${values.seeds} seeds each, drawn from ${values.from}`);
-for (const mutant of MUTANTS.filter(({ name }) => name.includes(values.only))) {
-  const { name } = mutant;
-  const played = values.simulate ? null : await play(mutant);
-  const { isCaught, text } = played ?? (await simulate(name));
+for (const mutant of MUTANTS.filter(isAsked)) {
+  const { played, simulated } = await judge(mutant);
+  const isCaught = played.isCaught || simulated.isCaught;
   if (!isCaught) survivors += 1;
-  console.log(`${name}: ${text}`);
-  rows.push(`| ${name} | ${text} |`);
+  const texts = [played.text, simulated.text].filter((text) => text !== '');
+  console.log(`${isCaught ? '' : 'NOT CAUGHT: '}${mutant.name}: ${texts.join('; ')}`);
+  rows.push(`| ${mutant.name} | ${played.text} | ${simulated.text} |`);
 }
 if (values.record) {
-  const head = '| deliberate mistake | |\n| --- | --- |';
+  const head = '| deliberate mistake | shown by | simulated |\n| --- | --- | --- |';
   record('mutants', `\n\n${head}\n${rows.join('\n')}\n\nOn ${machineText(Date.now())}.\n\n`);
 }
 console.log(survivors === 0 ? 'every mutant was caught' : `${survivors} mutants were not caught`);

@@ -1,13 +1,19 @@
-// Deliberate mistakes in the cores, one at a time: each must be caught by a test, a scripted scenario or the simulator's checkers, or they
-// would not see the real one either. An edit whose text is not found any more is an error, not a pass.
+// Deliberate mistakes in the cores, one at a time: each must be caught by a test, a scripted scenario or the simulator's
+// checkers, or they would not see the real one either. An edit whose text is not found any more is an error, not a pass.
+
+type Edits = readonly (readonly [find: string, replace: string])[];
 
 export type Mutant = Readonly<{
   name: string;
   /** From the top of the package. */
   file: string;
-  edits: readonly (readonly [find: string, replace: string])[];
+  edits: Edits;
+  /** Where one file is not enough. */
+  alsoIn?: Readonly<{ file: string; edits: Edits }>;
   /** A test of its own, from the top of the package, for what the simulator passes over or cannot show. */
   test?: string;
+  /** Shown by a scenario or a test within seconds: looked at with every change. */
+  isPlayed?: true;
 }>;
 
 const RING = 'daemon/ring';
@@ -55,7 +61,12 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'keys without incarnation',
     file: `${RING}/entry.ts`,
-    edits: [['$\x7bringPosition}.$\x7bincarnation}`;', '$\x7bringPosition}.0000000000000000`;']],
+    edits: [
+      [
+        'const id = `$\x7bterm}.$\x7bringPosition}.$\x7bincarnation}`;',
+        'const id = `$\x7bterm}.$\x7bringPosition}.0000000000000000`;',
+      ],
+    ],
   },
   {
     name: 'entries stamped with the highest term seen',
@@ -162,19 +173,69 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [['peer.boot = boot;\n  peer.announcement = null;', 'peer.boot = boot;']],
   },
   {
+    name: 'the base of a view is not carried: a follower takes its own',
+    file: `${RING}/view-change.ts`,
+    edits: [
+      [
+        'saveBase(turn, stream, digestOf(message.base));',
+        'saveBase(turn, stream, new Map(ring.digest));',
+      ],
+    ],
+  },
+  {
+    name: 'what an earlier process of a follower stored is believed',
+    file: `${RING}/ring.ts`,
+    test: 'test/daemon/ring/new-boot.test.ts',
+    edits: [['  peer.boot = boot;\n', '  peer.boot = boot;\n  if (peer.boot === boot) return;\n']],
+  },
+  {
+    name: 'a server that lost its directory resumes from a cursor that it does not know',
+    file: `${CHAT}/sign-in.ts`,
+    edits: [['  if (!base) return null;', '  if (!base) return [];']],
+  },
+  {
+    name: 'in sync with an empty new directory',
+    file: `${RING}/ring.ts`,
+    edits: [
+      [
+        '  if (peer.boot === boot) return;',
+        '  if (peer.boot === boot || peer.boot !== "") return;',
+      ],
+    ],
+    alsoIn: {
+      file: `${RING}/view-change.ts`,
+      edits: [
+        [
+          'if (ring.promisedTerm !== term || ring.promisedTo !== from.id || ring.view !== null) return;',
+          'if (ring.promisedTerm > term || ring.view !== null) return;\n  ring.promisedTerm = term;',
+        ],
+      ],
+    },
+  },
+  {
     name: 'hybrid time not above what is held',
     file: `${RING}/replication.ts`,
     edits: [['Math.max(wallMs, ring.hlcMs, above.ms)', 'wallMs']],
   },
   {
-    name: 'truncation at the merge: streams of earlier terms are not sent',
-    file: 'daemon/host.ts',
+    name: 'truncation at the merge: what the leader does not hold is cut off',
+    file: `${RING}/view-change.ts`,
     edits: [
+      ['([, digest]) => lackCount(ring.digest, digest) > 0,', '() => false,'],
       [
-        '([stream, sequence]) => sequence > (theirs.get(stream) ?? 0),',
-        '([stream, sequence]) => sequence > (theirs.get(stream) ?? 0) && parseStreamId(stream).term + 2 > ring.installedTerm,',
+        '  saveBase(turn, stream, digestOf(message.base));\n  log(',
+        '  const cut = digestOf(message.base);\n  for (const id of ring.digest.keys()) if (!cut.has(id)) ring.digest.delete(id);\n  saveBase(turn, stream, cut);\n  log(',
       ],
     ],
+    alsoIn: {
+      file: `${RING}/catch-up.ts`,
+      edits: [
+        [
+          '  const source = pullSource(turn);',
+          "  if (ring.phase === 'leading') return;\n  const source = pullSource(turn);",
+        ],
+      ],
+    },
   },
   {
     name: 'numbers with gaps are taken',

@@ -65,6 +65,7 @@ test('nothing counts as stored on the word of a process that is gone', () => {
   stage.says({ type: 'promise', term, digest: '', base: null });
   stage.feed({ type: 'append', body: '{}', above: null });
   stage.says({ type: 'stored', term, sequence: 1 });
+  assert.equal(stage.ring.peers.get('server1')?.storedSequence, 1);
   stage.hello('b1 again');
   assert.equal(stage.ring.peers.get('server1')?.storedSequence, 0);
 });
