@@ -33,7 +33,8 @@ const SQL = {
     ORDER BY entries.sequence LIMIT ?`,
   one: `SELECT ${COLUMNS} FROM entries WHERE stream = ? AND sequence = ?`,
   others: `SELECT ${COLUMNS} FROM entries WHERE room IS NULL`,
-  posts: `SELECT ${COLUMNS} FROM entries WHERE room = ? AND hidden = 0 AND place < ? AND place > ? ORDER BY place DESC`,
+  posts: `SELECT ${COLUMNS} FROM entries WHERE room = ? AND hidden = 0 AND place < ? AND place > ?
+    ORDER BY place DESC LIMIT ?`,
   request: `SELECT ${COLUMNS} FROM entries WHERE request = ? ORDER BY place LIMIT 1`,
   place: 'SELECT place FROM entries WHERE request = ? ORDER BY place LIMIT 1',
 } as const;
@@ -153,13 +154,20 @@ export class SqliteReader {
 
   readPosts({ room, before, after = '', limit }: PostsQuery): Entry[] {
     const posts: Entry[] = [];
-    if (limit <= 0) return posts;
-    for (const row of this.rows(SQL.posts, room, before ?? AFTER_ALL, after)) {
-      const entry = this.check(row);
-      const stream = this.streams.nameOf(row.stream);
-      if (entry) posts.push(entry);
-      else if (stream !== undefined) this.damage.noteLeftOut(stream, row.sequence);
-      if (posts.length === limit) break;
+    let below = before ?? AFTER_ALL;
+    // Once, but where some are damaged: then what lies below them fills the page.
+    while (posts.length < limit) {
+      const wanted = limit - posts.length;
+      const rows = this.file.all(SQL.posts, room, below, after, wanted) as EntryRow[];
+      for (const row of rows) {
+        const entry = this.check(row);
+        const stream = this.streams.nameOf(row.stream);
+        if (entry) posts.push(entry);
+        else if (stream !== undefined) this.damage.noteLeftOut(stream, row.sequence);
+      }
+      const lowest = String(rows.at(-1)?.place);
+      if (rows.length < wanted || lowest >= below) break;
+      below = lowest;
     }
     return posts.reverse();
   }
