@@ -12,8 +12,6 @@ export type Mutant = Readonly<{
   alsoIn?: Readonly<{ file: string; edits: Edits }>;
   /** A test of its own, from the top of the package, for what the simulator passes over or cannot show. */
   test?: string;
-  /** Shown by a scenario or a test within seconds: looked at with every change. */
-  isPlayed?: true;
 }>;
 
 const RING = 'daemon/ring';

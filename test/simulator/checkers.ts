@@ -5,6 +5,7 @@ import type { Entry, StreamId } from '../../daemon/ring/entry.ts';
 import { entryHash, orderOf, streamIdOf } from '../../daemon/ring/entry.ts';
 import type { PeerMessage } from '../../daemon/ring/messages.ts';
 import { decodeEntry } from '../../daemon/ring/replication.ts';
+import { PAUSE_LATENESS_MS, TICK_INTERVAL_MS } from '../../daemon/ring/settings.ts';
 import type { Ring } from '../../daemon/ring/state.ts';
 import { GENERAL_ROOM_ID } from '../../lib/ids.ts';
 import type { Cluster } from './cluster.ts';
@@ -20,6 +21,8 @@ import { requestOf, type Witness } from './witness.ts';
 const LEADERLESS_MS_MAX = 9_000;
 /** Whoever was heard within this is waited for. */
 const HEARD_MS = 1_000;
+/** Without a turn for so long a server must have noticed that it was stopped: its ticks are part of its turns. */
+const PAUSED_MS = PAUSE_LATENESS_MS + 2 * TICK_INTERVAL_MS;
 /** A server that works has a turn at least this often. */
 const ACTS_MS = 500;
 
@@ -96,6 +99,9 @@ export class Checkers {
     string,
     Readonly<{ stream: string | undefined; committed: number }>
   >();
+
+  /** Of each server that leads, after its last turn. */
+  private readonly committed = new Map<string, Readonly<{ id: string; committed: number }>>();
 
   cluster: Cluster | null = null;
   witness: Witness | null = null;
@@ -197,6 +203,7 @@ export class Checkers {
     const { ring } = running;
     checkQueues(server, (this.cluster as Cluster).plan.limits.heldCountMax);
     this.checkSuspended(server);
+    this.checkPaused(server);
     this.checkView(server);
     this.checkTerms(server);
     this.checkLeaderless(server);
@@ -215,6 +222,18 @@ export class Checkers {
     if (!before || ring?.phase !== 'suspended' || before.stream !== now.stream) return;
     const text = () => `${server.id} commits ${now.committed} while its view is unconfirmed`;
     check(now.committed === before.committed, 2, text);
+  }
+
+  /** In the first turn after a pause nothing is committed, whatever waited to be read: others may lead by now. */
+  private checkPaused(server: SimulatedServer): void {
+    const stream = server.running?.ring.stream;
+    const { id: known, committed = 0 } = this.committed.get(server.id) ?? {};
+    if (stream) this.committed.set(server.id, { id: stream.id, committed: stream.committed });
+    else this.committed.delete(server.id);
+    if (!stream || stream.id !== known || server.sinceTurnMs < PAUSED_MS) return;
+    const text = () =>
+      `${server.id} commits ${stream.committed} right after ${Math.round(server.sinceTurnMs)} ms`;
+    check(stream.committed === committed, 2, text);
   }
 
   private checkView(server: SimulatedServer): void {

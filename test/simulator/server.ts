@@ -81,6 +81,9 @@ export class SimulatedServer {
   /** A crash in mid-turn was drawn: what may go ahead of the disk has gone, the rest never was. */
   crashInTurn = false;
   paused = false;
+  /** When it last had a turn, and how long it had had none before. */
+  private turnMs = 0;
+  sinceTurnMs = 0;
   private readonly world: World;
   private pieces: Piece[] = [];
   private turnDue = false;
@@ -262,6 +265,9 @@ export class SimulatedServer {
     const pieces = this.pieces;
     this.pieces = [];
     const crashes = this.crashInTurn;
+    const nowMs = this.world.scheduler.nowMs();
+    this.sinceTurnMs = nowMs - this.turnMs;
+    this.turnMs = nowMs;
     try {
       for (const piece of pieces) piece(running);
       running.host.endTurn();
