@@ -219,6 +219,7 @@ export function createHost(parts: {
 
   function endTurn(): void {
     // The followers' disks work while ours does.
+    sendAppends();
     world.flushPeers();
     do {
       if (inTransaction && !mayGoOn()) {
@@ -230,8 +231,13 @@ export function createHost(parts: {
       deferred = [];
       for (const output of due) release(output);
     } while (deferred.length > 0 || (inTransaction && !mayGoOn()));
+    sendAppends();
     world.flushPeers();
     world.flushClients();
+  }
+
+  function sendAppends(): void {
+    if (ring.unsent.length > 0) feedRing({ type: 'sendAppends' });
   }
 
   function release(output: Deferred): void {

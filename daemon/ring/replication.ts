@@ -6,7 +6,7 @@ import { assert } from '../../lib/assert.ts';
 import { digestText, noteGrowth } from './digest.ts';
 import { type Entry, HLC_COUNTER_MAX, type Hole, type StreamId, streamIdOf } from './entry.ts';
 import type { EntryTuple, HoleTuple, PeerMessageOf } from './messages.ts';
-import { ACK_PATIENCE_MS } from './settings.ts';
+import { ACK_PATIENCE_MS, APPEND_ENTRIES_MAX } from './settings.ts';
 import {
   type Peer,
   type Ring,
@@ -59,16 +59,25 @@ export function onAppendInput(turn: Turn, input: AppendInput): void {
     sequence: stream.sequence + 1,
   });
   stream.sequence = entry.sequence;
-  const message = { type: 'append' as const, term: view.term, entries: [encodeEntry(entry)] };
   for (const id of view.inSync) {
     const peer = ring.peers.get(id);
-    if (!peer) continue;
-    sendAhead(turn, id, message);
-    if (peer.ackDueMs === Number.POSITIVE_INFINITY) peer.ackDueMs = nowMs + ACK_PATIENCE_MS;
+    if (peer?.ackDueMs === Number.POSITIVE_INFINITY) peer.ackDueMs = nowMs + ACK_PATIENCE_MS;
   }
+  if (view.inSync.length > 1) ring.unsent.push(encodeEntry(entry));
+  if (ring.unsent.length >= APPEND_ENTRIES_MAX) sendAppends(turn);
   keep(ring, entry, stream.id);
   turn.outputs.push({ type: 'saveEntries', entries: [entry] }, { type: 'taken', entry });
   maybeCommit(turn);
+}
+
+/** Sends the followers what was appended since the last time: one message and one answer for a whole turn. */
+export function sendAppends(turn: Turn): void {
+  const { unsent: entries, view } = turn.ring;
+  if (entries.length === 0) return;
+  turn.ring.unsent = [];
+  if (!view) return;
+  const message = { type: 'append' as const, term: view.term, entries };
+  for (const id of view.inSync) if (turn.ring.peers.has(id)) sendAhead(turn, id, message);
 }
 
 type Draft = { body: string; above: AppendInput['above']; term: number; sequence: number };

@@ -18,7 +18,7 @@ import {
   trackContacts,
 } from './failure-detector.ts';
 import type { Announcement, PeerMessage } from './messages.ts';
-import { onAppend, onAppendInput, onStored, resendTo } from './replication.ts';
+import { onAppend, onAppendInput, onStored, resendTo, sendAppends } from './replication.ts';
 import {
   HEARTBEAT_INTERVAL_MS,
   PAUSE_LATENESS_MS,
@@ -56,9 +56,11 @@ export function step(ring: Ring, input: StampedInput): RingOutput[] {
   const { nowMs, wallMs, draw } = input;
   const turn: Turn = { ring, nowMs, wallMs, draw, outputs: [] };
   const { promisedTerm, installedTerm, entryCount } = ring;
+  // Whatever else this step sends comes after what was appended before it, and the view is still that of those.
+  if (input.type !== 'append') sendAppends(turn);
   noticePause(turn);
   if (input.type === 'append') onAppendInput(turn, input);
-  else {
+  else if (input.type !== 'sendAppends') {
     dispatch(turn, input);
     if (ring.entryCount !== entryCount) refreshLeads(ring);
     trackContacts(turn);
@@ -73,7 +75,10 @@ export function step(ring: Ring, input: StampedInput): RingOutput[] {
   return turn.outputs;
 }
 
-function dispatch(turn: Turn, input: Exclude<StampedInput, { type: 'append' }>): void {
+function dispatch(
+  turn: Turn,
+  input: Exclude<StampedInput, { type: 'append' | 'sendAppends' }>,
+): void {
   const { ring, nowMs } = turn;
   switch (input.type) {
     case 'tick':

@@ -5,7 +5,7 @@
 import type { Cluster } from '../../lib/client/api.ts';
 import { type DigestHash, hashOf, hashText } from './digest.ts';
 import { type Digest, type Entry, type Hole, lackCount, type StreamId } from './entry.ts';
-import type { Announcement, PeerMessage, Phase } from './messages.ts';
+import type { Announcement, EntryTuple, PeerMessage, Phase } from './messages.ts';
 import { DISCOVERY_MS, RING_LIMITS, type RingLimits } from './settings.ts';
 
 export type ServerId = string;
@@ -97,6 +97,8 @@ export type Ring = {
   unshown: { firstMs: number; lastMs: number } | null;
   /** The leader's own stream, while it leads or is suspended. */
   stream: { id: StreamId; sequence: number; committed: number } | null;
+  /** Leader: new entries that the followers were not sent yet. Empty whenever another message goes out. */
+  unsent: EntryTuple[];
   /** The newest stream that this server led or followed, and what was held when it began. */
   base: Readonly<{ stream: StreamId; digest: Digest }> | null;
   readonly digest: Map<StreamId, number>;
@@ -149,6 +151,8 @@ export type RingInput =
       body: string;
       above: Readonly<{ ms: number; counter: number }> | null;
     }>
+  /** The turn ends: what it appended goes out, as one message. */
+  | Readonly<{ type: 'sendAppends' }>
   | Readonly<{ type: 'drain' }>
   /** What could not be read at the start is repaired, or nobody within reach has it. */
   | Readonly<{ type: 'foldIsWhole' }>;
@@ -259,6 +263,7 @@ export function createRing(parts: RingParts): Ring {
     view: null,
     unshown: null,
     stream: null,
+    unsent: [],
     base: parts.base,
     digest: new Map(parts.digest),
     entryCount,
