@@ -33,6 +33,7 @@ import {
   refuse,
   send,
   sendAll,
+  tellArrivals,
   tellPresence,
   type Wanted,
 } from './state.ts';
@@ -190,6 +191,7 @@ function onLeading(chat: ChatState, stream: StreamId, cluster: Cluster): void {
     answerRepeats(chat);
   } else withholdEverything(chat);
   chat.sharedPresence = '';
+  chat.sharedMs = Number.NEGATIVE_INFINITY;
   sendAll(chat, connections.signedInIds(), view(chat, true));
   if (!led) welcomeAsLeader(chat);
   chat.pausing = false;
@@ -218,6 +220,7 @@ function onFollowing(chat: ChatState, cluster: Cluster, reason: string): void {
   chat.heardReads.clear();
   dropHeld(chat);
   chat.presence.clear();
+  chat.arrived.clear();
   chat.idle = new Set();
   for (const connection of chat.connections.signedIn()) chat.connections.signOut(connection);
   redirectAll(chat, reason);
@@ -233,6 +236,7 @@ function onCluster(chat: ChatState, cluster: Cluster): void {
   if (chat.leads) {
     // Whoever has come back among the servers has not heard who is here.
     chat.sharedPresence = '';
+    chat.sharedMs = Number.NEGATIVE_INFINITY;
     sendAll(chat, chat.connections.signedInIds(), view(chat, false));
   } else if (cluster.leader && cluster.leader.id !== leaderBefore) {
     redirectAll(chat, `${cluster.leader.id} leads`);
@@ -260,6 +264,7 @@ function onTick(chat: ChatState): void {
     const late = connection.account === '' && chat.nowMs - connection.openedMs > SIGN_IN_MS_MAX;
     if (late) close(chat, connection, 'sign-in-too-late');
   }
+  tellArrivals(chat);
   tellChangedRooms(chat);
   sharePresence(chat);
   writeReads(chat);
@@ -278,11 +283,12 @@ function onPresenceHeard(
 
 function sharePresence(chat: ChatState): void {
   if (chat.nowMs - chat.sharedMs < SHARE_PRESENCE_MS) return;
+  // Looked at so often and no oftener, whether it has changed or not: it is a long list.
+  chat.sharedMs = chat.nowMs;
   const accounts = chat.presence.here().sort();
   const idle = [...chat.idle].sort();
   const text = `${accounts.length} ${accounts.join()} ${idle.join()}`;
   if (text === chat.sharedPresence) return;
   chat.sharedPresence = text;
-  chat.sharedMs = chat.nowMs;
   chat.outputs.push({ type: 'sharePresence', accounts, idle });
 }

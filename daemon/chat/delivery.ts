@@ -43,6 +43,7 @@ export function onRepaired(chat: ChatState, entry: Entry, leftOut: boolean): voi
   const body = bodyOf(entry);
   if (body?.t === 'post' && !leftOut) return;
   show(chat, { entry, body, change }, true);
+  completeClaims(chat);
 }
 
 /** What is shown by nobody here is folded at once: the next leader is to know it. */
@@ -67,6 +68,7 @@ export function showCommitted(chat: ChatState): void {
     show(chat, added, false);
     chat.shown = added.entry.sequence;
   }
+  completeClaims(chat);
 }
 
 /** Keeps what was not shown for a view with enough copies. */
@@ -82,6 +84,7 @@ export function showEverything(chat: ChatState, made: (entry: Entry) => boolean)
   chat.own = [];
   all.sort((one, other) => byOrder(one.entry, other.entry));
   for (const added of all) show(chat, added, !made(added.entry));
+  completeClaims(chat);
 }
 
 function show(chat: ChatState, added: Added, late: boolean): void {
@@ -93,7 +96,7 @@ function show(chat: ChatState, added: Added, late: boolean): void {
   if (body.t === 'read') showReads(chat, body.m);
   for (const member of change.members) showMember(chat, entry, member);
   for (const room of change.rooms) tellRoom(chat, room, chat.connections.signedIn());
-  if (body.t === 'claim') completeClaims(chat, accountIdOf(body.k, body.n));
+  if (body.t === 'claim') chat.claimed.push(accountIdOf(body.k, body.n));
   const request = requestOf(body);
   if (request !== null) answerWaiting(chat, entry, request);
 }

@@ -19,7 +19,6 @@ import {
   refuse,
   send,
   storedPost,
-  tellPresence,
   type WantedSignIn,
 } from './state.ts';
 
@@ -70,11 +69,18 @@ function claimName(chat: ChatState, wanted: WantedSignIn, account: string): void
   chat.outputs.push({ type: 'append', ...request });
 }
 
-/** A claim is committed: whoever waits for it is signed in. */
-export function completeClaims(chat: ChatState, account: string): void {
-  const waiting = chat.claims.get(account) ?? [];
-  chat.claims.delete(account);
-  for (const wanted of waiting) completeSignIn(chat, wanted, account);
+/**
+ * Claims are shown: whoever waits for them is signed in. After all that is shown with them, so that the rooms, and with
+ * them the lists of who hears of what, do not change in between.
+ */
+export function completeClaims(chat: ChatState): void {
+  const { claimed } = chat;
+  chat.claimed = [];
+  for (const account of claimed) {
+    const waiting = chat.claims.get(account) ?? [];
+    chat.claims.delete(account);
+    for (const wanted of waiting) completeSignIn(chat, wanted, account);
+  }
 }
 
 function completeSignIn(chat: ChatState, wanted: WantedSignIn, account: string): void {
@@ -97,7 +103,7 @@ function completeSignIn(chat: ChatState, wanted: WantedSignIn, account: string):
   if (message.cursor !== undefined) resume(chat, connection, message.cursor, message.at ?? 0);
   send(chat, connection, view(chat, true));
   connection.isIdle = message.idle ?? false;
-  if (chat.presence.arrive(account)) tellPresence(chat, account, 'here');
+  if (chat.presence.arrive(account)) chat.arrived.add(account);
   noteIdle(chat, account);
 }
 

@@ -47,6 +47,8 @@ export type ChatState = {
   readonly notes: PostNotes;
   readonly connections: Connections;
   readonly presence: Presence;
+  /** Accounts that came since the last tick: told together, so that a crowd that comes at once costs what one does. */
+  readonly arrived: Set<string>;
   /** Accounts told to be idle: nobody sits at any connection of theirs. */
   idle: Set<string>;
   cluster: Cluster;
@@ -69,6 +71,8 @@ export type ChatState = {
   readonly repeats: Map<string, Connection>;
   /** Sign-ins that wait for the commit of their account's claim, by account. */
   readonly claims: Map<string, WantedSignIn[]>;
+  /** Accounts whose claims were shown in this step. */
+  claimed: string[];
   /** Between two views of this leader. */
   pausing: boolean;
   /** The ring did not take something: one attempt at a time until it does. */
@@ -113,6 +117,7 @@ export function createState(parts: ChatParts): ChatState {
     notes,
     connections: new Connections(),
     presence: new Presence(),
+    arrived: new Set(),
     idle: new Set(),
     cluster: { term: 0, leader: null, servers: [], copies: 0, copiesMin: parts.copiesMin },
     leads: false,
@@ -125,6 +130,7 @@ export function createState(parts: ChatParts): ChatState {
     waiting: new Map(),
     repeats: new Map(),
     claims: new Map(),
+    claimed: [],
     pausing: false,
     stalled: false,
     held: [],
@@ -237,6 +243,20 @@ export function isHiddenCopy(chat: ChatState, entry: Entry, requestId: string): 
 /** For sorting: the lower in the one order first. */
 export function byOrder(one: Entry, other: Entry): number {
   return orderOf(one) < orderOf(other) ? -1 : 1;
+}
+
+/** Tells everyone who came since the last tick: the same lines to all, so that each socket is looked at once. */
+export function tellArrivals(chat: ChatState): void {
+  const { arrived, connections } = chat;
+  if (arrived.size === 0) return;
+  const ids = connections.signedInIds();
+  for (const account of arrived) {
+    const state = presenceOf(chat, account);
+    const name = chat.fold.nameOf(account);
+    // Whoever has gone again meanwhile is told to be gone when the time comes.
+    if (state !== 'gone') sendAll(chat, ids, { type: 'presence', account, name, state });
+  }
+  arrived.clear();
 }
 
 /** Someone came or went: most people share a room, #general, so everyone is told. */

@@ -153,7 +153,9 @@ test('whoever signs in is here for the others, once for all devices', () => {
   const listener = stage.join(bob);
   stage.join(ada);
   stage.join(ada, { session: 'otherSession' });
-  assert.deepEqual(presenceOf(stage, listener), ['ada here']);
+  stage.take(listener);
+  stage.pass(100);
+  assert.deepEqual(presenceOf(stage, listener), ['bob here', 'ada here']);
 });
 
 test('whoever loses the connection is gone after ten seconds, and not before the last device', () => {
@@ -161,6 +163,7 @@ test('whoever loses the connection is gone after ten seconds, and not before the
   const listener = stage.join(bob);
   const first = stage.join(ada);
   const second = stage.join(ada, { session: 'otherSession' });
+  stage.pass(100);
   stage.take(listener);
   stage.disconnect(first);
   stage.pass(20_000);
@@ -176,6 +179,7 @@ test('whoever reconnects within the grace was never gone', () => {
   const stage = leading();
   const listener = stage.join(bob);
   const connection = stage.join(ada);
+  stage.pass(100);
   stage.take(listener);
   stage.disconnect(connection);
   stage.pass(5_000);
