@@ -12,11 +12,14 @@ import {
   type Added,
   byOrder,
   type ChatState,
+  isCrowd,
   isHiddenCopy,
   isShown,
   sendAll,
   storedPost,
 } from './state.ts';
+
+const NOBODY: readonly number[] = [];
 
 /** Those inside a room hear of its new number of members at most this often, however many come at once. */
 const ROOMS_TOLD_MS = 200;
@@ -134,7 +137,8 @@ function showMember(chat: ChatState, entry: Entry, { room, account, joined }: Me
   if (joined) for (const connection of own) connections.enter(connection, room);
   // Two who write to each other neither come nor go.
   if (fold.existingRoom(room)?.direct) return tellRoom(chat, room, own);
-  sendAll(chat, connections.inRoom(room), {
+  const inside = connections.inRoom(room);
+  sendAll(chat, isCrowd(inside) ? NOBODY : inside, {
     type: 'member',
     room,
     account,

@@ -14,6 +14,9 @@ import { PostNotes } from './post-notes.ts';
 import { Presence } from './presence.ts';
 import { ReadMarkers } from './read-markers.ts';
 
+/** Connections from which on they are a crowd: more names than anybody follows on a screen. */
+export const CROWD_MIN = 500;
+
 export type ChatParts = Readonly<{
   reader: ChatReader;
   secrets: ChatSecrets;
@@ -245,13 +248,13 @@ export function byOrder(one: Entry, other: Entry): number {
   return orderOf(one) < orderOf(other) ? -1 : 1;
 }
 
-/** Tells everyone who came since the last tick: the same lines to all, so that each socket is looked at once. */
+/** Tells who came since the last tick: the same lines to all, so that each socket is looked at once. */
 export function tellArrivals(chat: ChatState): void {
   const { arrived, connections } = chat;
-  if (arrived.size === 0) return;
-  const ids = connections.signedInIds();
+  const everyone = connections.signedInIds();
   for (const account of arrived) {
     const state = presenceOf(chat, account);
+    const ids = isCrowd(everyone) ? companionsOf(chat, account) : everyone;
     const name = chat.fold.nameOf(account);
     // Whoever has gone again meanwhile is told to be gone when the time comes.
     if (state !== 'gone') sendAll(chat, ids, { type: 'presence', account, name, state });
@@ -259,7 +262,7 @@ export function tellArrivals(chat: ChatState): void {
   arrived.clear();
 }
 
-/** Someone came or went: most people share a room, #general, so everyone is told. */
+/** Someone went, or is idle: most people share a room, #general, so everyone is told unless they are a crowd. */
 export function tellPresence(
   chat: ChatState,
   account: string,
@@ -267,6 +270,21 @@ export function tellPresence(
 ): void {
   const name = chat.fold.nameOf(account);
   const others = chat.connections.signedIn().filter((each) => each.account !== account);
-  const ids = others.map(({ id }) => id);
+  const ids = isCrowd(others) ? companionsOf(chat, account) : others.map(({ id }) => id);
   sendAll(chat, ids, { type: 'presence', account, name, state });
+}
+
+/**
+ * Whether so many are not told of each one who comes or goes: with n of them that is n lines for each, and n times n
+ * when all come back after a failover. They are told how many there are, and whoever wants to know asks.
+ */
+export function isCrowd(listeners: readonly unknown[]): boolean {
+  return listeners.length > CROWD_MIN;
+}
+
+/** Connections of those who have a conversation of two with an account. */
+function companionsOf({ fold, connections }: ChatState, account: string): number[] {
+  const directs = fold.roomsOf(account).filter(({ direct }) => direct !== null);
+  const others = directs.flatMap(({ members }) => [...members].filter((each) => each !== account));
+  return others.flatMap((each) => connections.idsOfAccount(each));
 }

@@ -1,6 +1,7 @@
 // What a change of role means for those connected; presence; and what is asked without a number.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CROWD_MIN } from '../../../daemon/chat/state.ts';
 import { roomIdOf } from '../../../lib/ids.ts';
 import { ChatStage, type Message, person, sessionOf } from '../../support/chat-stage.ts';
 
@@ -156,6 +157,27 @@ test('whoever signs in is here for the others, once for all devices', () => {
   stage.take(listener);
   stage.pass(100);
   assert.deepEqual(presenceOf(stage, listener), ['bob here', 'ada here']);
+});
+
+test('a crowd is not told of each one who comes, but those who talk with him are', () => {
+  const stage = leading();
+  const companion = stage.join(bob);
+  stage.request(companion, { type: 'openDirect', name: 'bob' });
+  const listener = stage.join(ada, { session: 'theListener0' });
+  for (let count = 0; count < CROWD_MIN; count += 1)
+    stage.join(ada, { session: `crowd${String(count).padStart(7, '0')}` });
+  const cid = stage.join(person('cid'));
+  stage.request(cid, { type: 'openDirect', name: 'bob' });
+  stage.pass(300);
+  for (const each of [companion, listener, cid]) stage.take(each);
+  stage.disconnect(cid);
+  stage.pass(11_000);
+  assert.deepEqual(presenceOf(stage, companion), ['cid gone']);
+  assert.deepEqual(presenceOf(stage, listener), []);
+  stage.join(person('dan'));
+  stage.pass(300);
+  const heard = stage.take(listener).map(({ type }) => type);
+  assert.deepEqual(heard, ['room'], 'how many they are, and no more');
 });
 
 test('whoever loses the connection is gone after ten seconds, and not before the last device', () => {
