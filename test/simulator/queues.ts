@@ -3,8 +3,8 @@ import { UNANSWERED_MAX } from '../../daemon/chat/requests.ts';
 import { check } from './invariant.ts';
 import type { SimulatedServer } from './server.ts';
 
-/** What one change of view gives back goes before all that is held already. */
-const GIVEN_BACK_TIMES = 2;
+/** What the ring gives back goes before all that is held already, and may be given back by several views in a row. */
+const GIVEN_BACK_TIMES = 4;
 
 /** After every step of a server. @param heldCountMax what the chat was given */
 export function checkQueues(server: SimulatedServer, heldCountMax: number): void {
