@@ -215,7 +215,9 @@ export function onPause(turn: Turn, lateMs: number): void {
   ring.confirmDeadlineMs = nowMs + SILENCE_MS;
   ring.unconfirmed = new Set(ring.view?.inSync.filter((id) => id !== ring.self.id));
   const term = ring.view?.term ?? 0;
-  for (const id of ring.unconfirmed) send(turn, id, { type: 'confirm', term });
+  ring.confirmRound += 1;
+  const { confirmRound: round } = ring;
+  for (const id of ring.unconfirmed) send(turn, id, { type: 'confirm', term, round });
 }
 
 /** Leads on once every in-sync server has said that the view stands; begins anew when one does not answer. */

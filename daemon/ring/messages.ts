@@ -130,11 +130,13 @@ const Install = z.object({
 const Append = z.object({ type: z.literal('append'), term: Term, entries: z.array(EntryTuple) });
 const Stored = z.object({ type: z.literal('stored'), term: Term, sequence: z.int().min(0) });
 
-/** A leader that was paused asks whether its view still stands. */
-const Confirm = z.object({ type: z.literal('confirm'), term: Term });
+/** A leader that was paused asks whether its view still stands; `round` counts its pauses, and comes back. */
+const Round = z.int().min(1);
+const Confirm = z.object({ type: z.literal('confirm'), term: Term, round: Round });
 const Confirmed = z.object({
   type: z.literal('confirmed'),
   term: Term,
+  round: Round,
   stands: z.boolean(),
   promisedTerm: Term,
 });

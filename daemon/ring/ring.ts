@@ -144,7 +144,7 @@ function onMessage(turn: Turn, from: Peer, message: PeerMessage): void {
     case 'stored':
       return onStored(turn, from, message);
     case 'confirm':
-      return onConfirm(turn, from, message.term);
+      return onConfirm(turn, from, message);
     case 'confirmed':
       return onConfirmed(turn, from, message);
     case 'fetch':
@@ -226,11 +226,17 @@ function onLinkDown(turn: Turn, id: string, refused: boolean): void {
   if (refused) peer.refused = true;
 }
 
-function onConfirm(turn: Turn, from: Peer, term: number): void {
+function onConfirm(
+  turn: Turn,
+  from: Peer,
+  message: Extract<PeerMessage, { type: 'confirm' }>,
+): void {
   const { ring } = turn;
+  const { term, round } = message;
   const stands =
     ring.view?.term === term && ring.view.leader === from.id && ring.promisedTerm === term;
-  send(turn, from.id, { type: 'confirmed', term, stands, promisedTerm: ring.promisedTerm });
+  const { promisedTerm } = ring;
+  send(turn, from.id, { type: 'confirmed', term, round, stands, promisedTerm });
 }
 
 function onConfirmed(
@@ -241,6 +247,7 @@ function onConfirmed(
   const { ring } = turn;
   ring.termSeen = Math.max(ring.termSeen, message.promisedTerm);
   if (ring.phase !== 'suspended' || ring.view?.term !== message.term) return;
+  if (message.round !== ring.confirmRound) return;
   if (message.stands) ring.unconfirmed.delete(from.id);
   else {
     stopServing(ring);

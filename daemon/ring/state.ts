@@ -126,6 +126,8 @@ export type Ring = {
   lastHeartbeatMs: number;
   /** Leader after a pause: who has not confirmed the view yet, and until when they may. */
   unconfirmed: Set<ServerId>;
+  /** Pauses so far: an answer from before the last one says nothing of what happened during it. */
+  confirmRound: number;
   confirmDeadlineMs: number;
   pull: { from: ServerId; sentMs: number; hash: string } | null;
   nextPullMs: number;
@@ -282,6 +284,7 @@ export function createRing(parts: RingParts): Ring {
     lastTickMs: parts.nowMs,
     lastHeartbeatMs: Number.NEGATIVE_INFINITY,
     unconfirmed: new Set(),
+    confirmRound: 0,
     confirmDeadlineMs: 0,
     pull: null,
     nextPullMs: Number.NEGATIVE_INFINITY,
