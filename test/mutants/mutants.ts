@@ -293,12 +293,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'of single values the last to arrive counts',
     file: `${CHAT}/register.ts`,
-    edits: [
-      [
-        'else if (!this.last || next.place > this.last.place) this.last = next;',
-        'else this.last = next;',
-      ],
-    ],
+    edits: [['else if (next.place > last.place) this.last = next;', 'else this.last = next;']],
   },
   {
     name: 'damaged entries are served',
