@@ -25,8 +25,7 @@ import { type IndexThread, startIndexThread } from './search/index-thread.ts';
 import { createIndexing, type Indexing } from './search/indexing.ts';
 import { openSearchIndex, type SearchIndex, searchPathOf } from './search/search-index.ts';
 import { statusOf } from './status.ts';
-import { openSqliteStore } from './store/sqlite-store.ts';
-import type { Store } from './store/store.ts';
+import { type JournaledStore, openJournaledStore } from './store/journaled-store.ts';
 import { createTurnLoop, type TurnLoop } from './turn-loop.ts';
 
 export type Daemon = Readonly<{
@@ -45,7 +44,7 @@ const SCRUB_REST_MS = 3_600_000;
 /** Bytes of a sign-in nonce: 144 bits, never to be drawn twice. */
 const NONCE_BYTES = 18;
 
-type Cores = Readonly<{ ring: Ring; chat: Chat; store: Store; boot: string }>;
+type Cores = Readonly<{ ring: Ring; chat: Chat; store: JournaledStore; boot: string }>;
 
 type Search = Readonly<{ index: SearchIndex; thread: IndexThread; indexing: Indexing }>;
 
@@ -68,7 +67,7 @@ export async function startDaemon(parts: {
   const { config, logger } = parts;
   const incarnationOf = () => randomBytes(8).toString('hex');
   const isNew = !existsSync(config.dataDirectory);
-  const store = openSqliteStore({ directory: config.dataDirectory, incarnationOf });
+  const store = openJournaledStore({ directory: config.dataDirectory, incarnationOf });
   const sockets: Sockets = {};
   const search = openSearch({
     config,
@@ -93,7 +92,7 @@ export async function startDaemon(parts: {
     wallMs: () => Date.now(),
   });
   const ticker = setInterval(
-    () => loop.run(() => tick(host, retention, search.indexing)),
+    () => loop.run(() => tick({ host, retention, store, indexing: search.indexing })),
     TICK_INTERVAL_MS,
   );
 
@@ -154,7 +153,7 @@ function peersOf(config: DaemonConfig): ClusterServer[] {
 function openSearch(parts: {
   config: DaemonConfig;
   logger: Logger;
-  store: Store;
+  store: JournaledStore;
   prunedBelowMs: () => number;
 }): Search {
   const { config, logger, store, prunedBelowMs } = parts;
@@ -166,13 +165,17 @@ function openSearch(parts: {
     ),
   );
   const indexing = createIndexing({
-    ...{ store, prunedBelowMs, indexed: index.indexed(), writer: thread },
+    ...{ store: store.settled, prunedBelowMs, indexed: index.indexed(), writer: thread },
     nowMs: () => performance.now(),
   });
   return { index, thread, indexing };
 }
 
-function openCores(config: DaemonConfig, store: Store, { index, indexing }: Search): Cores {
+function openCores(
+  config: DaemonConfig,
+  store: JournaledStore,
+  { index, indexing }: Search,
+): Cores {
   const boot = randomBytes(8).toString('hex');
   // The chat first: what it cannot read is found damaged here.
   const chat = createChat({
@@ -180,7 +183,10 @@ function openCores(config: DaemonConfig, store: Store, { index, indexing }: Sear
     secrets: chatSecrets(config.secret),
     self: { id: config.self.id, address: clientAddressOf(config.self) },
     copiesMin: config.copiesMin,
-    search: { find: (query) => index.find(query), isComplete: indexing.isComplete },
+    search: {
+      find: (query) => index.find(query),
+      isComplete: () => store.isSettled() && indexing.isComplete(),
+    },
     restored: store.readOthers(),
   });
   const ring = createRing({
@@ -198,9 +204,12 @@ function openCores(config: DaemonConfig, store: Store, { index, indexing }: Sear
   return { ring, chat, store, boot };
 }
 
-function tick(host: Host, retention: Retention, indexing: Indexing): void {
+type Ticked = { host: Host; retention: Retention; store: JournaledStore; indexing: Indexing };
+
+function tick({ host, retention, store, indexing }: Ticked): void {
   host.tick();
   retention.tick();
+  store.tidy();
   indexing.tick();
 }
 
