@@ -46,7 +46,22 @@ const SECRETS = chatSecrets(new Uint8Array(32).fill(7));
 export type Message = ServerMessage;
 export type MessageOf<T extends Message['type']> = Extract<Message, { type: T }>;
 
-type Options = { id?: string; ringPosition?: number; copiesMin?: number; store?: MemoryStore };
+type Options = {
+  id?: string;
+  ringPosition?: number;
+  copiesMin?: number;
+  store?: MemoryStore;
+  /** Where clients are told that it is. */
+  address?: string;
+  /** Connections that are real: what is for them goes there and is not kept here. */
+  wire?: Wire;
+};
+
+export type Wire = Readonly<{
+  has(connection: number): boolean;
+  send(connection: number, frame: string): void;
+  close(connection: number): void;
+}>;
 
 export class ChatStage {
   readonly id: string;
@@ -74,9 +89,14 @@ export class ChatStage {
   private sequence = 0;
   private committed = 0;
   private lastConnection = 0;
+  private readonly address: string;
+  private readonly wire: Wire | null;
 
-  constructor({ id = 'server3', ringPosition = 3, copiesMin = 1, store }: Options = {}) {
+  constructor({ id = 'server3', ringPosition = 3, copiesMin = 1, ...given }: Options = {}) {
+    const { store, wire = null, address = `localhost:800${ringPosition}` } = given;
     this.id = id;
+    this.address = address;
+    this.wire = wire;
     this.ringPosition = ringPosition;
     this.incarnation = ringPosition.toString(16).padStart(16, '0');
     this.copiesMin = copiesMin;
@@ -90,7 +110,7 @@ export class ChatStage {
       search: this.search(),
       reader: this.store,
       secrets: SECRETS,
-      self: { id: this.id, address: `localhost:800${this.ringPosition}` },
+      self: { id: this.id, address: this.address },
       copiesMin: this.copiesMin,
       restored: this.store.readOthers(),
     });
@@ -140,15 +160,14 @@ export class ChatStage {
     this.store.begin();
     this.store.saveBase(this.stream, this.store.digest());
     this.store.commit();
-    const leader = { id: this.id, address: `localhost:800${this.ringPosition}` };
+    const leader = { id: this.id, address: this.address };
     this.cluster = { ...this.cluster, term, leader, copies };
     this.feed({ type: 'leading', stream: this.stream, cluster: this.cluster });
   }
 
-  /** This server follows; `leader` is the id of who leads. */
-  follow(leader: string | null, term = this.cluster.term + 1): void {
-    const address = leader === null ? null : { id: leader, address: `${leader}:8000` };
-    this.cluster = { ...this.cluster, term, leader: address };
+  /** This server follows; `id` is that of who leads. */
+  follow(id: string | null, term = this.cluster.term + 1, address = `${id}:8000`): void {
+    this.cluster = { ...this.cluster, term, leader: id === null ? null : { id, address } };
     this.feed({ type: 'following', cluster: this.cluster, reason: 'this server leads no longer' });
   }
 
@@ -236,6 +255,7 @@ export class ChatStage {
         return;
       case 'close':
         this.closed.set(output.connection, output.code);
+        this.wire?.close(output.connection);
         return;
       case 'sharePresence':
         this.shared.push({ accounts: output.accounts, idle: output.idle });
@@ -244,6 +264,7 @@ export class ChatStage {
 
   private note(connection: number, frame: string): void {
     if (!frame.endsWith('\n')) throw new Error(`no line: ${frame}`);
+    if (this.wire?.has(connection)) return this.wire.send(connection, frame);
     // Whatever leaves the core fits the protocol's schema.
     const message = ServerMessage.parse(JSON.parse(frame));
     this.heard.set(connection, [...(this.heard.get(connection) ?? []), message]);

@@ -2,7 +2,7 @@
 // behind it, so that what a test reads is what a person would see.
 import { type IPty, spawn } from '@lydell/node-pty';
 import graphemes from '@xterm/addon-unicode-graphemes';
-import xterm from '@xterm/headless';
+import xterm, { type IBufferCell } from '@xterm/headless';
 import { type Cell, screenSvg } from './screen-svg.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -38,6 +38,11 @@ export const KEYS = {
   ctrlP: '\u0010',
 } as const;
 
+function colourOf(cell: IBufferCell | undefined): number | string | null {
+  if (cell?.isFgPalette()) return cell.getFgColor();
+  return cell?.isFgRGB() ? `#${cell.getFgColor().toString(16).padStart(6, '0')}` : null;
+}
+
 export class Terminal {
   private readonly pty: IPty;
   private readonly term: InstanceType<typeof xterm.Terminal>;
@@ -47,6 +52,7 @@ export class Terminal {
   private readonly painters = new Set<(atMs: number) => void>();
   /** What the program wrote so far. */
   writtenChars = 0;
+  private writtenMs = performance.now();
 
   constructor(options: TerminalOptions) {
     const { columns = 80, rows = 24 } = options;
@@ -68,6 +74,7 @@ export class Terminal {
     });
     this.pty.onData((data) => {
       const atMs = performance.now();
+      this.writtenMs = atMs;
       this.writtenChars += data.length;
       if (options.keepsOutput ?? true) this.written.push(data);
       this.term.write(data, () => {
@@ -118,6 +125,47 @@ export class Terminal {
     return { column: buffer.cursorX, row: buffer.cursorY };
   }
 
+  /** What of the terminal's modes a program could leave behind. */
+  modes() {
+    const { bracketedPasteMode, mouseTrackingMode, sendFocusMode, wraparoundMode } =
+      this.term.modes;
+    return { bracketedPasteMode, mouseTrackingMode, sendFocusMode, wraparoundMode };
+  }
+
+  isOnMainScreen(): boolean {
+    return this.term.buffer.active.type === 'normal';
+  }
+
+  isCursorShown(): boolean {
+    const output = this.output();
+    return output.lastIndexOf('\u001b[?25h') > output.lastIndexOf('\u001b[?25l');
+  }
+
+  get columns(): number {
+    return this.term.cols;
+  }
+
+  /** Waits until nothing is written for so long from now on. */
+  async settled(quietMs: number, timeoutMs = 10_000): Promise<void> {
+    const fromMs = performance.now();
+    const isQuiet = () => performance.now() - Math.max(fromMs, this.writtenMs) > quietMs;
+    await waitFor(() => `a screen that stays:\n${this.text()}`, isQuiet, timeoutMs);
+  }
+
+  /** Rows that go on from the row above: none, where the program wraps by itself. */
+  wrappedRows(): number {
+    const buffer = this.term.buffer.active;
+    const rows = Array.from({ length: this.term.rows }, (_, row) =>
+      buffer.getLine(buffer.viewportY + row),
+    );
+    return rows.filter((row) => row?.isWrapped).length;
+  }
+
+  /** Something else writes on the same screen: `wall`, a job in the background. */
+  scribble(text: string): void {
+    this.term.write(text);
+  }
+
   /** Presses keys, or types: one write each. */
   keys(...keys: readonly string[]): void {
     for (const key of keys) this.pty.write(key);
@@ -152,7 +200,7 @@ export class Terminal {
     return this.exitCode as number;
   }
 
-  kill(signal: 'SIGTERM' | 'SIGKILL' | 'SIGHUP'): void {
+  kill(signal: 'SIGTERM' | 'SIGKILL' | 'SIGHUP' | 'SIGUSR2'): void {
     if (this.exitCode === null) process.kill(this.pty.pid, signal);
   }
 
@@ -171,22 +219,24 @@ export class Terminal {
     const rows = Array.from({ length: this.term.rows }, (_, row) =>
       this.cells(buffer.viewportY + row),
     );
-    return screenSvg({ rows, columns: this.term.cols, title, cursor: this.cursor() });
+    const cursor = this.isCursorShown() ? this.cursor() : null;
+    return screenSvg({ rows, columns: this.term.cols, title, cursor });
   }
 
   private cells(row: number): Cell[] {
     const line = this.term.buffer.active.getLine(row);
     return Array.from({ length: this.term.cols }, (_, column): Cell => {
       const cell = line?.getCell(column);
-      const hue = cell && !cell.isFgDefault() ? cell.getFgColor() : null;
       return {
         text: cell?.getChars() ?? '',
         width: cell?.getWidth() ?? 1,
-        colour: hue !== null && cell?.isFgPalette() ? hue : null,
-        bold: cell?.isBold() === 1 || (cell?.isBold() ?? 0) > 0,
+        colour: colourOf(cell),
+        bold: (cell?.isBold() ?? 0) > 0,
         dim: (cell?.isDim() ?? 0) > 0,
         inverse: (cell?.isInverse() ?? 0) > 0,
         struck: (cell?.isStrikethrough() ?? 0) > 0,
+        italic: (cell?.isItalic() ?? 0) > 0,
+        underlined: (cell?.isUnderline() ?? 0) > 0,
       };
     });
   }
