@@ -16,6 +16,9 @@ const phrase = (text: string) => `"${spread(text).replaceAll('"', ' ').trim()}"`
 
 const HAS_WORD = /[\p{L}\p{N}]/u;
 
+/** A query ends at a NUL for SQLite, in the middle of a phrase; what JSON can carry of the others is no word either. */
+const CONTROL = /\p{Cc}/gu;
+
 /** A beginning that so many posts may have that its words are better looked for one by one: four letters or more. */
 const LONG_BEGINNING = /^[a-z0-9]{4,}$/;
 
@@ -46,7 +49,8 @@ function beginning(word: string, expand: Expand): string {
  */
 export function matchOf(typed: string, expand: Expand = () => null): string | null {
   const parts: string[] = [];
-  for (const [, quoted, word] of typed.normalize('NFKC').matchAll(/"([^"]*)"|([^\s"]+)/g)) {
+  const plain = typed.normalize('NFKC').replace(CONTROL, ' ');
+  for (const [, quoted, word] of plain.matchAll(/"([^"]*)"|([^\s"]+)/g)) {
     const text = quoted ?? word ?? '';
     if (!HAS_WORD.test(text)) continue;
     parts.push(quoted === undefined ? beginning(text, expand) : phrase(text));

@@ -81,9 +81,15 @@ test('nothing that is typed is an operator, or an error', () => {
     '🎉',
     '\\"',
     '',
+    'a\u0000b',
+    '"a\u0000b"',
+    '\u0000',
+    '\ud800a \udc00',
+    '\u{f0000}a',
   ];
   for (const text of typed) assert.doesNotThrow(() => found(text, index), text);
   assert.equal(matchOf('🎉 ...'), null);
+  assert.equal(found('new\u0000server', index), '0', 'a control character is between two words');
   assert.equal(found('server OR nothing', index, { rooms: ['dev', 'ops'] }), '');
 });
 
