@@ -21,9 +21,9 @@ import { createRetention, type Retention } from './retention.ts';
 import { Announcement, type PeerMessage, parsePeerMessage } from './ring/messages.ts';
 import { TICK_INTERVAL_MS } from './ring/settings.ts';
 import { createRing, phaseOf, type Ring, type RingServer } from './ring/state.ts';
-import { type IndexThread, startIndexThread } from './search/index-thread.ts';
-import { createIndexing, type Indexing } from './search/indexing.ts';
-import { openSearchIndex, type SearchIndex, searchPathOf } from './search/search-index.ts';
+import { startIndexThread } from './search/index-thread.ts';
+import { type Search, startSearch } from './search/search.ts';
+import { openSearchIndex, searchPathOf } from './search/search-index.ts';
 import { statusOf } from './status.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
 import type { Store } from './store/store.ts';
@@ -46,8 +46,6 @@ const SCRUB_REST_MS = 3_600_000;
 const NONCE_BYTES = 18;
 
 type Cores = Readonly<{ ring: Ring; chat: Chat; store: Store; boot: string }>;
-
-type Search = Readonly<{ index: SearchIndex; thread: IndexThread; indexing: Indexing }>;
 
 /** Filled one by one while the daemon starts, in this order. */
 type Sockets = {
@@ -92,18 +90,14 @@ export async function startDaemon(parts: {
     nowMs: () => performance.now(),
     wallMs: () => Date.now(),
   });
-  const ticker = setInterval(
-    () => loop.run(() => tick(host, retention, search.indexing)),
-    TICK_INTERVAL_MS,
-  );
+  const ticker = setInterval(() => loop.run(() => tick(host, retention, search)), TICK_INTERVAL_MS);
 
   async function close(code: RefusalCode): Promise<void> {
     loop.close();
     clearInterval(ticker);
     await sockets.gateway?.stop(code);
     await Promise.all([sockets.links?.close(), sockets.heartbeats?.close(), sockets.http?.close()]);
-    await search.thread.close();
-    search.index.close();
+    await search.close();
     store.close();
   }
 
@@ -158,21 +152,18 @@ function openSearch(parts: {
   prunedBelowMs: () => number;
 }): Search {
   const { config, logger, store, prunedBelowMs } = parts;
-  const index = openSearchIndex(config.dataDirectory, store.ringRecord().incarnation);
-  const thread = startIndexThread(searchPathOf(config.dataDirectory), (error) =>
-    logger.warn(
-      { err: error },
-      'what is said from here on is not found by searching until the next start',
-    ),
-  );
-  const indexing = createIndexing({
-    ...{ store, prunedBelowMs, indexed: index.indexed(), writer: thread },
+  const { dataDirectory: directory } = config;
+  const { incarnation } = store.ringRecord();
+  return startSearch({
+    ...{ store, prunedBelowMs },
+    openIndex: (isAnew) => openSearchIndex(directory, incarnation, isAnew),
+    startWriter: (onFailed) => startIndexThread(searchPathOf(directory), onFailed),
     nowMs: () => performance.now(),
+    warn: (error, text) => logger.warn({ err: error }, text),
   });
-  return { index, thread, indexing };
 }
 
-function openCores(config: DaemonConfig, store: Store, { index, indexing }: Search): Cores {
+function openCores(config: DaemonConfig, store: Store, search: Search): Cores {
   const boot = randomBytes(8).toString('hex');
   // The chat first: what it cannot read is found damaged here.
   const chat = createChat({
@@ -180,7 +171,7 @@ function openCores(config: DaemonConfig, store: Store, { index, indexing }: Sear
     secrets: chatSecrets(config.secret),
     self: { id: config.self.id, address: clientAddressOf(config.self) },
     copiesMin: config.copiesMin,
-    search: { find: (query) => index.find(query), isComplete: indexing.isComplete },
+    search,
     restored: store.readOthers(),
   });
   const ring = createRing({
@@ -198,10 +189,10 @@ function openCores(config: DaemonConfig, store: Store, { index, indexing }: Sear
   return { ring, chat, store, boot };
 }
 
-function tick(host: Host, retention: Retention, indexing: Indexing): void {
+function tick(host: Host, retention: Retention, search: Search): void {
   host.tick();
   retention.tick();
-  indexing.tick();
+  search.tick();
 }
 
 type WorldParts = { cores: Cores; sockets: Sockets; logger: Logger; drained: () => void };

@@ -25,8 +25,8 @@ export type ChatReader = Pick<
 
 /** Posts by their words. It may lag behind what is stored, and name posts that are not shown (any longer). */
 export type PostSearch = Readonly<{
-  /** @returns ids of posts, newest first */
-  find(query: SearchQuery): readonly string[];
+  /** @returns ids of posts, newest first; null when nothing can be looked for now */
+  find(query: SearchQuery): readonly string[] | null;
   /** Whether everything stored is in. */
   isComplete(): boolean;
 }>;

@@ -109,6 +109,10 @@ function onSearch(chat: ChatState, connection: Connection, asked: Asked<'search'
     before,
     limit: limit + 1,
   });
+  if (ids === null) {
+    const detail = 'this server cannot search at the moment';
+    return refuse(chat, connection, { to: { query }, code: 'storage-failed', detail });
+  }
   const posts = ids.slice(0, limit).flatMap((id) => {
     const stored = storedPost(chat, id);
     if (!stored || !isShown(chat, stored.entry) || chat.notes.isDeleted(id)) return [];

@@ -26,6 +26,7 @@ export function startIndexThread(path: string, onFailed: (error: Error) => void)
     for (const onWritten of awaited.splice(0, count)) onWritten();
   });
   worker.on('error', fail);
+  worker.on('exit', (code) => fail(new Error(`the thread that writes the index ended: ${code}`)));
   worker.unref();
   return {
     // After a failure nothing is written, and nobody is told that it was: the index stays incomplete.

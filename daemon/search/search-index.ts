@@ -115,7 +115,12 @@ export class SearchIndex {
   /** @throws SqliteError when the file is none of ours */
   constructor(path: string) {
     this.database = new DatabaseSync(path);
-    this.database.exec(SCHEMA);
+    try {
+      this.database.exec(SCHEMA);
+    } catch (error) {
+      this.database.close();
+      throw error;
+    }
   }
 
   private statement(sql: string): StatementSync {
@@ -315,19 +320,29 @@ export function searchPathOf(directory: string): string {
 /**
  * The index of a data directory; made anew when it is of another history, of another version, or damaged.
  * @param source names the history: its incarnation
+ * @param isAnew whatever there is, it is made anew
+ * @throws SqliteError when the disk takes no file
  */
-export function openSearchIndex(directory: string, source: string): SearchIndex {
+export function openSearchIndex(directory: string, source: string, isAnew = false): SearchIndex {
   const path = searchPathOf(directory);
   const known = `${VERSION} ${source}`;
-  try {
-    const index = new SearchIndex(path);
-    if (index.source === known) return index;
-    index.close();
-  } catch {
-    // Nothing of ours, or damaged: everything in it is in the history too.
-  }
+  const found = isAnew ? null : knownIndex(path, known);
+  if (found) return found;
   for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
   const index = new SearchIndex(path);
   index.source = known;
   return index;
+}
+
+/** The index that lies there; null when it is none of this history, or damaged: everything in it is in the history too. */
+function knownIndex(path: string, known: string): SearchIndex | null {
+  let index: SearchIndex | null = null;
+  try {
+    index = new SearchIndex(path);
+    if (index.source === known) return index;
+  } catch {
+    // Said above.
+  }
+  index?.close();
+  return null;
 }

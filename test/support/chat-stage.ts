@@ -75,6 +75,8 @@ export class ChatStage {
   commits = true;
   /** Whether the ring takes what it is asked for; a number: only so many more. */
   takes = Number.POSITIVE_INFINITY;
+  /** Whether its index can be asked. */
+  canSearch = true;
   cluster: Cluster;
   readonly closed = new Map<number, RefusalCode>();
   readonly shared: { accounts: readonly string[]; idle: readonly string[] }[] = [];
@@ -131,6 +133,7 @@ export class ChatStage {
     });
     return {
       find: (query) => {
+        if (!this.canSearch) return null;
         while (!indexing.isComplete()) indexing.tick();
         return index.find(query);
       },

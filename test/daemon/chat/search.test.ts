@@ -78,3 +78,13 @@ test('nothing is found before it is committed', () => {
   stage.commit();
   assert.equal(search(stage, reader, 'yet').posts.length, 1);
 });
+
+test('whoever asks is told when nothing can be searched, and everything else goes on', () => {
+  const { stage, reader } = talking();
+  stage.canSearch = false;
+  stage.say(reader, { type: 'search', query: 8, text: 'plan', limit: 1 });
+  const [refused] = stage.take(reader, 'refused');
+  assert.deepEqual([refused?.query, refused?.code], [8, 'storage-failed']);
+  stage.canSearch = true;
+  assert.equal(search(stage, reader, 'plan').posts.length, 2);
+});
