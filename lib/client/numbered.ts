@@ -116,12 +116,36 @@ export function maybeRecovered(session: Session): void {
   emit(session, { type: 'recovered', tookMs: resend.tookMs, leader, resent: resend.total });
 }
 
-/** A post is shown once; one that was stored on two sides of a split is moved to the lower of its places. */
+// A post that two sides of a split stored has two places, and a leader tells of the lower one that it holds. A screen
+// keeps it in the lowest that it was told, and where a page, which is read anew, has put it.
+
+/**
+ * A post is shown once; one that was stored on two sides of a split is moved to the lower of its places. One that comes
+ * again may have been changed by somebody on a side that did not have it.
+ */
 export function onPost(session: Session, post: Extract<ServerMessage, { type: 'post' }>): void {
   const known = session.recent.get(post.id);
-  if (known !== undefined && known <= post.order) return;
+  if (known !== undefined && known <= post.order)
+    return emit(session, { type: 'changed', post: { ...post, order: known } });
   noteShown(session, post);
   emit(session, { type: known === undefined ? 'post' : 'moved', post });
+}
+
+/** What became of a post, wherever it stands here: the present leader may hold only the higher copy of it. */
+export function onPostChanged(
+  session: Session,
+  { post }: Extract<ServerMessage, { type: 'postChanged' }>,
+): void {
+  const order = session.recent.get(post.id) ?? post.order;
+  emit(session, { type: 'changed', post: { ...post, order } });
+}
+
+/** A page puts its posts where this leader has them: one with a higher place there may be moved down again. */
+export function onPage(
+  { recent }: Session,
+  { posts }: Extract<ServerMessage, { type: 'page' }>,
+): void {
+  for (const { id, order } of posts) if (recent.has(id)) recent.set(id, order);
 }
 
 function noteShown({ recent }: Session, { id, order }: { id: string; order: string }): void {

@@ -78,7 +78,7 @@ export type Session = {
   isIdle: boolean;
   /** How far the user has read rooms, in this life. */
   reads: Map<string, string>;
-  /** Ids of posts that were shown, oldest first. */
+  /** Where the posts that were shown last stand, by id, oldest first. */
   recent: Map<string, string>;
   connection: ConnectionState;
   /** When the shell was asked to wake the core. */

@@ -12,7 +12,16 @@ import type { ServerMessage } from '../protocol/events.ts';
 import type { RefusalCode } from '../protocol/refusals.ts';
 import type { OutboxItem } from './api.ts';
 import { lose, onPong, watch, watchWakeMs } from './liveness.ts';
-import { maybeRecovered, onPost, onRefused, onStored, pump, settle } from './numbered.ts';
+import {
+  maybeRecovered,
+  onPage,
+  onPost,
+  onPostChanged,
+  onRefused,
+  onStored,
+  pump,
+  settle,
+} from './numbered.ts';
 import type { Pending } from './outbox.ts';
 import { onReadElsewhere, onReadHere, tellReads } from './reads.ts';
 import { advance, beginSearch, fail, follow, learn, searchWakeMs, signIn } from './search.ts';
@@ -261,7 +270,7 @@ function onActiveMessage(session: Session, link: Link, message: ServerMessage): 
       return onPost(session, message);
     case 'postChanged':
       session.at = Math.max(session.at, message.at);
-      return emit(session, { type: 'changed', post: message.post });
+      return onPostChanged(session, message);
     case 'view':
       return onView(session, message);
     case 'member':
@@ -277,7 +286,7 @@ function onActiveMessage(session: Session, link: Link, message: ServerMessage): 
     case 'renamed':
       return emit(session, { type: 'renamed', renamed: message });
     case 'resumed':
-      return message.reset ? emit(session, { type: 'reset' }) : undefined;
+      return message.reset ? onReset(session) : undefined;
     case 'redirect':
       // It has stepped down: the link stays, and hears who leads next.
       lose(session, session.nowMs);
@@ -295,8 +304,19 @@ function onActiveMessage(session: Session, link: Link, message: ServerMessage): 
     case 'people':
     case 'status':
       if (!session.asked.delete(message.query)) return;
+      if (message.type === 'page') onPage(session, message);
       session.outputs.push({ type: 'queryAnswered', number: message.query, message });
   }
+}
+
+/**
+ * This leader knows no such place: all is read from it as it has it, and what was seen elsewhere may be seen otherwise
+ * here. A read-only one gives no place of its own, and then the next leader is to be read from as well.
+ */
+function onReset(session: Session): void {
+  session.cursor = null;
+  session.at = 0;
+  emit(session, { type: 'reset' });
 }
 
 /** Another process signed in with this very session: taking it back would begin a tug of war. */

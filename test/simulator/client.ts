@@ -5,7 +5,8 @@ import type { Pending } from '../../lib/client/outbox.ts';
 import { createSession, selfOf, step } from '../../lib/client/session.ts';
 import type { Session, SessionInput, SessionOutput } from '../../lib/client/session-state.ts';
 import { sessionIdOf } from '../../lib/ids.ts';
-import type { ServerMessage } from '../../lib/protocol/events.ts';
+import type { HistoryPost, ServerMessage } from '../../lib/protocol/events.ts';
+import { PAGE_POSTS_MAX } from '../../lib/protocol/limits.ts';
 import type { Random } from '../../lib/random.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Wires } from './wires.ts';
@@ -14,6 +15,8 @@ export type ClientObserver = Readonly<{
   onEvent(client: SimulatedClient, event: ClientEvent): void;
   onRequest(client: SimulatedClient, id: string, request: OutboxItem['request']): void;
   onRestart(client: SimulatedClient): void;
+  /** @returns whether all that its screen had of the room before is read again */
+  onPage(client: SimulatedClient, posts: readonly HistoryPost[]): boolean;
 }>;
 
 /** What is signed is only compared: the signatures themselves have tests of their own. */
@@ -39,6 +42,11 @@ export class SimulatedClient {
   private readonly key: string;
   private readonly addresses: readonly string[];
   private readonly outbox = new Map<number, Pending>();
+  /** Rooms that are read again after a reset, and from which place up: '' is the newest. */
+  private readonly rereading = new Map<string, string>();
+  /** Rooms of the pages that were asked for, by number of the query. */
+  private readonly pages = new Map<number, string>();
+  private queries = 0;
   private next = 1;
   private stamp: string | null = null;
   private names = 0;
@@ -101,6 +109,8 @@ export class SimulatedClient {
     for (const wire of this.wireOfLink.values()) this.parts.wires.closeFromClient(wire);
     this.wireOfLink.clear();
     this.parts.observer.onRestart(this);
+    this.rereading.clear();
+    this.pages.clear();
     this.session = this.begin();
     this.start();
   }
@@ -138,6 +148,7 @@ export class SimulatedClient {
     this.stamp = null;
     // Another account is another beginning: its screen is empty.
     this.parts.observer.onRestart(this);
+    this.rereading.clear();
     const self = selfOf(this.key, this.name, this.seed);
     this.feed({ type: 'signInAs', self, stamp: null, pending: [] });
     for (const request of again) this.request(request);
@@ -199,6 +210,15 @@ export class SimulatedClient {
         this.outbox.delete(output.number);
         this.stamp = output.stamp;
         return;
+      case 'queryAnswered':
+        return this.onPage(output.number, output.message);
+      case 'queryFailed': {
+        const room = this.pages.get(output.number);
+        this.pages.delete(output.number);
+        // What is lost with a connection is asked for again.
+        if (room !== undefined && output.code !== 'connection-lost') this.rereading.delete(room);
+        return;
+      }
       default:
         return; // what only a screen needs
     }
@@ -220,8 +240,47 @@ export class SimulatedClient {
     this.wireOfLink.set(link, wire);
   }
 
+  private askPage(room: string): void {
+    const number = this.queries + 1;
+    this.queries = number;
+    this.pages.set(number, room);
+    const before = this.rereading.get(room) || undefined;
+    const message = {
+      type: 'history' as const,
+      query: number,
+      room,
+      limit: PAGE_POSTS_MAX,
+      before,
+    };
+    this.feed({ type: 'query', number, message });
+  }
+
+  private onPage(number: number, page: ServerMessage): void {
+    const room = this.pages.get(number);
+    this.pages.delete(number);
+    if (page.type !== 'page' || room === undefined || !this.rereading.has(room)) return;
+    const [oldest] = page.posts;
+    const isWhole = this.parts.observer.onPage(this, page.posts) || !page.more || !oldest;
+    if (isWhole) return void this.rereading.delete(room);
+    this.rereading.set(room, oldest.order);
+    this.askPage(room);
+  }
+
+  /** As a screen does: what came in between may stand between any two posts. */
+  private onReset(): void {
+    for (const room of this.rooms) {
+      this.rereading.set(room, '');
+      this.askPage(room);
+    }
+  }
+
   private onEvent(event: ClientEvent): void {
-    if (event.type === 'signedIn') for (const { id } of event.rooms) this.rooms.add(id);
+    if (event.type === 'signedIn') {
+      for (const { id } of event.rooms) this.rooms.add(id);
+      for (const room of this.rereading.keys()) this.rereading.set(room, '');
+      for (const room of this.rereading.keys()) this.askPage(room);
+    }
+    if (event.type === 'reset') this.onReset();
     if (event.type === 'room' && event.room.direct) this.rooms.add(event.room.id);
     if (event.type === 'answer' && event.answer.type === 'stored' && event.answer.room) {
       const { id, joined } = event.answer.room;

@@ -63,7 +63,26 @@ export class Screens {
     this.onTold(client, post);
   }
 
-  /** Its screen is empty, or asks for pages: what was told before says nothing of it. */
+  /** What is not on a screen, or stands elsewhere there, is not changed on it. */
+  onChanged(client: SimulatedClient, post: Told): void {
+    if (this.of(client).get(post.id)?.order === post.order) this.onTold(client, post);
+  }
+
+  /**
+   * A page, read after a reset: puts its posts where this leader has them.
+   * @returns whether it reaches down to the oldest of what was there before
+   */
+  onPage(client: SimulatedClient, posts: readonly Told[]): boolean {
+    const [oldest] = posts;
+    if (!oldest) return true;
+    const isWhole = ![...this.of(client).values()].some(
+      ({ room, order }) => room === oldest.room && order < oldest.order,
+    );
+    for (const post of posts) this.onTold(client, post);
+    return isWhole;
+  }
+
+  /** Its screen is empty. */
   onEmptied(client: SimulatedClient): void {
     this.told.delete(client);
   }
@@ -86,7 +105,10 @@ export class Screens {
       if (body?.t !== 'post') continue;
       const { text = body.x, deleted, reactions } = outcomes.get(body.q) ?? NOTHING;
       const shown = deleted ? '' : text;
-      history.set(body.q, JSON.stringify([shown, deleted, deleted ? [] : [...reactions].sort()]));
+      history.set(
+        body.q,
+        JSON.stringify([orderOf(entry), shown, deleted, deleted ? [] : [...reactions].sort()]),
+      );
     }
     for (const [client, told] of this.told) {
       for (const [id, post] of told) {
@@ -102,10 +124,9 @@ export class Screens {
   }
 }
 
-// Not its place: docs/RELIABILITY.md says which seed shows a screen that was not told of a move.
-function textOf({ text, deleted = false, reactions = [] }: Told): string {
+function textOf({ order, text, deleted = false, reactions = [] }: Told): string {
   const all = reactions.flatMap(({ emoji, by }) => by.map((account) => `${emoji} ${account}`));
-  return JSON.stringify([text, deleted, all.sort()]);
+  return JSON.stringify([order, text, deleted, all.sort()]);
 }
 
 type Outcome = { text?: string; deleted: boolean; reactions: Set<string> };

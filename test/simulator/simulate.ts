@@ -61,6 +61,7 @@ export function openStage(
     },
     onRequest: (client, id, request) => witness.onRequest(client, id, request),
     onRestart: (client) => witness.onRestart(client),
+    onPage: (client, posts) => witness.onPage(client, posts),
   });
   checkers.cluster = cluster;
   checkers.witness = witness;

@@ -4,6 +4,7 @@ import { bodyOf, requestOf as requestOfBody } from '../../daemon/chat/bodies.ts'
 import type { Entry } from '../../daemon/ring/entry.ts';
 import type { ClientEvent, OutboxItem, Room } from '../../lib/client/api.ts';
 import { directRoomIdOf } from '../../lib/ids.ts';
+import type { HistoryPost } from '../../lib/protocol/events.ts';
 import type { SimulatedClient } from './client.ts';
 import type { Cluster } from './cluster.ts';
 import { check } from './invariant.ts';
@@ -21,6 +22,8 @@ export function requestOf(entry: Entry): string | null {
 type Seen = {
   /** Ids of the posts that it was shown since `wholeSinceMs`. */
   shown: Set<string>;
+  /** Ids of the posts of pages. */
+  paged: Set<string>;
   /** All that was first stored after this must be on its screen in the end. */
   wholeSinceMs: number | null;
   /** Order of the last post that was not late, since it signed in. */
@@ -59,7 +62,7 @@ export class Witness {
   private seenOf(client: SimulatedClient): Seen {
     let seen = this.seen.get(client);
     if (!seen) {
-      seen = { shown: new Set(), wholeSinceMs: null, lastOrder: '' };
+      seen = { shown: new Set(), paged: new Set(), wholeSinceMs: null, lastOrder: '' };
       this.seen.set(client, seen);
     }
     return seen;
@@ -86,7 +89,6 @@ export class Witness {
       case 'reset':
         // A screen asks for pages now: all that was stored before is on them.
         seen.wholeSinceMs = this.nowMs();
-        this.screens.onEmptied(client);
         return;
       case 'answer':
         if (event.answer.type === 'refused') this.refused.add(event.item.id);
@@ -103,16 +105,27 @@ export class Witness {
         return this.onPost(client, seen, event.post);
       case 'changed':
         this.checkReader(client, event.post);
-        return this.screens.onTold(client, event.post);
+        return this.screens.onChanged(client, event.post);
       case 'moved': {
         const { id } = event.post;
-        check(seen.shown.has(id), 10, () => `${client.id} has ${id} moved, and never saw it`);
+        const isThere = seen.shown.has(id) || seen.paged.has(id);
+        check(isThere, 10, () => `${client.id} has ${id} moved, and never saw it`);
         this.checkReader(client, event.post);
         return this.screens.onMoved(client, event.post);
       }
       default:
         return;
     }
+  }
+
+  /** After a reset. @returns whether the page meets what was there before */
+  onPage(client: SimulatedClient, posts: readonly HistoryPost[]): boolean {
+    const { paged } = this.seenOf(client);
+    for (const post of posts) {
+      paged.add(post.id);
+      this.checkReader(client, post);
+    }
+    return this.screens.onPage(client, posts);
   }
 
   private noteRoom(client: SimulatedClient, { id, direct }: Room): void {

@@ -40,12 +40,12 @@ export function insertLine(lines: readonly Line[], line: Line): readonly Line[] 
   return lines.toSpliced(indexBehind(lines, line.order), 0, line);
 }
 
-/** A line that is there under a lower or a higher place goes to its own; how its post was taken stays with it. */
+/** A post that is there under a lower or a higher place goes to its own, as it is now; how it was taken stays with it. */
 export function moveLine(lines: readonly Line[], line: PostLine): readonly Line[] {
   const from = lines.findIndex(({ key }) => key === line.key);
   const before = lines[from];
-  if (!before || before.order === line.order) return lines;
-  return insertLine(lines.toSpliced(from, 1), { ...before, order: line.order });
+  if (before?.kind !== 'post' || before.order === line.order) return lines;
+  return insertLine(lines.toSpliced(from, 1), asNow(before, line));
 }
 
 /**
@@ -62,7 +62,7 @@ export function insertPage(before: readonly Line[], page: readonly Line[]): read
   if (fresh.size === 0) return lines;
   const kept = lines.filter((line) => {
     const again = fresh.get(line.key);
-    if (again) fresh.set(line.key, { ...line, order: again.order });
+    if (again) fresh.set(line.key, inPlaceOf(line, again));
     return !again;
   });
   return [...kept, ...fresh.values()].sort((one, other) =>
@@ -74,6 +74,8 @@ export function insertPage(before: readonly Line[], page: readonly Line[]): read
 export function changeLine(lines: readonly Line[], changed: PostLine): readonly Line[] {
   const known = indexOf(lines, changed.order, changed.key);
   const there = lines[known];
+  // Posts that are sent again after a failover come as changed ones: most are not, and there may be many.
+  if (there?.kind === 'post' && contentOf(there) === contentOf(changed)) return lines;
   const next = there?.kind === 'post' ? lines.with(known, asNow(there, changed)) : lines;
   return requoted(next, changed);
 }
@@ -86,6 +88,11 @@ function requoted(lines: readonly Line[], changed: PostLine): readonly Line[] {
   if (!lines.some(isOld)) return lines;
   return lines.map((line) => (isOld(line) ? { ...line, reply: { ...line.reply, text } } : line));
 }
+
+const inPlaceOf = (there: Line, again: Line): Line =>
+  there.kind === 'post' && again.kind === 'post'
+    ? asNow(there, again)
+    : { ...there, order: again.order };
 
 function asNow(there: PostLine, { mark: _, ...content }: PostLine): PostLine {
   const { mark, copies, merged } = there;

@@ -30,7 +30,8 @@ const isReturning = (view: RoomView) => view.below !== null && view.anchor === n
 /** Asks for the newest page of a room, unless that was done. */
 export function loadNewest(model: Model, id: string): Step {
   const view = roomOf(model, id);
-  const isThere = view?.loaded && !isReturning(view);
+  // What was read again after a reset may have been lost with a connection.
+  const isThere = view?.loaded && !isReturning(view) && view.holeBelow === null;
   if (!view || isThere || view.loading) return stay(model);
   return ask(
     withRoom(model, id, (each) => ({ ...each, loading: true })),
@@ -139,6 +140,10 @@ function newestPost(view: RoomView | undefined): string | null {
  * @param wallMs the reader's clock, milliseconds since 1970
  */
 export function onPost(model: Model, post: z.infer<typeof PostEvent>, wallMs: number): Model {
+  // A page had it, in the place of its copy from the other side of a split.
+  if (post.late && roomOf(model, post.room)?.lines.some(({ key }) => key === post.id)) {
+    return onMoved(model, post);
+  }
   const own = post.account === model.account;
   const isOurs = own && model.outbox.some((item) => item.id === post.id);
   const posted = postLine(post, own, isOurs ? 'stored' : null);
@@ -242,7 +247,7 @@ function fillHole(model: Model, room: string, oldest: string | undefined): Step 
 
 /** All that is here is read again, because a merge may have put posts between any two. */
 function reread(view: RoomView): RoomView {
-  return { ...view, loading: true, holeBelow: view.loaded ? (view.lines[0]?.order ?? null) : null };
+  return { ...view, loading: true, holeBelow: view.loaded ? (view.lines[0]?.order ?? '') : null };
 }
 
 /** Too much was missed to be sent: every room is read again. */

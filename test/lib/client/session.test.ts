@@ -228,6 +228,55 @@ test('a post that was stored on two sides of a split moves up, and never down', 
   );
 });
 
+test('what became of a post is told of it where it stands, though this leader has it in its higher place only', () => {
+  const stage = connected();
+  stage.says(THREE, { ...post('p', { at: 3 }), order: '3' });
+  const { type: _, at: __, ...there } = { ...post('p', { at: 0 }), order: '5' };
+  stage.says(THREE, { type: 'postChanged', post: { ...there, text: 'edited' }, at: 9 });
+  const [event] = stage.eventsOf('changed');
+  assert.ok(event?.type === 'changed');
+  assert.deepEqual([event.post.order, event.post.text], ['3', 'edited']);
+});
+
+test('a page that puts a post in its higher place lets it move down again', () => {
+  const stage = connected();
+  stage.says(THREE, { ...post('p', { at: 3 }), order: '3' });
+  stage.feed({
+    type: 'query',
+    number: 1,
+    message: { type: 'history', query: 1, room: 'general', limit: 50 },
+  });
+  const { type: _, at: __, ...there } = { ...post('p', { at: 0 }), order: '5' };
+  stage.says(THREE, { type: 'page', query: 1, room: 'general', posts: [there], more: false });
+  stage.says(THREE, { ...post('p', { at: 0 }), order: '3', late: true });
+  assert.equal(stage.eventsOf('moved').length, 1);
+});
+
+test('a post that comes again tells what became of it meanwhile', () => {
+  const stage = connected();
+  stage.says(THREE, post('p'));
+  const reactions = [{ emoji: '👀', count: 1, by: ['carol'] }];
+  stage.says(THREE, post('p', { late: true, at: 0, reactions }));
+  const [event] = stage.eventsOf('changed');
+  assert.deepEqual(event?.type === 'changed' && event.post.reactions, reactions);
+});
+
+test('after a leader that knows no such place, and gives none, the next one is read from as well', () => {
+  const stage = connected();
+  const servers = [{ ...LEADER, ringPosition: 3, state: 'leading' as const, inSync: true }];
+  const view = { term: 3, leader: LEADER, servers, copies: 1, copiesMin: 1 };
+  stage.says(THREE, { type: 'view', ...view, cursor: 'cursor-1', at: 7 });
+  stage.closes(THREE);
+  stage.reaches(ONE, 'server1');
+  stage.says(ONE, { type: 'resumed', posts: 0, reset: true });
+  stage.says(ONE, { type: 'view', ...view, term: 4 });
+  stage.closes(ONE);
+  stage.reaches(THREE, 'server3');
+  const signIn = stage.sentOf('signIn').at(-1);
+  assert.deepEqual(signIn?.type === 'signIn' && signIn.cursor, undefined);
+  assert.equal(stage.eventsOf('reset').length, 2);
+});
+
 test('a pong that names the cursor moves the place on; of another view it does not', () => {
   const stage = connected();
   const servers = [{ ...LEADER, ringPosition: 3, state: 'leading' as const, inSync: true }];

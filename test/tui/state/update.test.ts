@@ -461,6 +461,38 @@ test('a room is read again after a reset down to the oldest line that it keeps',
   assert.deepEqual([lines.length, moreAbove, holeBelow], [500, true, orderOf(2_001)]);
 });
 
+test('what a lost connection took of reading a room again is asked for after the next sign-in', () => {
+  const story = signedIn();
+  story.hear({ type: 'post', post: said(10) });
+  story.hear({ type: 'reset' });
+  story.take('history');
+  story.do({ type: 'historyFailed', room: 'general' });
+  const signedInAgain = {
+    account: story.model.account ?? '',
+    name: story.model.name,
+    server: 'server3',
+  };
+  const rooms = [room('general')];
+  story.hear({ type: 'signedIn', ...signedInAgain, rooms, prunedBelow: 0, reads: [] });
+  assert.deepEqual(
+    story.take('history').map(({ before }) => before),
+    [null],
+  );
+});
+
+test('a post that a page had in its higher place stands once, in the lower one, and as it is now', () => {
+  const story = signedIn();
+  const both = { ...said(50, 'stored twice'), id: 'twice' };
+  const page = { posts: [said(30), both], more: false };
+  story.do({ type: 'historyCame', room: 'general', before: null, page });
+  const lower = { ...both, order: orderOf(20), text: 'edited', edited: true, late: true };
+  story.hear({ type: 'post', post: lower });
+  assert.deepEqual(texts(story, 'general'), ['edited', 'post 30']);
+  const again = { posts: [said(30), { ...both, text: 'edited twice' }], more: false };
+  story.do({ type: 'historyCame', room: 'general', before: null, page: again });
+  assert.deepEqual(texts(story, 'general'), ['post 30', 'edited twice']);
+});
+
 test('a post that has two places, on two sides of a split, stands once, in the lower one', () => {
   const story = signedIn();
   for (const place of [10, 30]) story.hear({ type: 'post', post: said(place) });
