@@ -8,6 +8,7 @@ import type { Row, Segment } from './line-rows.ts';
 import { roomLabel } from './room-label.ts';
 import type { Bindings } from './settings/bindings.ts';
 import type { Model, RoomView } from './state/model.ts';
+import { PEOPLE_LISTED_MAX } from './state/people.ts';
 import { composerOf, isLossQuiet } from './state/selectors.ts';
 import { isStatusTaken } from './status-row.ts';
 import { cellWidth, fit, truncate } from './text.ts';
@@ -145,6 +146,12 @@ function presenceMark(state: Person['state']): Segment {
 /** Who is in the room: here first, then idle, then gone. */
 export function peopleRows(view: RoomView | undefined, height: number): Row[] {
   const people = view?.people ?? [];
+  if (view && view.people === null && view.room.members > PEOPLE_LISTED_MAX) {
+    return [
+      [segment(`PEOPLE ${view.room.members}`, 'faint')],
+      [segment('/who names them', 'faint')],
+    ];
+  }
   const rows = people.map(({ name, state }): Row => {
     const isHere = state === 'here';
     return [presenceMark(state), segment(name, isHere ? 'text' : 'faint')];

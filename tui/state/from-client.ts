@@ -10,7 +10,7 @@ import type {
   Tried,
 } from '../../lib/client/api.ts';
 import { timeOfOrder } from '../../lib/ids.ts';
-import type { Person, PostEvent, PresenceEvent } from '../../lib/protocol/events.ts';
+import type { PostEvent, PresenceEvent } from '../../lib/protocol/events.ts';
 import { editorOf } from '../editor.ts';
 import { cleanLine, cleanText } from '../text.ts';
 import type { Effect, Stamp } from './action.ts';
@@ -19,6 +19,7 @@ import { lacks } from './kept-lines.ts';
 import { insertLine, insertMember } from './lines.ts';
 import type { Model, PendingPost, PostLine, RoomView } from './model.ts';
 import { clampedOutbox } from './outbox-pane.ts';
+import { followMembers, sortedPeople } from './people.ts';
 import { callsAway, onReadElsewhere, onReads } from './reading.ts';
 import { onChanged, onMoved, onPost, onReset, onRoom, onRooms, openRoom } from './rooms.ts';
 import { ask, hint, notice, noticeFor, roomOf, type Step, stay, then, withRoom } from './step.ts';
@@ -46,7 +47,7 @@ export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): S
     case 'member':
       return stay(onMember(model, event.member));
     case 'room':
-      return onRoom(model, event.room);
+      return then(onRoom(model, event.room), (next) => followMembers(next, event.room.id));
     case 'presence':
       return stay(onPresence(model, event.presence));
     case 'typing':
@@ -239,16 +240,6 @@ function changedPeople(
   if (member.change === 'left') return others;
   const name = cleanLine(member.name);
   return sortedPeople([...others, { account: member.account, name, state: 'here' }]);
-}
-
-const PRESENCE_RANKS = { here: 0, idle: 1, gone: 2 } as const;
-
-/** Who is here first, each part by name: a list in which one finds people. */
-export function sortedPeople(people: readonly Person[]): readonly Person[] {
-  const rank = (person: Person) => PRESENCE_RANKS[person.state];
-  return people
-    .map((person) => ({ ...person, name: cleanLine(person.name) }))
-    .sort((one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name));
 }
 
 /** The mark before the name of whoever one writes to. */

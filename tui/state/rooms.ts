@@ -2,12 +2,12 @@
 import type { z } from 'zod';
 import type { HistoryPage, Room } from '../../lib/client/api.ts';
 import type { HistoryPost, PostEvent } from '../../lib/protocol/events.ts';
-import { PEOPLE_FROM_COLUMNS } from '../layout.ts';
 import { scrolled, windowOf } from '../timeline.ts';
 import type { Effect } from './action.ts';
 import { lacks, withinBounds } from './kept-lines.ts';
 import { changeLine, insertLine, insertPage, moveLine, noteMerged, postLine } from './lines.ts';
 import { type Anchor, type Model, type PostLine, type RoomView, roomView } from './model.ts';
+import { refreshPeople, relistPeople } from './people.ts';
 import { asRead, countedUp, isFollowed, newestOrder, recount, settled } from './reading.ts';
 import { sceneOf } from './selectors.ts';
 import { ask, cleanRoom, openRoomOf, roomOf, type Step, stay, then, withRoom } from './step.ts';
@@ -55,15 +55,6 @@ export function loadAhead(model: Model): Step {
   );
 }
 
-const wantsPeople = (model: Model) => model.size.columns >= PEOPLE_FROM_COLUMNS;
-
-/** Asks who is in the open room, where there is a pane for it that is still empty. */
-export function loadPeople(model: Model): Step {
-  const view = openRoomOf(model);
-  if (!view || view.people || !wantsPeople(model)) return stay(model);
-  return ask(model, { type: 'people', room: view.room.id, shown: false });
-}
-
 /** Goes to a room. The one that is left loses its unread line, because it was seen. */
 export function openRoom(model: Model, id: string): Step {
   const view = roomOf(model, id);
@@ -82,7 +73,7 @@ export function openRoom(model: Model, id: string): Step {
       then(stay(settled(opened, id)), (next) => loadNewest(next, id)),
       loadAhead,
     ),
-    loadPeople,
+    refreshPeople,
   );
 }
 
@@ -106,7 +97,7 @@ export function onRooms(model: Model, listed: readonly Room[]): Step {
     (step, id) => (id === null ? step : then(step, (next) => loadNewest(next, id))),
     stay(listedModel),
   );
-  return then(loaded, loadPeople);
+  return then(loaded, relistPeople);
 }
 
 /** A room was created, joined, left, renamed or given a topic, here or elsewhere. */
