@@ -13,6 +13,7 @@ const RUNS: Readonly<Record<string, readonly [string, ...string[]]>> = {
   cable: ['torture.ts', '--measure', 'cable', '--runs', '50'],
   takeback: ['torture.ts', '--measure', 'takeback', '--runs', '50'],
   etcd: ['torture.ts', '--measure', 'etcd', '--runs', '50'],
+  backlog: ['backlog.ts'],
   load: ['torture.ts', '--measure', 'load', '--minutes', '10'],
 };
 const GROUPS: Readonly<Record<string, readonly string[]>> = {

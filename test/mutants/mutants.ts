@@ -172,6 +172,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the base of a view is not carried: a follower takes its own',
+    test: 'test/daemon/ring/base.test.ts',
     file: `${RING}/view-change.ts`,
     edits: [
       [

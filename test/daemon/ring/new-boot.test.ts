@@ -1,10 +1,10 @@
 // A follower's process ended and another runs there: what the first one stored may be gone with its directory.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LeaderStage } from '../../support/leader-stage.ts';
+import { RingStage } from '../../support/ring-stage.ts';
 
 test('nothing counts as stored on the word of a process that is gone', () => {
-  const stage = new LeaderStage();
+  const stage = new RingStage();
   stage.hello('b1');
   stage.pass(100);
   const { promisedTerm: term } = stage.ring;
@@ -17,7 +17,7 @@ test('nothing counts as stored on the word of a process that is gone', () => {
 });
 
 test('a follower whose process is another one is asked at once, in a new view, what it kept', () => {
-  const stage = new LeaderStage();
+  const stage = new RingStage();
   stage.hello('b1');
   stage.pass(100);
   const { promisedTerm: term } = stage.ring;

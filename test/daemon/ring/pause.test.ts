@@ -1,12 +1,12 @@
 // A leader whose process was stopped asks whether its view stands, and believes only what was said after that.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LeaderStage } from '../../support/leader-stage.ts';
+import { RingStage } from '../../support/ring-stage.ts';
 
 const PAUSE_MS = 400;
 
 test('the answer to a question from before the last pause does not count for it', () => {
-  const stage = new LeaderStage();
+  const stage = new RingStage();
   stage.hello('b1');
   stage.pass(100);
   const { promisedTerm: term } = stage.ring;
