@@ -1,5 +1,4 @@
-// npm run mutants [-- --seeds 2000] [-- --only WORDS] [-- --simulate] [-- --record]: shows that the checkers
-// see. The scripted scenarios are played with each deliberate mistake of test/mutants. One that breaks an assertion, an
+// npm run mutants: shows that the checkers see. The scripted scenarios are played with each deliberate mistake of test/mutants. One that breaks an assertion, an
 // invariant or a test there is caught; one that only makes a scenario tell another story is simulated too, and so is one
 // that none of them shows. One that survives all is a hole in the checkers.
 import { parseArgs } from 'node:util';
@@ -7,6 +6,17 @@ import { execa } from 'execa';
 import type { Failure } from '../test/mutants/failures.ts';
 import { MUTANTS, type Mutant } from '../test/mutants/mutants.ts';
 import { machineText, record } from '../test/support/record.ts';
+
+const USAGE = `Plays scenarios, tests and the simulator with one deliberate mistake at a time; each is to be caught.
+
+  npm run mutants                       all of them
+  npm run mutants -- --list             their names
+  npm run mutants -- --only WORDS       those whose name has these words
+  --seeds COUNT                         of the simulator, where nothing scripted catches it (2000)
+  --from N                              drawn from N, not fresh ones
+  --simulate                            leaves the scenarios and tests out
+  --record                              the table goes into docs/RELIABILITY.md
+`;
 
 const HOOK = new URL('../test/mutants/mutate.ts', import.meta.url).href;
 const SIMULATE = new URL('./simulate.ts', import.meta.url).pathname;
@@ -20,12 +30,21 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '2000' },
     from: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 32)) },
     only: { type: 'string', default: '' },
-    /** Leaves the scenarios out. */
     simulate: { type: 'boolean', default: false },
-    /** The table goes into docs/RELIABILITY.md. */
     record: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
+const chosen = MUTANTS.filter(({ name }) => name.includes(values.only));
+if (values.help || values.list) {
+  console.log(values.help ? USAGE : chosen.map(({ name }) => name).join('\n'));
+  process.exit(0);
+}
+if (chosen.length === 0) {
+  console.error(`no mutant's name has "${values.only}": --list tells their names`);
+  process.exit(2);
+}
 
 /** `surely`: what was played came to an assertion, an invariant or a test, not only to another story. */
 type Verdict = Readonly<{ isCaught: boolean; surely?: boolean; text: string }>;
@@ -95,7 +114,7 @@ async function judge(mutant: Mutant): Promise<{ played: Verdict; simulated: Verd
 let survivors = 0;
 const rows: string[] = [];
 console.log(`the scenarios, then up to ${values.seeds} seeds each, drawn from ${values.from}`);
-for (const mutant of MUTANTS.filter(({ name }) => name.includes(values.only))) {
+for (const mutant of chosen) {
   const { played, simulated } = await judge(mutant);
   const isCaught = played.isCaught || simulated.isCaught;
   if (!isCaught) survivors += 1;
