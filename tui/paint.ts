@@ -79,6 +79,15 @@ function segmentText({ text, look, style = PLAIN, said }: Segment, manner: Manne
   return linked(brushFor(look, style, manner.theme)(kept(words)), said && style.link);
 }
 
+/**
+ * Signs that terminals do not agree on: a family of four takes two cells, or eight, or what a font makes of it; a mark
+ * takes none, or one.
+ */
+const CONTESTED =
+  /[\u200d\ufe0f\u20e3\p{Emoji_Presentation}\p{M}\p{Default_Ignorable_Code_Point}]/u;
+
+const isContested = ({ text }: Segment) => !PLAIN_TEXT.test(text) && CONTESTED.test(text);
+
 /** A row as it is sent. */
 export function rowText(row: Row, manner: Manner): string {
   return row.map((segment) => segmentText(segment, manner)).join('');
@@ -112,12 +121,24 @@ const isBlank = ({ text, look, style }: Segment) =>
   look === 'text' && style === undefined && /^ *$/.test(text);
 
 const to = (row: number, column: number) => `\u001b[${row + 1};${column + 1}H`;
+const toColumn = (column: number) => `\u001b[${column + 1}G`;
 const ERASE_ROW_END = '\u001b[K';
 const ERASE_SCREEN = '\u001b[H\u001b[2J';
 const BEGIN_TOGETHER = '\u001b[?2026h';
 const END_TOGETHER = '\u001b[?2026l';
 const HIDE_CURSOR = '\u001b[?25l';
 const SHOW_CURSOR = '\u001b[?25h';
+
+/** The whole row; what stands behind a contested sign is put in its column, wherever that has left the terminal. */
+function wholeRow(row: Row, { index, manner }: { index: number; manner: Manner }): string {
+  let column = 0;
+  let text = to(index, 0) + ERASE_ROW_END;
+  for (const segment of row) {
+    column += cellWidth(segment.text);
+    text += segmentText(segment, manner) + (isContested(segment) ? toColumn(column) : '');
+  }
+  return text;
+}
 
 /** What makes one row of another; empty when they are the same. @param index of the row, from the top */
 function rowChange(
@@ -128,6 +149,9 @@ function rowChange(
   let start = 0;
   while (start < after.length && isSame(before[start], after[start])) start += 1;
   if (start === after.length && start === before.length) return '';
+  // Nobody knows what stands where in such a row: no part of it can be left as it is.
+  if (before.some(isContested) || after.some(isContested))
+    return wholeRow(after, { index, manner });
   let same = 0;
   // What stands at the end stays only where it stays in its column, and so where both are as wide.
   if (widthOf(before) === widthOf(after)) {

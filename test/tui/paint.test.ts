@@ -15,17 +15,20 @@ const COLUMNS = 24;
 const ROWS = 6;
 const AUTO_WRAP_OFF = '\u001b[?7l';
 
-function createTerminal() {
+/** @param knowsGraphemes whether it counts cells as we do; many count each code point by itself */
+function createTerminal(knowsGraphemes = true) {
   const term = new xterm.Terminal({ cols: COLUMNS, rows: ROWS, allowProposedApi: true });
-  term.loadAddon(new graphemes.UnicodeGraphemesAddon());
+  if (knowsGraphemes) term.loadAddon(new graphemes.UnicodeGraphemesAddon());
   const write = (text: string) => new Promise<void>((resolve) => term.write(text, resolve));
   const rows = () =>
     Array.from(
       { length: ROWS },
-      (_, row) => term.buffer.active.getLine(row)?.translateToString(true) ?? '',
+      (_, row) => term.buffer.active.getLine(row)?.translateToString(true).trimEnd() ?? '',
     );
+  const cellsFrom = (row: number, column: number) =>
+    term.buffer.active.getLine(row)?.translateToString(true, column);
   const cursor = () => [term.buffer.active.cursorX, term.buffer.active.cursorY];
-  return { write, rows, cursor };
+  return { write, rows, cellsFrom, cursor };
 }
 
 const row = (text: string): Row => fitRow([{ text, look: 'text', said: true }], COLUMNS);
@@ -74,19 +77,32 @@ test('marks of direction that come from others are not sent on', () => {
   assert.doesNotMatch(rowText(row, MANNER), /[\u202a-\u202e\u2066-\u2069]/u);
 });
 
-test('frame after frame, what stands there is what the last one is when painted anew', async () => {
-  const random = seededRandom(7);
-  const painter = createPainter();
-  const terminal = createTerminal();
-  await terminal.write(AUTO_WRAP_OFF);
-  for (let count = 0; count < 200; count += 1) {
-    const next = randomFrame(random);
-    await terminal.write(painter.paint(next, MANNER));
-    const anew = createTerminal();
-    await anew.write(AUTO_WRAP_OFF + createPainter().paint(next, MANNER));
-    assert.deepEqual(terminal.rows(), anew.rows(), `frame ${count}`);
-    assert.deepEqual(terminal.cursor(), anew.cursor());
-  }
+for (const knowsGraphemes of [true, false]) {
+  const where = knowsGraphemes
+    ? ''
+    : ', also where emoji take other numbers of cells than we count';
+  test(`frame after frame, what stands there is what the last one is when painted anew${where}`, async () => {
+    const random = seededRandom(7);
+    const painter = createPainter();
+    const terminal = createTerminal(knowsGraphemes);
+    await terminal.write(AUTO_WRAP_OFF);
+    for (let count = 0; count < 200; count += 1) {
+      const next = randomFrame(random);
+      await terminal.write(painter.paint(next, MANNER));
+      const anew = createTerminal(knowsGraphemes);
+      await anew.write(AUTO_WRAP_OFF + createPainter().paint(next, MANNER));
+      assert.deepEqual(terminal.rows(), anew.rows(), `frame ${count}`);
+      assert.deepEqual(terminal.cursor(), anew.cursor());
+    }
+  });
+}
+
+test('what stands behind an emoji keeps its column, however many cells the terminal gives that', async () => {
+  const terminal = createTerminal(false);
+  const middle = fitRow([{ text: '👨‍👩‍👧‍👦 hi', look: 'text', said: true }], COLUMNS - 5);
+  const rows: Row[] = [[...middle, { text: '│ bob', look: 'here' }]];
+  await terminal.write(AUTO_WRAP_OFF + createPainter().paint({ rows, cursor: null }, MANNER));
+  assert.equal(terminal.cellsFrom(0, COLUMNS - 5), '│ bob');
 });
 
 test('a frame that stands there already costs nothing', () => {
