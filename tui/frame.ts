@@ -96,7 +96,7 @@ function cursorOf(
   composed: { x: number; y: number },
 ): Frame['cursor'] {
   if (!model.overlay) return { x: composed.x, y: 1 + layout.bodyHeight + 2 + composed.y };
-  const inside = overlayCursor(model.overlay);
+  const inside = overlayCursor(model.overlay, layout.timelineWidth);
   const left = layout.roomsWidth > 0 ? layout.roomsWidth + 2 : 0;
   return inside && { x: left + inside.x, y: 1 + inside.y };
 }

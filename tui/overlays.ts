@@ -10,7 +10,7 @@ import { switcherRooms } from './state/from-keys.ts';
 import type { FoundLine, Model, Overlay } from './state/model.ts';
 import { requestText } from './state/outbox-pane.ts';
 import { parsedSearch } from './state/searching.ts';
-import { cellWidth, fit, truncate, wrapText } from './text.ts';
+import { cellWidth, fit, tailOf, truncate, wrapText } from './text.ts';
 import type { LookName } from './theme.ts';
 
 const line = (text: string, look: LookName = 'text'): Row => [{ text, look }];
@@ -69,14 +69,7 @@ function switcherRows(model: Model, overlay: Extract<Overlay, { type: 'switcher'
     return line(fit(text, size.width), start + index === overlay.selected ? 'selected' : 'text');
   });
   const empty = found.length === 0 ? [line(' no such room here · /join ROOM', 'faint')] : [];
-  return [
-    [
-      { text: SWITCHER_PROMPT, look: 'prompt' as const },
-      { text: overlay.query, look: 'text' as const },
-    ],
-    ...rows,
-    ...empty,
-  ];
+  return [typedRow(overlay, size.width), ...rows, ...empty];
 }
 
 type Size = Readonly<{ width: number; height: number }>;
@@ -161,7 +154,7 @@ function searchNotes(model: Model, { query, found }: SearchOverlay): Row[] {
 }
 
 function searchRows(model: Model, overlay: SearchOverlay, size: Size): Row[] {
-  const { found, selected, query } = overlay;
+  const { found, selected } = overlay;
   const lines = found?.lines ?? [];
   const notes = searchNotes(model, overlay);
   const height = Math.max(1, size.height - 1 - notes.length);
@@ -171,19 +164,13 @@ function searchRows(model: Model, overlay: SearchOverlay, size: Size): Row[] {
     const isSelected = start + index === selected;
     return foundRow(model, each, { width: size.width, isSelected, newest });
   });
-  return [
-    [
-      { text: SEARCH_PROMPT, look: 'prompt' },
-      { text: query, look: 'text', said: true },
-    ],
-    ...notes,
-    ...rows,
-  ];
+  return [typedRow(overlay, size.width), ...notes, ...rows];
 }
 
 const REACT_PROMPT = ' react with :';
 
-function reactRows({ query, selected }: Extract<Overlay, { type: 'react' }>, size: Size): Row[] {
+function reactRows(overlay: Extract<Overlay, { type: 'react' }>, size: Size): Row[] {
+  const { query, selected } = overlay;
   const found = emojiChoices(query);
   const height = Math.max(1, size.height - 2);
   const start = Math.max(0, selected - height + 1);
@@ -192,23 +179,28 @@ function reactRows({ query, selected }: Extract<Overlay, { type: 'react' }>, siz
     return [{ text: fit(` ${emoji}  ${emojiName(emoji)}`, size.width), look, said: true }];
   });
   const empty = found.length === 0 ? [line(' no emoji of that name', 'faint')] : [];
-  return [
-    [
-      { text: REACT_PROMPT, look: 'prompt' },
-      { text: query, look: 'text' },
-    ],
-    ...rows,
-    ...empty,
-  ];
+  return [typedRow(overlay, size.width), ...rows, ...empty];
 }
 
 const PROMPTS = { switcher: SWITCHER_PROMPT, react: REACT_PROMPT, search: SEARCH_PROMPT } as const;
 
-/** Where the cursor stands in an overlay that takes text; null where none does. */
-export function overlayCursor(overlay: Overlay): { x: number; y: number } | null {
+type TypedOverlay = Exclude<Overlay, { type: 'help' | 'outbox' }>;
+
+/** The end of what was typed, with a cell for the cursor behind it. */
+function typedRow({ type, query }: TypedOverlay, width: number): Row {
+  const prompt = PROMPTS[type];
+  const shown = tailOf(query, Math.max(0, width - cellWidth(prompt) - 1));
+  return [
+    { text: prompt, look: 'prompt' },
+    { text: shown, look: 'text', said: true },
+  ];
+}
+
+/** Where the cursor stands in an overlay that takes text; null where none does. @param width cells of the overlay */
+export function overlayCursor(overlay: Overlay, width: number): { x: number; y: number } | null {
   if (overlay.type === 'help' || overlay.type === 'outbox') return null;
-  const prompt = PROMPTS[overlay.type];
-  return { x: cellWidth(prompt + overlay.query), y: 0 };
+  const cells = typedRow(overlay, width).reduce((sum, { text }) => sum + cellWidth(text), 0);
+  return { x: Math.min(cells, width - 1), y: 0 };
 }
 
 /** With fewer rows than this the notice leaves its blank lines out. */

@@ -75,6 +75,19 @@ export function truncate(text: string, width: number): string {
   return `${kept}…`;
 }
 
+/** The end of a text that fits into `width` cells: what is being typed. */
+export function tailOf(text: string, width: number): string {
+  if (cellWidth(text) <= width) return text;
+  let kept = '';
+  let cells = 0;
+  for (const grapheme of graphemes(text).reverse()) {
+    cells += cellWidth(grapheme);
+    if (cells > width) break;
+    kept = grapheme + kept;
+  }
+  return kept;
+}
+
 /** Exactly `width` cells: cut or filled with spaces at the end. */
 export function fit(text: string, width: number): string {
   const shown = truncate(text, width);

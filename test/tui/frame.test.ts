@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConnectionState } from '../../lib/client/api.ts';
+import { frameOf } from '../../tui/frame.ts';
 import { cellWidth } from '../../tui/text.ts';
 import { assertGolden } from '../support/golden.ts';
 import {
@@ -246,5 +247,15 @@ test('what a search found', () => {
     const found = { posts: OPS.toReversed(), more: false, complete: false };
     story.do({ type: 'found', query: 'lag', found, isMore: false });
     assertGolden(`search-${size}`, story.keys('down').frame());
+  }
+});
+
+test('what is typed into a pane is seen to its end, the cursor behind it, however long it is', () => {
+  for (const open of ['ctrl+r', 'ctrl+k']) {
+    const story = new ScreenStory({ columns: 40, rows: 12 }).signedIn([room('ops')]);
+    story.keys(open).type(`${'日本語 '.repeat(12)}the end`);
+    assert.match(story.frame().split('\n')[1] ?? '', /the end$/);
+    const { x = 0, y } = frameOf(story.model).cursor ?? {};
+    assert.ok(y === 1 && x >= 38 && x <= 39, `${x}, ${y}`);
   }
 });
