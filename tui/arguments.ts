@@ -58,9 +58,9 @@ export function serversOf(flags: ServerFlags): readonly string[] | null {
   return servers;
 }
 
-/** Where the built-in layout's servers are told to be. */
-export function usualServers(): readonly string[] {
-  return builtInCluster().servers.map(clientAddressOf);
+/** Where the built-in layout's servers are told to be. @param portBase the first of their ports */
+export function usualServers(portBase?: number): readonly string[] {
+  return builtInCluster(portBase).servers.map(clientAddressOf);
 }
 
 /** The name that was asked for by flag or environment; null where none was. @throws UsageError */

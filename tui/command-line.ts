@@ -13,7 +13,7 @@ export const HELP = `
 
   Servers
     --local               start three servers here; they end with the screen
-    --port-base PORT      with --local: first of their ports, 8000 by default
+    --port-base PORT      first of their three ports, started here or not; 8000 by default
     --servers H:P,…       servers to try; by default those that --local runs here, and
                           localhost:8000, 8001 and 8002
     --host HOST           name one server: localhost by default

@@ -377,8 +377,11 @@ function onRefused(
   item: OutboxItem,
   stamp: Stamp,
 ): Model {
-  const reason = cleanLine(answer.reason);
   const { request } = item;
+  const isUnknown = request.type === 'joinRoom' && answer.code === 'no-such-room';
+  const reason = isUnknown
+    ? `there is no room #${request.name}: /create ${request.name} makes it`
+    : cleanLine(answer.reason);
   if (request.type === 'editPost') return onEditRefused(model, request, { reason, stamp });
   if (request.type === 'openDirect') {
     const { toSay } = model;

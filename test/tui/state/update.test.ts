@@ -461,6 +461,15 @@ test('a room is read again after a reset down to the oldest line that it keeps',
   assert.deepEqual([lines.length, moreAbove, holeBelow], [500, true, orderOf(2_001)]);
 });
 
+test('a room that is not there is told with the command that makes it', () => {
+  const story = signedIn();
+  const item = { number: 7, id: 'alice/7', state: 'sent' as const };
+  const request = { type: 'joinRoom' as const, name: 'lobby' };
+  const answer = { type: 'refused', number: 7, code: 'no-such-room', reason: 'no' } as const;
+  story.hear({ type: 'answer', item: { ...item, request }, answer });
+  assert.match(story.frame(), /there is no room #lobby: \/create lobby makes it/);
+});
+
 test('what a lost connection took of reading a room again is asked for after the next sign-in', () => {
   const story = signedIn();
   story.hear({ type: 'post', post: said(10) });
