@@ -78,16 +78,17 @@ const COMMANDS: Table = {
     ownPost(known, asker, request, () => ({ t: 'delete', ...about(asker, request) })),
   react: (known, asker, request) => {
     const { emoji, on, post } = request;
-    const others = known.notes.reactionsOf(post).filter((each) => each.emoji !== emoji);
-    if (on && others.length >= REACTIONS_MAX) {
-      return refuse('too-many-reactions', `a post has at most ${REACTIONS_MAX} different ones`);
-    }
-    return onPost(known, asker, request, () => ({
+    const verdict = onPost(known, asker, request, () => ({
       t: 'react',
       ...about(asker, request),
       e: emoji,
       o: on,
     }));
+    // Only then: how many there are is nothing for those who may not see the post.
+    if ('refused' in verdict || !on) return verdict;
+    const others = known.notes.reactionsOf(post).filter((each) => each.emoji !== emoji);
+    if (others.length < REACTIONS_MAX) return verdict;
+    return refuse('too-many-reactions', `a post has at most ${REACTIONS_MAX} different ones`);
   },
   createRoom: ({ fold }, asker, request) => {
     if (fold.roomByName(request.name))

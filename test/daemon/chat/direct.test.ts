@@ -174,6 +174,12 @@ function bare(message: Message): unknown {
   );
 }
 
+/** Above every place, as somebody would guess it. */
+const READ_PLACE = 'ffffffffffff.ffffff.ffffffffff.ffffff.ffffffffffffffff.ffffffffff';
+
+/** As many different ones as a post may have. */
+const EMOJI = [...'😀😁😂😃😄😅😆😇😈😉😊😋😌😍😎😏😐😑😒😓'];
+
 /** All that somebody may try on a room and a post of it, in one session. */
 function attempts(post: string): (RequestWithoutNumber | ClientMessage)[] {
   const about = { room: ROOM, post };
@@ -197,6 +203,7 @@ function attempts(post: string): (RequestWithoutNumber | ClientMessage)[] {
     { type: 'search', query: 5, text: '', author: 'ada', limit: 9 },
     { type: 'listRooms', query: 6 },
     { type: 'typing', room: ROOM },
+    { type: 'read', room: ROOM, order: READ_PLACE },
   ];
 }
 
@@ -206,7 +213,7 @@ function allThatEveHears(conversation: (stage: ChatStage, here: number, there: n
   conversation(stage, here, there);
   const post = postIdOf(sessionOf(ada), 2);
   for (const attempt of attempts(post)) {
-    if ('query' in attempt || attempt.type === 'typing')
+    if ('query' in attempt || attempt.type === 'typing' || attempt.type === 'read')
       stage.say(outside, attempt as ClientMessage);
     else stage.request(outside, attempt as RequestWithoutNumber);
   }
@@ -227,10 +234,11 @@ test('a third account hears and finds nothing that it would not where the two ha
     stage.post(here, 'our secret', ROOM);
     stage.post(there, 'safe with me', ROOM);
     const post = postIdOf(sessionOf(ada), 2);
-    stage.request(there, { type: 'react', room: ROOM, post, emoji: '👍', on: true });
+    for (const emoji of EMOJI)
+      stage.request(there, { type: 'react', room: ROOM, post, emoji, on: true });
     stage.request(here, { type: 'editPost', room: ROOM, post, text: 'our old secret' });
     stage.say(there, { type: 'typing', room: ROOM });
-    assert.equal(stage.take(there, 'postChanged').length, 2);
+    assert.equal(stage.take(there, 'postChanged').length, EMOJI.length + 1);
   });
   assert.deepEqual(told, silent);
 });
