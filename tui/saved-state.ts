@@ -3,9 +3,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { unsentOf } from './state/about-post.ts';
-import type { Model, Saved, SavedRooms } from './state/model.ts';
-import { NOTHING_SAVED } from './state/model.ts';
+import { type Model, NOTHING_SAVED, type Saved, savedRooms } from './state/model.ts';
 
 const SavedFile = z.object({
   /** Used last. */
@@ -42,10 +40,7 @@ export function loadSaved(folder: string, name: string): Saved {
 
 /** What is worth keeping of a model. */
 export function savedOf(model: Model): Saved {
-  const open: SavedRooms = Object.fromEntries(
-    model.rooms.map((view) => [view.room.id, { draft: unsentOf(view).text, read: view.read }]),
-  );
-  return { openRoom: model.openRoom, rooms: { ...model.restored, ...open } };
+  return { openRoom: model.openRoom, rooms: { ...model.restored, ...savedRooms(model.rooms) } };
 }
 
 /** Another screen of the same name may have read further. */

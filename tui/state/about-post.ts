@@ -6,7 +6,7 @@ import { emojiFor } from '../emoji.ts';
 import { piecesOf } from '../markdown.ts';
 import { anchorShowing } from '../timeline.ts';
 import { NOTHING_TO_UNDO } from '../undo.ts';
-import type { Model, PostLine, RoomView } from './model.ts';
+import { type Model, type PostLine, unsentOf } from './model.ts';
 import { readAt } from './rooms.ts';
 import { linesOf, sceneOf } from './selectors.ts';
 import { ask, hint, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
@@ -105,11 +105,6 @@ export function editPost(model: Model, post: PostLine): Step {
     undo: NOTHING_TO_UNDO,
   }));
   return stay(hint(edited, 'editing · Enter stores it · Esc leaves it as it was', 'good'));
-}
-
-/** What was being written before an edit began. */
-export function unsentOf(view: RoomView): RoomView['draft'] {
-  return view.writing?.type === 'edit' ? view.writing.unsent : view.draft;
 }
 
 /**

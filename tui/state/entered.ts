@@ -3,9 +3,9 @@
 import { EMPTY_EDITOR, editorOf } from '../editor.ts';
 import { cleanLine, cleanText } from '../text.ts';
 import { NOTHING_TO_UNDO } from '../undo.ts';
-import { endWriting, unsentOf } from './about-post.ts';
+import { endWriting } from './about-post.ts';
 import type { Stamp } from './action.ts';
-import type { Model, RoomView } from './model.ts';
+import { type Model, type RoomView, unsentOf } from './model.ts';
 import { hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
 import { submitText } from './submit.ts';
 

@@ -389,6 +389,11 @@ function onRefused(
     return hint({ ...model, toSay: null }, reason + lost);
   }
   if (request.type !== 'post') return hint(notice(model, `refused: ${reason}`, stamp), reason);
+  if (!roomOf(model, request.room)) {
+    // Not into the line of another room: it may be meant for one person.
+    const text = `not sent, its room is not here: ${reason}\n${cleanText(request.text)}`;
+    return hint(notice(model, text, stamp), reason);
+  }
   return withRoom(model, request.room, (view) => {
     const line: PostLine = {
       kind: 'post',

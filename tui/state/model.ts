@@ -286,3 +286,15 @@ export function roomView(room: Room, restored: SavedRooms): RoomView {
     typing: [],
   };
 }
+
+/** What was being written before an edit began. */
+export function unsentOf(view: RoomView): RoomView['draft'] {
+  return view.writing?.type === 'edit' ? view.writing.unsent : view.draft;
+}
+
+/** What is kept of rooms when they leave the list, or the screen is left. */
+export function savedRooms(views: readonly RoomView[]): SavedRooms {
+  return Object.fromEntries(
+    views.map((view) => [view.room.id, { draft: unsentOf(view).text, read: view.read }]),
+  );
+}

@@ -6,7 +6,14 @@ import { scrolled, windowOf } from '../timeline.ts';
 import type { Effect } from './action.ts';
 import { lacks, withinBounds } from './kept-lines.ts';
 import { changeLine, insertLine, insertPage, moveLine, noteMerged, postLine } from './lines.ts';
-import { type Anchor, type Model, type PostLine, type RoomView, roomView } from './model.ts';
+import {
+  type Anchor,
+  type Model,
+  type PostLine,
+  type RoomView,
+  roomView,
+  savedRooms,
+} from './model.ts';
 import { refreshPeople, relistPeople } from './people.ts';
 import { asRead, countedUp, isFollowed, newestOrder, recount, settled } from './reading.ts';
 import { sceneOf } from './selectors.ts';
@@ -90,7 +97,10 @@ export function onRooms(model: Model, listed: readonly Room[]): Step {
   const open = rooms.some((view) => view.room.id === model.openRoom)
     ? model.openRoom
     : (rooms[0]?.room.id ?? null);
-  const listedModel: Model = { ...model, rooms, openRoom: open };
+  // A server that lacks a room may lead for a while: what was written there is there again with the room.
+  const gone = model.rooms.filter(({ room }) => !rooms.some((view) => view.room.id === room.id));
+  const restored = { ...model.restored, ...savedRooms(gone) };
+  const listedModel: Model = { ...model, rooms, openRoom: open, restored };
   // The open room first: it is the one that is waited for.
   const order = [open, ...rooms.map((view) => view.room.id).filter((id) => id !== open)];
   const loaded = order.reduce<Step>(
@@ -116,9 +126,11 @@ export function onRoom(model: Model, room: Room): Step {
 function withoutRoom(model: Model, id: string): Model {
   const index = model.rooms.findIndex((view) => view.room.id === id);
   const rooms = model.rooms.filter((view) => view.room.id !== id);
-  if (model.openRoom !== id) return { ...model, rooms };
+  const gone = savedRooms(model.rooms.filter((view) => view.room.id === id));
+  const left: Model = { ...model, rooms, restored: { ...model.restored, ...gone } };
+  if (model.openRoom !== id) return left;
   const neighbour = rooms[Math.min(index, rooms.length - 1)];
-  return { ...model, rooms, openRoom: neighbour?.room.id ?? null };
+  return { ...left, openRoom: neighbour?.room.id ?? null };
 }
 
 /** Place of the newest post of a room; null where none is. */

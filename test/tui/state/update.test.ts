@@ -157,6 +157,32 @@ test('a refused post says why and gives its text back', () => {
   assert.match(story.frame(), /not sent: join the room first/);
 });
 
+test('a refused post of a room that is not in the list any longer is shown, and goes into no other draft', () => {
+  const story = signedIn().keys('alt+2').type('half a thought');
+  const account = story.model.account ?? '';
+  const about = { server: 'server1', prunedBelow: 0, reads: [], account, name: 'alice' };
+  story.hear({ type: 'signedIn', ...about, rooms: [room('general')] });
+  const answer = {
+    type: 'refused',
+    number: 1,
+    code: 'no-such-room',
+    reason: 'there is no room with the id ops',
+  } as const;
+  story.hear({ type: 'answer', answer, item: waiting(1, 'my words') });
+  assert.match(story.frame(), /not sent, its room is not here: there is no room/);
+  assert.match(story.frame(), /my words/);
+  assert.equal(draft(story), '');
+  story.hear({ type: 'signedIn', ...about, rooms: ROOMS });
+  assert.equal(view(story, 'ops').draft.text, 'half a thought');
+});
+
+test('what was written in a room is there again when somebody is back in it', () => {
+  const story = signedIn().keys('alt+2').type('half a thought');
+  story.hear({ type: 'room', room: { ...room('ops'), joined: false } });
+  story.hear({ type: 'room', room: room('ops') });
+  assert.equal(view(story, 'ops').draft.text, 'half a thought');
+});
+
 test('a created room is opened when its answer comes', () => {
   const story = signedIn().say('/create lab');
   const [effect] = story.take('request');
