@@ -18,8 +18,10 @@ const BY_HAND: ReadonlySet<Action['type']> = new Set([
 export type Drawing = Readonly<{
   /** Draws everything anew, at once: somebody else wrote there, or it has another size. */
   whole(): void;
-  /** Nothing is drawn while somebody else has the terminal; `whole` draws again. */
+  /** Nothing is drawn while somebody else has the terminal, whatever size that gets meanwhile. */
   pause(): void;
+  /** Draws again, everything anew. */
+  resume(): void;
   stop(): void;
 }>;
 
@@ -43,14 +45,18 @@ export function startDrawing(source: Source, stdout: { write(text: string): unkn
   });
   const unsubscribe = source.subscribe(({ type }) => pacer.changed(BY_HAND.has(type)));
   draw();
+  function whole(): void {
+    painter.forget();
+    draw();
+  }
   return {
-    whole: () => {
-      isPaused = false;
-      painter.forget();
-      draw();
-    },
+    whole,
     pause: () => {
       isPaused = true;
+    },
+    resume: () => {
+      isPaused = false;
+      whole();
     },
     stop: () => {
       unsubscribe();

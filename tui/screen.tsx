@@ -59,7 +59,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
       stopReports = listenForReports(process.stdin, store.dispatch);
       store.dispatch({ type: 'focused', focused: true });
       store.dispatch({ type: 'resized', size: terminalSize() });
-      drawing.whole();
+      drawing.resume();
     }
   }
 
