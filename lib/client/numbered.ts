@@ -26,7 +26,10 @@ export function onStored(
   if (message.stamp !== undefined) session.stamp = message.stamp;
   const item = session.items.get(message.number);
   if (!item) return; // the answer to an earlier try came already
-  const { number, id, time, order, copies, room } = message;
+  const { number, id, time, copies, room } = message;
+  // It may be on the screen already, in a lower place: an earlier leader stored it too.
+  const known = session.recent.get(id);
+  const order = known !== undefined && known < message.order ? known : message.order;
   // What is shown as stored is not shown again when a resumption sends it.
   noteShown(session, { id, order });
   const answer = { type: 'stored' as const, number, id, time, order, copies, room };
@@ -142,10 +145,10 @@ export function onPostChanged(
 
 /** A page puts its posts where this leader has them: one with a higher place there may be moved down again. */
 export function onPage(
-  { recent }: Session,
+  session: Session,
   { posts }: Extract<ServerMessage, { type: 'page' }>,
 ): void {
-  for (const { id, order } of posts) if (recent.has(id)) recent.set(id, order);
+  for (const post of posts) noteShown(session, post);
 }
 
 function noteShown({ recent }: Session, { id, order }: { id: string; order: string }): void {

@@ -258,9 +258,10 @@ export class SimulatedClient {
   private onPage(number: number, page: ServerMessage): void {
     const room = this.pages.get(number);
     this.pages.delete(number);
-    if (page.type !== 'page' || room === undefined || !this.rereading.has(room)) return;
+    if (page.type !== 'page' || room === undefined) return;
     const [oldest] = page.posts;
     const isWhole = this.parts.observer.onPage(this, page.posts) || !page.more || !oldest;
+    if (!this.rereading.has(room)) return;
     if (isWhole) return void this.rereading.delete(room);
     this.rereading.set(room, oldest.order);
     this.askPage(room);

@@ -55,6 +55,27 @@ export class Screens {
     this.of(client).set(id, post);
   }
 
+  /** A post that comes as a new one: where it is there already, only a late one is looked for by its id. */
+  onPost(client: SimulatedClient, post: Told & { late?: boolean | undefined }): void {
+    if (!post.late) this.checkPlace(client, post);
+    this.onTold(client, post);
+  }
+
+  /** One of its own is stored: it stands on its screen from now on, and no higher than it did. */
+  onStored(client: SimulatedClient, post: Told): void {
+    const before = this.of(client).get(post.id);
+    if (!before) return this.onTold(client, post);
+    const { order } = post;
+    const isHigher = order > before.order;
+    check(!isHigher, 10, () => `${client.id} has ${post.id} at ${before.order} and at ${order}`);
+    this.of(client).set(post.id, { ...before, order });
+  }
+
+  private checkPlace(client: SimulatedClient, { id, order }: Told): void {
+    const before = this.of(client).get(id)?.order ?? order;
+    check(before === order, 10, () => `${client.id} has ${id} at ${before} and at ${order}`);
+  }
+
   /** A post goes up to the place of the copy that counts: it was there, further down. */
   onMoved(client: SimulatedClient, post: Told): void {
     const before = this.of(client).get(post.id);

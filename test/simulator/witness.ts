@@ -94,6 +94,7 @@ export class Witness {
         if (event.answer.type === 'refused') this.refused.add(event.item.id);
         else {
           seen.shown.add(event.answer.id);
+          this.noteStored(client, event);
           if (event.answer.room) {
             this.noteRoom(client, event.answer.room);
             this.noteLeft(client, event.answer.room);
@@ -101,7 +102,7 @@ export class Witness {
         }
         return;
       case 'post':
-        this.screens.onTold(client, event.post);
+        this.screens.onPost(client, event.post);
         return this.onPost(client, seen, event.post);
       case 'changed':
         this.checkReader(client, event.post);
@@ -116,6 +117,17 @@ export class Witness {
       default:
         return;
     }
+  }
+
+  private noteStored(
+    client: SimulatedClient,
+    { answer, item: { request } }: Extract<ClientEvent, { type: 'answer' }>,
+  ): void {
+    if (answer.type !== 'stored' || request.type !== 'post') return;
+    const { id, order, time } = answer;
+    const { account } = client.session.self;
+    const { room, text } = request;
+    this.screens.onStored(client, { id, room, account, text, time, order });
   }
 
   /** After a reset. @returns whether the page meets what was there before */

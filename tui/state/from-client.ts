@@ -16,7 +16,7 @@ import { cleanLine, cleanText } from '../text.ts';
 import type { Effect, Stamp } from './action.ts';
 import { onDirectOpened } from './direct.ts';
 import { lacks } from './kept-lines.ts';
-import { insertLine, insertMember } from './lines.ts';
+import { insertLine, insertMember, moveLine } from './lines.ts';
 import type { Model, PendingPost, PostLine, RoomView } from './model.ts';
 import { clampedOutbox } from './outbox-pane.ts';
 import { followMembers, sortedPeople } from './people.ts';
@@ -355,7 +355,8 @@ function onPostStored(
   return withRoom(model, request.room, (view) => {
     const follows = view.anchor === null && model.openRoom === request.room;
     const read = follows && answer.order > (view.read ?? '') ? answer.order : view.read;
-    return { ...view, lines: insertLine(view.lines, line), read };
+    // It may stand further down already, where another leader stored it as well.
+    return { ...view, lines: insertLine(moveLine(view.lines, line), line), read };
   });
 }
 

@@ -277,6 +277,21 @@ test('after a leader that knows no such place, and gives none, the next one is r
   assert.equal(stage.eventsOf('reset').length, 2);
 });
 
+test('a post that is on the screen before its answer stays where it is', () => {
+  const stage = connected();
+  stage.posts(1, 'x');
+  const id = 'account.seedseedseed/1';
+  stage.says(THREE, { ...post(id, { at: 3 }), order: '3' });
+  stage.closes(THREE);
+  stage.reaches(ONE, 'server1');
+  stage.says(ONE, { type: 'stored', number: 1, id, time: 1, order: '5', copies: 1 });
+  const [event] = stage.eventsOf('answer');
+  assert.ok(event?.type === 'answer' && event.answer.type === 'stored');
+  assert.equal(event.answer.order, '3');
+  stage.says(ONE, { ...post(id, { at: 0 }), order: '3', late: true });
+  assert.deepEqual(stage.eventsOf('moved'), []);
+});
+
 test('a pong that names the cursor moves the place on; of another view it does not', () => {
   const stage = connected();
   const servers = [{ ...LEADER, ringPosition: 3, state: 'leading' as const, inSync: true }];

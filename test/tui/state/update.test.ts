@@ -487,6 +487,17 @@ test('a room is read again after a reset down to the oldest line that it keeps',
   assert.deepEqual([lines.length, moreAbove, holeBelow], [500, true, orderOf(2_001)]);
 });
 
+test("a post of one's own that stands here already is moved by its answer, and marked", () => {
+  const story = signedIn();
+  const twice = { ...said(50, 'mine'), id: 'mine', account: story.model.account ?? '' };
+  story.hear({ type: 'post', post: said(30) }, { type: 'post', post: twice });
+  const request = { type: 'post' as const, room: 'general', text: 'mine' };
+  const item = { number: 7, id: 'mine', state: 'sent' as const, request };
+  const answer = { type: 'stored' as const, number: 7, id: 'mine', time: 1, copies: 3 };
+  story.hear({ type: 'answer', item, answer: { ...answer, order: orderOf(20) } });
+  assert.deepEqual(texts(story, 'general'), ['mine', 'post 30']);
+});
+
 test('a room that is not there is told with the command that makes it', () => {
   const story = signedIn();
   const item = { number: 7, id: 'alice/7', state: 'sent' as const };
