@@ -149,7 +149,7 @@ export const History = z.strictObject({
 export const Search = z.strictObject({
   type: z.literal('search'),
   query: QueryNumber,
-  /** A word finds what begins with it; `"several in quotes"` stand together. */
+  /** A word finds what begins with it, a letter by itself only that; `"several in quotes"` stand together. */
   text: z.string().max(SEARCH_CHARS_MAX),
   room: RoomId.optional(),
   /** A name. */

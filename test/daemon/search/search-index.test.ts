@@ -44,6 +44,20 @@ test('words are found by their beginning, all of them, whatever their case and a
   assert.equal(found('server café'), '');
 });
 
+test('a letter by itself is a word, and never the beginning of all that begins so', () => {
+  const index = filled(['plan b', 'bob', 'c++ and c', 'x.y', 'xylophone', '談']);
+  const rooms = { rooms: ['ops', 'dev'] };
+  assert.equal(found('b', index, rooms), '0');
+  assert.equal(found('c++', index, rooms), '2');
+  assert.equal(found('x.y', index, rooms), '3');
+  assert.equal(found('x', index, rooms), '3');
+  assert.equal(found('xy', index, rooms), '4');
+  assert.equal(found('談', index, rooms), '5');
+  const typed = ['a', 'É', 'c++', 'a.b', '"a" b', 'a b', 'Ａ', '1', 'e\u0301', '\u{f0000}'];
+  for (const text of typed) assert.doesNotMatch(matchOf(text) ?? '', /\*/, text);
+  for (const text of ['ab', 'a1', 'x.yz']) assert.match(matchOf(text) ?? '', /\*$/, text);
+});
+
 test('words in quotes stand together, and are whole', () => {
   assert.equal(found('"new server"'), '0');
   assert.equal(found('"server new"'), '');
