@@ -1,6 +1,6 @@
 // npm run build: the sources into dist/, nothing else in it, the executables executable.
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { execa } from 'execa';
 
 const EXECUTABLE_MODE = 0o755;
@@ -21,30 +21,41 @@ for (const executable of Object.values(bin)) {
 process.exitCode = exitCode ?? 1;
 
 /**
- * The screen in a few files, its libraries included: of some six hundred files it took two thirds of the start to find
- * and read them. Chunks lie beside the entries, so that what is looked for from there is found.
+ * Each executable in a few files, its libraries included: of some six hundred files it took the screen two thirds of its
+ * start to find and read them. Chunks lie beside the entries, so
+ * that what is looked for from there is found.
  */
 async function gather(): Promise<void> {
-  await build({
-    entryPoints: ['dist/tui/run.js', 'dist/tui/screen.js'],
-    outdir: 'dist',
-    outbase: 'dist',
-    chunkNames: 'tui/[name]-[hash]',
+  const common = {
     allowOverwrite: true,
     bundle: true,
-    splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    // React's development build takes several times as long for everything.
-    define: { 'process.env.NODE_ENV': '"production"' },
-    // Ink asks for these only when its developers debug it.
-    external: ['react-devtools-core'],
     // Libraries of the older kind ask for modules of Node as they run.
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
     legalComments: 'eof',
     logLevel: 'warning',
+  } satisfies BuildOptions;
+  await build({
+    ...common,
+    entryPoints: ['dist/tui/run.js', 'dist/tui/screen.js'],
+    outdir: 'dist',
+    outbase: 'dist',
+    splitting: true,
+    chunkNames: 'tui/[name]-[hash]',
+    // React's development build takes several times as long for everything.
+    define: { 'process.env.NODE_ENV': '"production"' },
+    // Ink asks for these only when its developers debug it.
+    external: ['react-devtools-core'],
+  });
+  await build({
+    ...common,
+    entryPoints: ['dist/daemon/run.js'],
+    outdir: 'dist/daemon',
+    // It starts a thread from the file beside it.
+    external: [`${process.cwd()}/dist/daemon/search/index-thread.js`],
   });
 }
