@@ -11,7 +11,7 @@ import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
 import type { ClientMessage } from '../../lib/protocol/requests.ts';
 import { type Batch, batchAfter } from './batch.ts';
 import { type ParsedLine, parseLine } from './client-requests.ts';
-import { costOf } from './line-cost.ts';
+import { costOf, unitsOfMs } from './line-cost.ts';
 import { ListenError } from './listen-error.ts';
 
 /**
@@ -58,6 +58,8 @@ export type ClientGatewayOptions = Readonly<{
   connectionsMax?: number;
   /** Default BACKLOG_MS_MAX; tests are not made to wait. */
   backlogMsMax?: number;
+  /** Monotonic; the system's by default. */
+  nowMs?(): number;
   onOpened(connection: number, remote: string): void;
   onMessage(connection: number, message: ClientMessage): void;
   /**
@@ -130,10 +132,12 @@ class Gateway implements ClientGateway {
   /** Units taken on in this turn. */
   private spent = 0;
   private turnIsTimed = false;
+  private readonly nowMs: () => number;
   private lastId = 0;
 
   constructor(options: ClientGatewayOptions) {
     this.options = options;
+    this.nowMs = options.nowMs ?? (() => performance.now());
     const settings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
     // Half-open: whoever pipes requests in and ends its side (`nc`) still gets its answers.
     this.server = createServer({ ...settings, allowHalfOpen: true }, (socket) =>
@@ -209,10 +213,12 @@ class Gateway implements ClientGateway {
       if (cost >= CLIENT_TURN_COST_MAX || this.spent >= TURN_COST_MAX) break;
       taken += 1;
       const parsed = parseLine(text);
-      const units = 'message' in parsed ? costOf(parsed.message) : 1;
-      cost += units;
-      this.spent += units;
+      const startedMs = this.nowMs();
       this.take(client, parsed);
+      const units = 'message' in parsed ? costOf(parsed.message) : 1;
+      const took = Math.max(units, unitsOfMs(this.nowMs() - startedMs));
+      cost += took;
+      this.spent += took;
     }
     if (client.closing) return;
     client.lines.splice(0, taken);

@@ -317,6 +317,26 @@ test('a turn takes on a bounded amount of work, however much is asked for by how
   assert.ok(meter.most() <= 2 * (1_024 + 200), `${meter.most()} in one turn`);
 });
 
+test('what takes longer than was foreseen ends a turn, so that heartbeats go on between', async (context) => {
+  const meter = meterTurns(context);
+  let nowMs = 0;
+  const perTurn = new Map<number, number>();
+  const stage = await open(context, {
+    nowMs: () => nowMs,
+    onMessage: () => {
+      nowMs += 45;
+      perTurn.set(meter.turn(), (perTurn.get(meter.turn()) ?? 0) + 1);
+    },
+  });
+  const peers = await Promise.all([1, 2, 3].map(() => dial(context, stage.gateway.port)));
+  for (const peer of peers)
+    peer.socket.write('{"type":"who","query":1,"room":"general"}\n'.repeat(20));
+  const count = () => [...perTurn.values()].reduce((sum, each) => sum + each, 0);
+  await waitFor('every answer', () => count() === 60, 20_000);
+  // A turn may see the end of one helping and the next one.
+  assert.ok(Math.max(...perTurn.values()) <= 2, `${Math.max(...perTurn.values())} in one turn`);
+});
+
 test('whoever asks for little is not made to wait behind those who ask for much', async (context) => {
   const meter = meterTurns(context);
   let askedAt = 0;
