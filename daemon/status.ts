@@ -1,4 +1,5 @@
-// What a server says of itself to operators: the body of GET /status.
+// What a server says of itself to operators: the body of GET /status. Anyone may ask, and the loop that serves answers: nothing
+// here may take longer with a longer history.
 import type { z } from 'zod';
 import type { StatusReply } from '../lib/protocol/events.ts';
 import type { Chat, ChatCounts } from './chat/chat.ts';
@@ -23,8 +24,6 @@ export type StatusReport = Omit<z.infer<typeof StatusReply>, 'type' | 'query'> &
     damaged: number;
     /** Equal on two servers that hold the same entries. */
     historyHash: string;
-    /** Equal on two servers that fold the same entries. */
-    stateHash: string;
     clients: ChatCounts;
   }>;
 
@@ -52,7 +51,6 @@ export function statusOf(parts: {
     contactsLost: [...ring.peers.values()].reduce((sum, peer) => sum + peer.contactsLost, 0),
     damaged: store.damaged().length,
     historyHash: store.historyHash(),
-    stateHash: chat.stateHash(),
     clients: chat.counts(),
   };
 }
