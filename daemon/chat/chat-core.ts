@@ -255,6 +255,7 @@ function onCommitted(chat: ChatState, sequence: number, copies: number): void {
 // --- time ---
 
 function onTick(chat: ChatState): void {
+  chat.missed.forgetUnused(chat.nowMs);
   if (!chat.leads) return;
   for (const account of chat.presence.expire(chat.nowMs)) {
     chat.idle.delete(account);

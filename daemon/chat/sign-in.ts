@@ -1,7 +1,7 @@
 // Signing in: whose key, whose name, which session; then what the session missed, and what it stands on.
 import { accountIdOf, sessionIdOf, signInText } from '../../lib/ids.ts';
-import { type Entry, lackCount } from '../ring/entry.ts';
-import { bodyOf, encodeBody, isNote } from './bodies.ts';
+import type { Entry } from '../ring/entry.ts';
+import { type BodyOf, bodyOf, encodeBody, isNote } from './bodies.ts';
 import type { Connection } from './connections.ts';
 import { hold, mustWait } from './held.ts';
 import { historyPost, roomSummary, view } from './messages.ts';
@@ -21,9 +21,6 @@ import {
   storedPost,
   type WantedSignIn,
 } from './state.ts';
-
-/** A resumption sends at most this much, and `resumeEntriesMax` entries; whoever missed more asks for pages. */
-const RESUME_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Like lines that fit no schema: each costs a verification, and nobody needs more tries than a few. */
 const BAD_SIGNATURES_MAX = 20;
@@ -124,22 +121,29 @@ function enterSession(
 
 /** Sends what was missed since a cursor, or says that it is too much, or that the cursor is not known. */
 function resume(chat: ChatState, connection: Connection, cursor: string, at: number): void {
-  const missed = missedSince(chat, cursor, at);
+  const { limits, nowMs, fold } = chat;
+  const missed = chat.missed.since(cursor, at, { countMax: limits.resumeEntriesMax, nowMs });
   if (!missed) return send(chat, connection, { type: 'resumed', posts: 0, reset: true });
-  // What came from outside the view and was shown to nobody yet is shown to all with the next view.
-  let posts = 0;
+  const rooms = new Set(fold.roomsOf(connection.account).map(({ id }) => id));
+  const posts: [Entry, BodyOf<'post'>][] = [];
   const changed = new Set<string>();
-  for (const entry of missed.sort(byOrder)) {
+  for (const entry of missed) {
     const body = bodyOf(entry);
-    if (isNote(body) && isShown(chat, entry)) changed.add(body.p);
-    if (body?.t !== 'post' || !chat.fold.isMember(body.r, connection.account)) continue;
+    if ((body?.t !== 'post' && !isNote(body)) || !rooms.has(body.r)) continue;
+    // What came from outside the view and was shown to nobody yet is shown to all with the next view.
     if (!isShown(chat, entry)) continue;
+    if (body.t !== 'post') changed.add(body.p);
+    else if (entry.hlcMs >= fold.prunedBelowMs) posts.push([entry, body]);
+  }
+  posts.sort(([one], [other]) => byOrder(one, other));
+  let count = 0;
+  for (const [entry, body] of posts) {
     if (isHiddenCopy(chat, entry, body.q)) continue;
-    posts += 1;
+    count += 1;
     send(chat, connection, { type: 'post', ...historyPost(chat, entry, body), at: 0, late: true });
   }
   for (const id of changed) sendChanged(chat, connection, id);
-  send(chat, connection, { type: 'resumed', posts, reset: false });
+  send(chat, connection, { type: 'resumed', posts: count, reset: false });
 }
 
 /** A post that may have been seen before it was changed. */
@@ -149,28 +153,4 @@ function sendChanged(chat: ChatState, connection: Connection, id: string): void 
   if (!chat.fold.isMember(stored.body.r, connection.account)) return;
   const post = historyPost(chat, stored.entry, stored.body);
   send(chat, connection, { type: 'postChanged', post, at: 0 });
-}
-
-/** Everything held, less the base of the cursor's stream, less that stream up to `at`; null when too much. */
-function missedSince(chat: ChatState, cursor: string, at: number): Entry[] | null {
-  const { reader } = chat.parts;
-  const base = reader.base(cursor);
-  if (!base) return null;
-  const seen = new Map(base);
-  seen.set(cursor, Math.max(at, seen.get(cursor) ?? 0));
-  const digest = reader.digest();
-  const count = lackCount(seen, digest);
-  if (count > chat.limits.resumeEntriesMax) return null;
-  let bytesLeft = RESUME_BYTES_MAX;
-  const missed: Entry[] = [];
-  for (const [stream, last] of digest) {
-    const after = seen.get(stream) ?? 0;
-    if (last <= after || bytesLeft <= 0) continue;
-    const limit = last - after;
-    for (const entry of reader.readStream({ stream, after, limit, bytesMax: bytesLeft })) {
-      bytesLeft -= entry.body.length;
-      missed.push(entry);
-    }
-  }
-  return missed.length === count ? missed : null;
 }

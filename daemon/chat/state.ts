@@ -10,6 +10,7 @@ import type { ChatOutput, ChatReader, ChatSecrets, PostSearch } from './chat.ts'
 import { type Connection, Connections } from './connections.ts';
 import { Fold, type FoldChange } from './fold.ts';
 import { CHAT_LIMITS, type ChatLimits } from './limits.ts';
+import { MissedEntries } from './missed.ts';
 import { PostNotes } from './post-notes.ts';
 import { Presence } from './presence.ts';
 import { ReadMarkers } from './read-markers.ts';
@@ -50,6 +51,7 @@ export type ChatState = {
   readonly notes: PostNotes;
   readonly connections: Connections;
   readonly presence: Presence;
+  readonly missed: MissedEntries;
   /** Accounts that came since the last tick: told together, so that a crowd that comes at once costs what one does. */
   readonly arrived: Set<string>;
   /** Accounts told to be idle: nobody sits at any connection of theirs. */
@@ -120,6 +122,7 @@ export function createState(parts: ChatParts): ChatState {
     notes,
     connections: new Connections(),
     presence: new Presence(),
+    missed: new MissedEntries(parts.reader),
     arrived: new Set(),
     idle: new Set(),
     cluster: { term: 0, leader: null, servers: [], copies: 0, copiesMin: parts.copiesMin },

@@ -1,5 +1,6 @@
 // A script for a simulated cluster: what happens to it, and what people and operators see of it, as text that
 // a person can read. Time, network and disks are as exact as a script: nothing is drawn that shows.
+import assert from 'node:assert/strict';
 import { bodyOf } from '../../daemon/chat/bodies.ts';
 import type { ClientEvent } from '../../lib/client/api.ts';
 import type { SimulatedClient } from '../simulator/client.ts';
@@ -112,6 +113,18 @@ export class Scenario {
 
   heal(): this {
     return this.step('all see each other again', () => this.cluster.healNetwork());
+  }
+
+  // --- what must be so ---
+
+  /** Those lead, and nobody else does. */
+  leads(...numbers: readonly number[]): this {
+    const leaders = this.cluster.all().filter(({ running }) => running?.ring.phase === 'leading');
+    assert.deepEqual(
+      leaders.map(({ id }) => id),
+      numbers.map((number) => `server${number}`),
+    );
+    return this;
   }
 
   // --- what is seen ---
