@@ -56,6 +56,8 @@ export class Conversation {
   private unsubscribe: () => void = () => {};
   private stopTelling: () => void = () => {};
   private searches = 0;
+  /** Requests that the outbox did not take: they have no number, and each needs a name. */
+  private untaken = 0;
 
   private constructor(parts: ConversationParts, client: ChatClient, store: () => Source) {
     this.parts = parts;
@@ -90,16 +92,10 @@ export class Conversation {
   }
 
   readonly performers: Performers<ClientEffect> = {
-    request: ({ request, open }) => {
-      const item = this.client.request(request);
-      this.store().dispatch({ type: 'requested', item, open });
-    },
+    request: (effect) => this.request(effect),
     history: (effect) => this.history(effect),
     search: (effect) => this.search(effect),
-    people: async (effect) => {
-      const people = await this.client.people(effect.room);
-      this.store().dispatch({ ...effect, type: 'peopleCame', people });
-    },
+    people: (effect) => this.people(effect),
     listRooms: async () =>
       this.store().dispatch({ type: 'roomsCame', rooms: await this.client.rooms() }),
     typing: ({ room }) => this.client.typing(room),
@@ -143,6 +139,31 @@ export class Conversation {
     };
     cluster.onChange(tell);
     tell();
+  }
+
+  /** What the outbox does not take, on a full disk say, is given back as what a server refused. */
+  private request({ request, open }: Of<'request'>): void {
+    try {
+      const item = this.client.request(request);
+      this.store().dispatch({ type: 'requested', item, open });
+    } catch (error) {
+      this.untaken += 1;
+      const number = -this.untaken;
+      const reason = `it could not be kept on this machine: ${(error as Error).message}`;
+      const answer = { type: 'refused' as const, number, code: 'storage-failed' as const, reason };
+      const item = { number, id: '', state: 'queued' as const, request };
+      this.store().dispatch({ type: 'client', event: { type: 'answer', answer, item } });
+    }
+  }
+
+  private async people(effect: Of<'people'>): Promise<void> {
+    try {
+      const people = await this.client.people(effect.room);
+      this.store().dispatch({ ...effect, type: 'peopleCame', people });
+    } catch (error) {
+      // Lost with the connection: the next sign-in asks again for what the pane shows.
+      if (effect.shown) throw error;
+    }
   }
 
   private async history({ room, before, limit = HISTORY_POSTS }: Of<'history'>): Promise<void> {

@@ -179,8 +179,15 @@ function openAt(path: string): Outbox {
     journal = file;
     lines = 0;
   }
+  /** A full disk took a part of the last line, perhaps: the next one does not hang on it. */
+  let isTorn = false;
   function append(line: object): void {
-    if (journal !== null) appendFileSync(journal, `${JSON.stringify(line)}\n`);
+    if (journal !== null) {
+      const text = `${isTorn ? '\n' : ''}${JSON.stringify(line)}\n`;
+      isTorn = true;
+      appendFileSync(journal, text);
+      isTorn = false;
+    }
     lines += 1;
     if (lines > JOURNAL_LINES_MAX && contents.pending.size < lines / 2) rewrite();
   }
@@ -196,8 +203,13 @@ function openAt(path: string): Outbox {
     add: (item) => {
       contents.pending.set(item.number, item);
       contents.next = item.number + 1;
-      append({ number: item.number, request: item.request });
-      sync();
+      try {
+        append({ number: item.number, request: item.request });
+        sync();
+      } catch (error) {
+        contents.pending.delete(item.number);
+        throw error;
+      }
     },
     done: (number, stamp) => {
       contents.pending.delete(number);

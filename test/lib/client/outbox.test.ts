@@ -120,6 +120,23 @@ test('a request is synced to the disk before it is let out', (t) => {
   syncBuiltinESMExports();
 });
 
+test('a line of which a full disk took a part costs that line only, and what was not taken is not kept', (t) => {
+  const folder = newFolder();
+  const outbox = openOutbox(folder, OWNER);
+  const { appendFileSync } = fs;
+  t.mock.method(fs, 'appendFileSync', (file: number, text: string) => {
+    appendFileSync(file, text.slice(0, 20));
+    throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+  });
+  syncBuiltinESMExports();
+  assert.throws(() => outbox.add({ number: 1, request: request('lost') }), /no space/);
+  t.mock.restoreAll();
+  syncBuiltinESMExports();
+  outbox.add({ number: 1, request: request('kept') });
+  outbox.close();
+  assert.deepEqual(openOutbox(folder, OWNER).pending, [{ number: 1, request: request('kept') }]);
+});
+
 test('a line that a crash cut off costs that line only', () => {
   const folder = newFolder();
   const first = openOutbox(folder, OWNER);
