@@ -24,6 +24,9 @@ const NOBODY: readonly number[] = [];
 /** Those inside a room hear of its new number of members at most this often, however many come at once. */
 const ROOMS_TOLD_MS = 200;
 
+/** And more rarely where they are many: a write to each of five thousand sockets is a good part of a turn. */
+const ROOMS_TOLD_MS_EACH = 0.5;
+
 /** Folds an entry; a leader keeps it until it may be shown. */
 export function onAdded(chat: ChatState, { entry, asked }: { entry: Entry; asked: boolean }): void {
   const change = chat.fold.apply(entry);
@@ -178,11 +181,13 @@ function tellRoom(chat: ChatState, id: string, listeners: readonly Listener[]): 
 /** Tells those inside how many they are, in rooms where that has changed. */
 export function tellChangedRooms(chat: ChatState): void {
   const { changedRooms, connections } = chat;
-  if (changedRooms.size === 0 || chat.nowMs - chat.roomsToldMs < ROOMS_TOLD_MS) return;
-  chat.roomsToldMs = chat.nowMs;
+  if (changedRooms.size === 0 || chat.nowMs < chat.roomsDueMs) return;
+  let told = 0;
   for (const id of changedRooms) {
     const inside = connections.inRoom(id).flatMap((each) => connections.all.get(each) ?? []);
     tellRoom(chat, id, inside);
+    told += inside.length;
   }
   changedRooms.clear();
+  chat.roomsDueMs = chat.nowMs + Math.max(ROOMS_TOLD_MS, told * ROOMS_TOLD_MS_EACH);
 }

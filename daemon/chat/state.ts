@@ -96,9 +96,9 @@ export type ChatState = {
   /** How far people have read that is not written yet, and when any of it was. */
   readonly heardReads: ReadMarkers;
   readsWrittenMs: number;
-  /** Rooms whose members changed since those inside were told, and when they were. */
+  /** Rooms whose members changed since those inside were told, and when they are told again. */
   readonly changedRooms: Set<string>;
-  roomsToldMs: number;
+  roomsDueMs: number;
   /** What the followers know of who is here, and since when. */
   sharedPresence: string;
   sharedMs: number;
@@ -148,7 +148,7 @@ export function createState(parts: ChatParts): ChatState {
     heardReads: new ReadMarkers(),
     readsWrittenMs: Number.NEGATIVE_INFINITY,
     changedRooms: new Set(),
-    roomsToldMs: Number.NEGATIVE_INFINITY,
+    roomsDueMs: Number.NEGATIVE_INFINITY,
     sharedPresence: '',
     sharedMs: Number.NEGATIVE_INFINITY,
     outputs: [],

@@ -158,6 +158,19 @@ test('however many come at once, those inside hear of the new number a few times
   assert.deepEqual(more, []);
 });
 
+test('the more are inside, the more rarely they hear of their number', () => {
+  const stage = leading();
+  const inside = stage.join(ada);
+  for (let count = 0; count < 799; count += 1) stage.join(person(`guest${count}`));
+  stage.pass(200);
+  stage.take(inside);
+  stage.join(person('one more'));
+  stage.pass(200);
+  assert.deepEqual(stage.take(inside, 'room'), []);
+  stage.pass(225);
+  assert.equal(stage.take(inside, 'room')[0]?.room.members, 801);
+});
+
 test('a line for many is encoded once', () => {
   const stage = leading();
   const connections = [ada, bob, eve].map((who) => stage.join(who));
