@@ -8,7 +8,7 @@ import { anyTag, tagOf } from './tags.ts';
 import { longWords, matchOf, spread } from './words.ts';
 
 /** Raised when the tables change: a file of another version is made anew. */
-const VERSION = '2';
+const VERSION = '3';
 
 /** Bits of a row's number below its hybrid time: rows come in the order of time, which is that of the answers. */
 const TIME_SHIFT = 6n;
@@ -36,7 +36,7 @@ const SCHEMA = `
     room TEXT NOT NULL,
     account TEXT NOT NULL
   );
-  CREATE INDEX IF NOT EXISTS posts_by_account ON posts (account, number);
+  CREATE INDEX IF NOT EXISTS posts_by_account ON posts (account, room, number);
   CREATE TABLE IF NOT EXISTS edits (  -- the newest of each post, which may come before it
     post TEXT PRIMARY KEY,
     place TEXT NOT NULL,
@@ -65,6 +65,9 @@ const SQL = {
   setEdit: 'INSERT OR REPLACE INTO edits VALUES (?, ?, ?)',
   addWords: 'INSERT INTO words (rowid, text, tags) VALUES (?, ?, ?)',
   dropWords: 'DELETE FROM words WHERE rowid = ?',
+  byAccount: `SELECT number, id FROM posts WHERE account = :account AND room = :room
+    AND number >= :from AND number < :until AND (:before IS NULL OR place < :before)
+    ORDER BY number DESC LIMIT :limit`,
   below: 'SELECT number, id FROM posts WHERE number < ? LIMIT ?',
   dropPost: 'DELETE FROM posts WHERE number = ?',
   dropEdit: 'DELETE FROM edits WHERE post = ?',
@@ -266,32 +269,50 @@ export class SearchIndex {
   /** @returns ids of posts, newest first; none where neither a word nor an account is asked for */
   find(query: SearchQuery): string[] {
     const words = matchOf(query.text, (beginning) => this.beginningSo(beginning));
-    const { rooms, accounts, before, fromMs, untilMs, limit } = query;
-    if (words === null && (accounts === null || query.text.trim() !== '')) return [];
+    const { rooms, accounts, before, limit } = query;
+    if (words === null) {
+      return accounts === null || query.text.trim() !== ''
+        ? []
+        : this.findByAccount(query, accounts);
+    }
     const tags = [this.anyOf(rooms.map(roomTag)), this.anyOf(accounts?.map(accountTag) ?? null)];
     if (tags.includes(NOTHING)) return [];
-    const match =
-      words && [`text : (${words})`, ...tags.filter((tag) => tag !== null)].join(' AND ');
-    const from = match === null ? 'posts' : 'words JOIN posts ON posts.number = words.rowid';
-    const key = match === null ? 'posts.number' : 'words.rowid';
+    const match = [`text : (${words})`, ...tags.filter((tag) => tag !== null)].join(' AND ');
     const conditions = [
-      ...(match === null ? [] : ['words MATCH :match']),
-      `${key} >= :from AND ${key} < :until`,
+      'words MATCH :match',
+      'words.rowid >= :from AND words.rowid < :until',
       'posts.room IN (SELECT value FROM json_each(:rooms))',
       ...(accounts === null ? [] : ['posts.account IN (SELECT value FROM json_each(:accounts))']),
       ...(before === null ? [] : ['posts.place < :before']),
     ];
-    const sql = `SELECT posts.id FROM ${from} WHERE ${conditions.join(' AND ')} ORDER BY ${key} DESC LIMIT :limit`;
+    const sql = `SELECT posts.id FROM words JOIN posts ON posts.number = words.rowid
+      WHERE ${conditions.join(' AND ')} ORDER BY words.rowid DESC LIMIT :limit`;
     const rows = this.statement(sql).all({
-      ...(match === null ? {} : { match }),
-      from: BigInt(Math.max(0, fromMs)) << TIME_SHIFT,
-      until: (BigInt(Math.max(0, untilMs)) + (before === null ? 0n : BURST_MS_MAX)) << TIME_SHIFT,
+      match,
+      ...numbersOf(query),
       rooms: JSON.stringify(rooms),
       ...(accounts === null ? {} : { accounts: JSON.stringify(accounts) }),
       ...(before === null ? {} : { before }),
       limit,
     });
     return rows.map((row) => String((row as { id: unknown }).id));
+  }
+
+  /** Room by room: whoever has said a million things elsewhere is not gone through for what was never said here. */
+  private findByAccount(query: SearchQuery, accounts: readonly string[]): string[] {
+    const { rooms, before, limit } = query;
+    const statement = this.statement(SQL.byAccount);
+    const found = accounts.flatMap((account) =>
+      rooms.flatMap(
+        (room) =>
+          statement.all({ account, room, before, limit, ...numbersOf(query) }) as {
+            number: bigint;
+            id: string;
+          }[],
+      ),
+    );
+    found.sort((one, other) => (one.number > other.number ? -1 : 1));
+    return found.slice(0, limit).map(({ id }) => id);
   }
 
   /** All that begins so; null for too many. */
@@ -311,6 +332,15 @@ export class SearchIndex {
   close(): void {
     this.database.close();
   }
+}
+
+/** Between which numbers posts are looked for. One that was numbered later than its time may be below a place. */
+function numbersOf({ fromMs, untilMs, before }: SearchQuery): { from: bigint; until: bigint } {
+  const burstMs = before === null ? 0n : BURST_MS_MAX;
+  return {
+    from: BigInt(Math.max(0, fromMs)) << TIME_SHIFT,
+    until: (BigInt(Math.max(0, untilMs)) + burstMs) << TIME_SHIFT,
+  };
 }
 
 export function searchPathOf(directory: string): string {

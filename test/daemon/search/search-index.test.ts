@@ -80,6 +80,22 @@ test('by room, by account, by time, below a place, and as many as asked for', ()
   assert.equal(found('the', filled(), { limit: 1 }), '3');
 });
 
+test('by an account alone, in the rooms that are meant, a page at a time', () => {
+  const index = new SearchIndex(':memory:');
+  for (let place = 0; place < 9; place += 1) {
+    const post = { id: String(place), place: String(place), timeMs: 1_000 + place, text: 'x' };
+    index.add({ ...post, room: place % 2 ? 'ops' : 'dev', account: place % 3 ? 'ada' : 'bob' });
+  }
+  const ada = { accounts: ['ada'], rooms: ['ops', 'dev'] };
+  assert.equal(found('', index, ada), '8 7 5 4 2 1');
+  assert.equal(found('', index, { ...ada, limit: 3 }), '8 7 5');
+  assert.equal(found('', index, { ...ada, before: '5', untilMs: 1_006 }), '4 2 1');
+  assert.equal(found('', index, { ...ada, fromMs: 1_002, untilMs: 1_005 }), '4 2');
+  assert.equal(found('', index, { ...ada, rooms: ['ops'] }), '7 5 1');
+  assert.equal(found('', index, { ...ada, accounts: ['bob', 'ada'], limit: 4 }), '8 7 6 5');
+  assert.equal(found('', index, { ...ada, rooms: ['elsewhere'] }), '');
+});
+
 test('nothing that is typed is an operator, or an error', () => {
   const index = filled();
   const typed = [
