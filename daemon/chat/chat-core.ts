@@ -180,6 +180,7 @@ function onLeading(chat: ChatState, stream: StreamId, cluster: Cluster): void {
   const { connections } = chat;
   const led = chat.leads;
   chat.leads = true;
+  chat.latestShown.clear();
   chat.stream = stream;
   chat.committed = 0;
   chat.shown = 0;

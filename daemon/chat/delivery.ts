@@ -114,11 +114,17 @@ function showPost(
   if (late && isHiddenCopy(chat, entry, body.q)) return;
   // One that this server sent out, lost with a crash before its disk had it, and got back from a peer.
   const place = orderOf(entry);
+  noteLatest(chat, body.r, place);
   const isLate = late || place < chat.highestShown;
   if (!isLate) chat.highestShown = place;
   const at = streamIdOf(entry) === chat.stream ? entry.sequence : 0;
   const post = { type: 'post' as const, ...historyPost(chat, entry, body), at };
   sendAll(chat, chat.connections.inRoom(body.r), isLate ? { ...post, late: true } : post);
+}
+
+function noteLatest({ latestShown }: ChatState, room: string, place: string): void {
+  const known = latestShown.get(room);
+  if (known !== undefined && (known ?? '') < place) latestShown.set(room, place);
 }
 
 /** Tells a room what became of a post. Nothing where the post is not held: it comes as it is then. */

@@ -9,7 +9,7 @@ import type {
   Welcome,
 } from '../../lib/protocol/events.ts';
 import { PROTOCOL_VERSION, QUOTE_CHARS_MAX } from '../../lib/protocol/limits.ts';
-import { type Entry, orderOf } from '../ring/entry.ts';
+import { type Entry, orderOf, placeFloor } from '../ring/entry.ts';
 import type { BodyOf } from './bodies.ts';
 import { type ChatState, hasCopies, isShown, presenceOf, storedPost } from './state.ts';
 
@@ -108,7 +108,17 @@ export function hiddenCount(chat: ChatState, room: string): number {
   return count;
 }
 
+/** Asked for every room of everyone who signs in, and looked for on the disk once. */
 function latestShown(chat: ChatState, room: string): string | null {
+  const known = chat.latestShown.get(room);
+  const isPruned = known != null && known < placeFloor(chat.fold.prunedBelowMs);
+  if (known !== undefined && !isPruned) return known;
+  const latest = findLatestShown(chat, room);
+  chat.latestShown.set(room, latest);
+  return latest;
+}
+
+function findLatestShown(chat: ChatState, room: string): string | null {
   const { reader } = chat.parts;
   const hidden = hiddenCount(chat, room);
   if (hidden === 0) return reader.latestOrder(room);

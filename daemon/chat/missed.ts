@@ -1,6 +1,7 @@
 // What resumptions read of the disk. After a failover thousands of clients ask for nearly the same at once: it is read,
-// and its bodies are parsed, once for all of them, and kept for as long as they go on asking.
+// parsed and laid out by rooms once for all of them, and kept for as long as they go on asking.
 import { type Entry, lackCount, type StreamId } from '../ring/entry.ts';
+import { type BodyOf, bodyOf, isNote, type NoteBody } from './bodies.ts';
 import type { ChatReader } from './chat.ts';
 
 /** A resumption is sent at most this much; whoever missed more asks for pages. */
@@ -12,8 +13,8 @@ const KEPT_MS = 10_000;
 /** Of each stream: twice what one resumption may send. Whoever goes further back has it read anew. */
 const KEPT_ENTRIES_MAX = 10_000;
 
-/** Entries of a stream without a gap: those after `after`. */
-type Stretch = { readonly after: number; readonly entries: readonly Entry[] };
+/** Something that was said in a room, or that became of it. */
+export type Said = Readonly<{ entry: Entry; body: BodyOf<'post'> | NoteBody }>;
 
 export class MissedEntries {
   private readonly reader: ChatReader;
@@ -25,68 +26,94 @@ export class MissedEntries {
   }
 
   /**
-   * Everything held, less the base of the cursor's stream, less that stream up to `at`. In no order.
+   * What was said in some rooms: of all that is held, less the base of the cursor's stream, less that stream up to
+   * `at`. In no order.
+   * @param countMax entries, of whatever rooms
    * @returns null when the cursor is not known, when that is more than `countMax`, or more than is sent, or when
    *   some of it cannot be read
    */
   since(
     cursor: StreamId,
     at: number,
-    { countMax, nowMs }: { countMax: number; nowMs: number },
-  ): Entry[] | null {
+    query: { rooms: Iterable<string>; countMax: number; nowMs: number },
+  ): Said[] | null {
     const base = this.reader.base(cursor);
     if (!base) return null;
     const seen = new Map(base);
     seen.set(cursor, Math.max(at, seen.get(cursor) ?? 0));
     const digest = this.reader.digest();
-    const count = lackCount(seen, digest);
-    if (count > countMax) return null;
-    this.usedMs = nowMs;
-    const missed: Entry[] = [];
+    if (lackCount(seen, digest) > query.countMax) return null;
+    this.usedMs = query.nowMs;
+    const rooms = [...query.rooms];
+    const missed: Said[] = [];
     let chars = 0;
     for (const [stream, last] of digest) {
       const after = seen.get(stream) ?? 0;
-      for (const entry of last > after ? this.read(stream, after, last) : []) {
-        chars += entry.body.length;
-        missed.push(entry);
+      if (last <= after) continue;
+      const stretch = this.reaching(stream, after, last);
+      if (!stretch) return null;
+      for (const said of stretch.saidIn(rooms, after, last)) {
+        chars += said.entry.body.length;
+        missed.push(said);
       }
     }
-    return missed.length === count && chars <= BYTES_MAX ? missed : null;
+    return chars <= BYTES_MAX ? missed : null;
   }
 
-  /** Those after `after`, up to `last`; less where some are damaged. */
-  private read(stream: StreamId, after: number, last: number): readonly Entry[] {
+  /** What is kept of a stream, with all after `after`, up to `last`; null where some of that is damaged. */
+  private reaching(stream: StreamId, after: number, last: number): Stretch | null {
     const kept = this.stretches.get(stream);
-    const isNear = kept !== undefined && after <= kept.after + kept.entries.length;
-    let { after: from, entries } = isNear ? kept : { after, entries: [] };
-    if (after < from) {
-      const before = this.readDisk(stream, after, from);
-      if (before.length < from - after) return before;
-      entries = [...before, ...entries];
-      from = after;
+    const isNear = kept !== undefined && after >= kept.after && after <= kept.last;
+    const stretch = isNear ? kept : new Stretch(after);
+    if (stretch.last < last) {
+      const limit = last - stretch.last;
+      const bytesMax = BYTES_MAX;
+      const more = this.reader.readStream({ stream, after: stretch.last, limit, bytesMax });
+      if (more.length < limit) return null;
+      stretch.add(more);
     }
-    const end = from + entries.length;
-    if (end < last) {
-      const more = this.readDisk(stream, end, last);
-      if (more.length < last - end) return more;
-      entries = [...entries, ...more];
-    }
-    if (entries !== kept?.entries) this.keep(stream, { after: from, entries });
-    return entries.slice(after - from, last - from);
-  }
-
-  private keep(stream: StreamId, { after, entries }: Stretch): void {
-    const surplus = Math.max(0, entries.length - KEPT_ENTRIES_MAX);
-    this.stretches.set(stream, { after: after + surplus, entries: entries.slice(surplus) });
-  }
-
-  private readDisk(stream: StreamId, after: number, last: number): Entry[] {
-    const limit = last - after;
-    return this.reader.readStream({ stream, after, limit, bytesMax: BYTES_MAX });
+    if (stretch.last - stretch.after > KEPT_ENTRIES_MAX) this.stretches.delete(stream);
+    else this.stretches.set(stream, stretch);
+    return stretch;
   }
 
   /** Nobody has come back for a while: it is read again for whoever does. */
   forgetUnused(nowMs: number): void {
     if (this.stretches.size > 0 && nowMs - this.usedMs > KEPT_MS) this.stretches.clear();
+  }
+}
+
+/** Entries of a stream without a gap: those after `after`, up to `last`. */
+class Stretch {
+  readonly after: number;
+  last: number;
+  private readonly byRoom = new Map<string, Said[]>();
+
+  constructor(after: number) {
+    this.after = after;
+    this.last = after;
+  }
+
+  /** @param entries those that follow */
+  add(entries: readonly Entry[]): void {
+    this.last += entries.length;
+    for (const entry of entries) {
+      const body = bodyOf(entry);
+      if (body?.t !== 'post' && !isNote(body)) continue;
+      const said = this.byRoom.get(body.r);
+      if (said) said.push({ entry, body });
+      else this.byRoom.set(body.r, [{ entry, body }]);
+    }
+  }
+
+  *saidIn(rooms: readonly string[], after: number, last: number): Iterable<Said> {
+    for (const room of rooms) {
+      const said = this.byRoom.get(room) ?? [];
+      for (let index = said.length - 1; index >= 0; index -= 1) {
+        const each = said[index] as Said;
+        if (each.entry.sequence <= after) break;
+        if (each.entry.sequence <= last) yield each;
+      }
+    }
   }
 }

@@ -1,7 +1,7 @@
 // Signing in: whose key, whose name, which session; then what the session missed, and what it stands on.
 import { accountIdOf, sessionIdOf, signInText } from '../../lib/ids.ts';
 import type { Entry } from '../ring/entry.ts';
-import { type BodyOf, bodyOf, encodeBody, isNote } from './bodies.ts';
+import { type BodyOf, encodeBody } from './bodies.ts';
 import type { Connection } from './connections.ts';
 import { hold, mustWait } from './held.ts';
 import { historyPost, roomSummary, view } from './messages.ts';
@@ -122,14 +122,13 @@ function enterSession(
 /** Sends what was missed since a cursor, or says that it is too much, or that the cursor is not known. */
 function resume(chat: ChatState, connection: Connection, cursor: string, at: number): void {
   const { limits, nowMs, fold } = chat;
-  const missed = chat.missed.since(cursor, at, { countMax: limits.resumeEntriesMax, nowMs });
+  const rooms = fold.roomsOf(connection.account).map(({ id }) => id);
+  const countMax = limits.resumeEntriesMax;
+  const missed = chat.missed.since(cursor, at, { rooms, countMax, nowMs });
   if (!missed) return send(chat, connection, { type: 'resumed', posts: 0, reset: true });
-  const rooms = new Set(fold.roomsOf(connection.account).map(({ id }) => id));
   const posts: [Entry, BodyOf<'post'>][] = [];
   const changed = new Set<string>();
-  for (const entry of missed) {
-    const body = bodyOf(entry);
-    if ((body?.t !== 'post' && !isNote(body)) || !rooms.has(body.r)) continue;
+  for (const { entry, body } of missed) {
     // What came from outside the view and was shown to nobody yet is shown to all with the next view.
     if (!isShown(chat, entry)) continue;
     if (body.t !== 'post') changed.add(body.p);

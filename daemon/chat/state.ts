@@ -66,6 +66,8 @@ export type ChatState = {
   shown: number;
   /** Place of the highest post that was shown as new: what comes below it is late, whoever made it. */
   highestShown: string;
+  /** Places of the newest posts that were shown, by room; of rooms that somebody asked for. */
+  readonly latestShown: Map<string, string | null>;
   /** Added and not shown: of the present stream in order; and what came from outside it, or before it. */
   own: Added[];
   /** By place in the one order. */
@@ -131,6 +133,7 @@ export function createState(parts: ChatParts): ChatState {
     committed: 0,
     shown: 0,
     highestShown: '',
+    latestShown: new Map(),
     own: [],
     foreign: new Map(),
     waiting: new Map(),
