@@ -81,12 +81,13 @@ function segmentText({ text, look, style = PLAIN, said }: Segment, manner: Manne
 
 /**
  * Signs that terminals do not agree on: a family of four takes two cells, or eight, or what a font makes of it; a mark
- * takes none, or one.
+ * takes none, or one, and so does the one that stands behind what is written from right to left.
  */
 const CONTESTED =
   /[\u200d\ufe0f\u20e3\p{Emoji_Presentation}\p{M}\p{Default_Ignorable_Code_Point}]/u;
 
-const isContested = ({ text }: Segment) => !PLAIN_TEXT.test(text) && CONTESTED.test(text);
+const isContested = ({ text }: Segment) =>
+  !PLAIN_TEXT.test(text) && (CONTESTED.test(text) || RIGHT_TO_LEFT.test(text));
 
 /** A row as it is sent. */
 export function rowText(row: Row, manner: Manner): string {

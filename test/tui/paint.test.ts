@@ -37,7 +37,7 @@ function frame(texts: readonly string[], cursor: Frame['cursor'] = null): Frame 
   return { rows: Array.from({ length: ROWS }, (_, index) => row(texts[index] ?? '')), cursor };
 }
 
-const WORDS = ['a', 'bc', '日本語', '👨‍👩‍👧‍👦', 'é', '   ', '│', '🇯🇵', 'long words here'];
+const WORDS = ['a', 'bc', '日本語', 'שלום', '👨‍👩‍👧‍👦', 'é', '   ', '│', '🇯🇵', 'long words here'];
 
 /** Panes beside each other, the middle one changing most. */
 function randomFrame(random: () => number): Frame {
@@ -97,13 +97,19 @@ for (const knowsGraphemes of [true, false]) {
   });
 }
 
-test('what stands behind an emoji keeps its column, however many cells the terminal gives that', async () => {
-  const terminal = createTerminal(false);
-  const middle = fitRow([{ text: '👨‍👩‍👧‍👦 hi', look: 'text', said: true }], COLUMNS - 5);
-  const rows: Row[] = [[...middle, { text: '│ bob', look: 'here' }]];
-  await terminal.write(AUTO_WRAP_OFF + createPainter().paint({ rows, cursor: null }, MANNER));
-  assert.equal(terminal.cellsFrom(0, COLUMNS - 5), '│ bob');
-});
+for (const { what, text, knowsGraphemes } of [
+  { what: 'an emoji', text: '👨‍👩‍👧‍👦 hi', knowsGraphemes: false },
+  // This terminal gives the mark behind it a cell.
+  { what: 'what is written from right to left', text: 'שלום', knowsGraphemes: true },
+]) {
+  test(`what stands behind ${what} keeps its column, however many cells the terminal gives that`, async () => {
+    const terminal = createTerminal(knowsGraphemes);
+    const middle = fitRow([{ text, look: 'text', said: true }], COLUMNS - 5);
+    const rows: Row[] = [[...middle, { text: '│ bob', look: 'here' }]];
+    await terminal.write(AUTO_WRAP_OFF + createPainter().paint({ rows, cursor: null }, MANNER));
+    assert.equal(terminal.cellsFrom(0, COLUMNS - 5), '│ bob');
+  });
+}
 
 test('a frame that stands there already costs nothing', () => {
   const painter = createPainter();
