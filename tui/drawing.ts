@@ -44,7 +44,8 @@ export function startDrawing(source: Source, stdout: { write(text: string): unkn
     },
   });
   const unsubscribe = source.subscribe(({ type }) => pacer.changed(BY_HAND.has(type)));
-  draw();
+  // As any other frame: one that cannot be drawn ends the screen by then, and leaves the terminal as it was.
+  pacer.changed(true);
   function whole(): void {
     painter.forget();
     draw();

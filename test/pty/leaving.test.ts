@@ -48,9 +48,9 @@ for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-/** Put before the program: a mistake of ours, some time after the screen has begun. */
-async function withMistake(mistake: string): Promise<string[]> {
-  const file = join(folder, 'mistake.mjs');
+/** Put before the program: a mistake of ours, in the file of the screen. */
+async function withMistake(name: string, mistake: string): Promise<string[]> {
+  const file = join(folder, `${name}.mjs`);
   const hook = `
 import { registerHooks } from 'node:module';
 registerHooks({
@@ -66,9 +66,26 @@ registerHooks({
 
 test('an error nobody expected ends the screen with its reason, and the terminal as it was', async (t) => {
   const mistake = "\nsetTimeout(() => { throw new Error('nobody expected this'); }, 3_000);";
-  const terminal = open('error', await withMistake(mistake));
+  const terminal = open('error', await withMistake('error', mistake));
   t.after(() => terminal.close());
   assert.equal(await terminal.exited(20_000), 1);
   assertRestored(terminal);
   assert.match(terminal.text(), /nobody expected this/);
 });
+
+for (const [which, frame] of [
+  ['the first frame', 1],
+  ['a later frame', 5],
+] as const) {
+  test(`${which} that cannot be drawn ends the screen with its reason, and the terminal as it was`, async (t) => {
+    const mistake = `
+const drawn = frameOf; let frames = 0;
+frameOf = (model) => { frames += 1; if (frames >= ${frame}) throw new Error('no such frame'); return drawn(model); };`;
+    const terminal = open(`frame${frame}`, await withMistake(`frame${frame}`, mistake));
+    t.after(() => terminal.close());
+    assert.equal(await terminal.exited(20_000), 1);
+    assertRestored(terminal);
+    assert.ok(terminal.isOnMainScreen() && terminal.modes().wraparoundMode);
+    assert.match(terminal.text(), /no such frame/);
+  });
+}

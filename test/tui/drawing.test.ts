@@ -37,6 +37,7 @@ const soon = () => Promise.resolve();
 
 test('while an editor has the terminal nothing is drawn over it, also when it gets another size', async () => {
   const { drawing, type, taken } = drawn();
+  await soon();
   assert.match(taken(), /#ops/);
   drawing.pause();
   type('x');
