@@ -8,6 +8,8 @@ export type Choices = Readonly<{
   /** Where the word begins that a choice replaces. */
   start: number;
   choices: readonly string[];
+  /** Rooms are what is chosen from: of those that were not joined, what was told last. */
+  areRooms?: true;
 }>;
 
 /** Names of those who spoke last first, because it is they who are answered. */
@@ -28,18 +30,29 @@ function commandChoices(word: string, model: Model): string[] {
   return starting(word.slice(1), commandNames(model.local !== null)).map((name) => `/${name} `);
 }
 
-function argumentChoices(command: string, word: string, model: Model): string[] | null {
+type Argument = Omit<Choices, 'start'>;
+
+function argumentChoices(command: string, word: string, model: Model): Argument | null {
   const row = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
-  if (row?.completes === 'servers') return starting(word, Object.keys(model.local ?? {}));
-  if (row?.completes === 'people') {
-    return starting(word.replace(/^@/, ''), peopleNames(model)).map((name) => `${name} `);
+  switch (row?.completes) {
+    case 'servers':
+      return { choices: starting(word, Object.keys(model.local ?? {})) };
+    case 'people': {
+      const names = starting(word.replace(/^@/, ''), peopleNames(model));
+      return { choices: names.map((name) => `${name} `) };
+    }
+    case 'rooms':
+      return { choices: starting(word.replace(/^#/, ''), roomNames(model)), areRooms: true };
+    default:
+      return null;
   }
-  if (row?.completes === 'rooms') return starting(word.replace(/^#/, ''), roomNames(model));
-  return null;
 }
 
-const roomNames = (model: Model) =>
-  model.rooms.flatMap(({ room }) => (room.direct ? [] : [room.name]));
+/** One's own first, and all others that are known. */
+function roomNames(model: Model): string[] {
+  const joined = model.rooms.flatMap(({ room }) => (room.direct ? [] : [room.name]));
+  return [...new Set([...joined, ...model.roomNames])];
+}
 
 /** Whom one may write to: those one writes to already, those here, and whoever is known of other rooms. */
 function peopleNames(model: Model): string[] {
@@ -56,9 +69,10 @@ export function choicesAt(editor: Editor, model: Model): Choices {
   if (start === 0 && /^\/[^/]*$/.test(word)) return { start, choices: commandChoices(word, model) };
   const command = /^\/(\S+)\s+\S*$/.exec(before)?.[1]?.toLowerCase() ?? '';
   const argument = argumentChoices(command, word, model);
-  if (argument) return { start, choices: argument };
+  if (argument) return { start, ...argument };
   if (word.startsWith('#')) {
-    return { start, choices: starting(word.slice(1), roomNames(model)).map((name) => `#${name}`) };
+    const choices = starting(word.slice(1), roomNames(model)).map((name) => `#${name}`);
+    return { start, choices, areRooms: true };
   }
   const emoji = /^:([a-z0-9_+-]{2,}):?$/i.exec(word)?.[1];
   if (emoji !== undefined) return { start, choices: emojiFor(emoji).map((each) => `${each} `) };

@@ -96,8 +96,10 @@ export class Conversation {
     history: (effect) => this.history(effect),
     search: (effect) => this.search(effect),
     people: (effect) => this.people(effect),
-    listRooms: async () =>
-      this.store().dispatch({ type: 'roomsCame', rooms: await this.client.rooms() }),
+    listRooms: async ({ shown }) => {
+      const rooms = await this.client.rooms();
+      this.store().dispatch({ type: 'roomsCame', rooms, shown });
+    },
     typing: ({ room }) => this.client.typing(room),
     retry: () => this.client.retryNow(),
     cancel: ({ item, edit }) => {

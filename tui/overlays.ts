@@ -53,7 +53,7 @@ function scrolledHelp(model: Model, offset: number, size: { width: number; heigh
   const more = rows.length > start + height ? '↓ more · ' : '';
   return [
     ...rows.slice(start, start + height),
-    line(` ${more}↑ ↓ PgUp PgDn · any other key closes`, 'faint'),
+    line(` ${more}↑ ↓ PgUp PgDn · Esc closes`, 'faint'),
   ];
 }
 

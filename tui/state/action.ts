@@ -34,7 +34,8 @@ export type Action =
   | Readonly<{ type: 'found'; query: string; found: Found; isMore: boolean }>
   /** `shown`: as a notice in the room too, for /who. */
   | Readonly<{ type: 'peopleCame'; room: string; people: readonly Person[]; shown: boolean }>
-  | Readonly<{ type: 'roomsCame'; rooms: readonly Room[] }>
+  /** `shown`: as a notice, for /rooms. */
+  | Readonly<{ type: 'roomsCame'; rooms: readonly Room[]; shown: boolean }>
   | Readonly<{ type: 'requested'; item: OutboxItem; open: boolean }>
   | Readonly<{ type: 'localChanged'; local: LocalServers }>
   /** The settings file was saved; `problem` says in words what in it does not count. */
@@ -63,7 +64,7 @@ export type Effect =
     }>
   | Readonly<{ type: 'people'; room: string; shown: boolean }>
   | Readonly<{ type: 'typing'; room: string }>
-  | Readonly<{ type: 'listRooms' }>
+  | Readonly<{ type: 'listRooms'; shown: boolean }>
   | Readonly<{ type: 'retry' }>
   /** Takes back what waits, unless it was sent meanwhile. */
   | Readonly<{ type: 'cancel'; item: OutboxItem; edit: boolean }>

@@ -193,7 +193,11 @@ export type Model = Readonly<{
     rest: string;
     choices: readonly string[];
     index: number;
+    /** The draft in which Tab was pressed first. */
+    draft: Editor;
   }> | null;
+  /** Every room of the server, joined or not, as it was last told; empty before that. */
+  roomNames: readonly string[];
   /** Esc was pressed: a digit now opens that room. */
   escaped: boolean;
   /** The name that is typed after a sign-in was refused at the start. */
@@ -253,6 +257,7 @@ export function initialModel(fields: {
     chain: null,
     sendAsked: null,
     completion: null,
+    roomNames: [],
     escaped: false,
     nameDraft: '',
     quitAskedMs: null,

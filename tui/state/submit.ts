@@ -40,7 +40,7 @@ export function submitText(
 }
 
 function askToSend(model: Model, text: string): Step {
-  const question = `send these ${linesIn(text)} lines as one post? Enter sends · Ctrl+C drops them`;
+  const question = `Enter sends ${linesIn(text)} lines · Ctrl+C drops`;
   return stay({ ...hint(model, question), sendAsked: text });
 }
 
@@ -82,7 +82,7 @@ function run(model: Model, command: Exclude<Command, { type: 'msg' }>, stamp: St
     case 'topic':
       return request({ type: 'setTopic', room, topic: command.topic });
     case 'rooms':
-      return ask(model, { type: 'listRooms' });
+      return ask(model, { type: 'listRooms', shown: true });
     case 'who':
       return ask(model, { type: 'people', room, shown: true });
     case 'nick':

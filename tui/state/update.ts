@@ -15,7 +15,7 @@ import { loadAhead, onHistory } from './rooms.ts';
 import { continueJump, onFound } from './searching.ts';
 import { cleanRoom, hint, notice, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
 import { expireTyping } from './typing.ts';
-import { onComposed } from './writing.ts';
+import { completeWithMore, onComposed } from './writing.ts';
 
 /** How long the status row shows that all is well again, in milliseconds (TUI.md). */
 export const RECOVERED_SHOWN_MS = 5_000;
@@ -56,7 +56,7 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
     case 'peopleCame':
       return stay(onPeople(model, action, stamp));
     case 'roomsCame':
-      return stay(onRoomList(model, action.rooms, stamp));
+      return onRoomList(model, action, stamp);
     case 'requested':
       return stay(action.open ? { ...model, openOnAnswer: action.item.number } : model);
     case 'settings':
@@ -121,8 +121,17 @@ function onPeople(
   return notice(kept, `${here.length} here: ${here.join(', ')}${away}`, stamp, action.room);
 }
 
-function onRoomList(model: Model, rooms: readonly Room[], stamp: Stamp): Model {
+function onRoomList(
+  model: Model,
+  { rooms, shown }: Readonly<{ rooms: readonly Room[]; shown: boolean }>,
+  stamp: Stamp,
+): Step {
   const listed = rooms.filter(({ direct }) => !direct).map(cleanRoom);
+  const known = { ...model, roomNames: listed.map(({ name }) => name) };
+  return shown ? stay(toldRooms(known, listed, stamp)) : completeWithMore(known);
+}
+
+function toldRooms(model: Model, listed: readonly Room[], stamp: Stamp): Model {
   const rows = listed.map((room) => {
     const topic = room.topic === '' ? '' : ` · ${room.topic}`;
     return `#${room.name} · ${room.members} in it${room.joined ? ' · joined' : ''}${topic}`;

@@ -139,15 +139,42 @@ function recalled(model: Model, view: RoomView, step: -1 | 1): Model {
 export function complete(model: Model): Step {
   const view = openRoomOf(model);
   if (!view) return stay(model);
-  const begun = model.completion ?? begin(model, view);
-  if (begun.choices.length === 0) return stay(hint(model, 'nothing to complete'));
+  const next = completed(model, view, model.completion ?? begin(model, view));
+  // The rooms that one has not joined are asked for, and are offered too once they are told.
+  const asks =
+    model.completion === null &&
+    model.connection.type === 'connected' &&
+    choicesAt(view.draft, model).areRooms === true;
+  return asks ? ask(next, { type: 'listRooms', shown: false }) : stay(next);
+}
+
+/** The rooms were told: what Tab goes through has more of them, behind those that were there. */
+export function completeWithMore(model: Model): Step {
+  const { completion } = model;
+  const view = openRoomOf(model);
+  if (!completion || !view) return stay(model);
+  const { choices, areRooms } = choicesAt(completion.draft, model);
+  if (!areRooms) return stay(model);
+  const more = choices.filter((choice) => !completion.choices.includes(choice));
+  const wider = { ...completion, choices: [...completion.choices, ...more] };
+  if (more.length === 0) return stay(model);
+  if (completion.choices.length > 0) return stay({ ...model, completion: wider });
+  return stay(completed({ ...model, completion: null, hint: null }, view, wider));
+}
+
+type Completion = NonNullable<Model['completion']>;
+
+/** The draft with the next choice in it. */
+function completed(model: Model, view: RoomView, begun: Completion): Model {
+  if (begun.choices.length === 0)
+    return { ...hint(model, 'nothing to complete'), completion: begun };
   const index = model.completion ? (begun.index + 1) % begun.choices.length : 0;
   const text = view.draft.text.slice(0, begun.start) + begun.choices[index];
   const draft = { text: text + begun.rest, cursor: text.length };
   const written = write(model, draft, model.completion !== null);
   const told =
     begun.choices.length > 1 ? hint(written, choicesText(begun.choices, index), 'good') : written;
-  return stay({ ...told, completion: { ...begun, index } });
+  return { ...told, completion: { ...begun, index } };
 }
 
 /** What Tab goes through, from the present choice on. */
@@ -156,7 +183,7 @@ function choicesText(choices: readonly string[], index: number): string {
   return `Tab: ${round.map((choice) => choice.trim()).join(' · ')}`;
 }
 
-function begin(model: Model, view: RoomView): NonNullable<Model['completion']> {
-  const { start, choices } = choicesAt(view.draft, model);
-  return { start, choices, rest: view.draft.text.slice(view.draft.cursor), index: 0 };
+function begin(model: Model, { draft }: RoomView): Completion {
+  const { start, choices } = choicesAt(draft, model);
+  return { start, choices, rest: draft.text.slice(draft.cursor), index: 0, draft };
 }

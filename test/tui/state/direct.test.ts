@@ -161,7 +161,7 @@ test('the mark before the name follows whether that person is here', () => {
 });
 
 test('conversations are in no list of rooms, and are not joined', () => {
-  const story = signedIn().do({ type: 'roomsCame', rooms: ROOMS });
+  const story = signedIn().do({ type: 'roomsCame', rooms: ROOMS, shown: true });
   assert.doesNotMatch(story.frame(), /#bob/);
   const [effect] = story.say('/join bob').take('request');
   assert.deepEqual(effect?.request, { type: 'joinRoom', name: 'bob' });

@@ -221,7 +221,7 @@ test('a paste never sends, however many lines it has', () => {
 test('many pasted lines are asked about before they are sent, and sent by a second Enter', () => {
   const story = signedIn().do({ type: 'pasted', text: 'a\nb\nc\nd\n' }).keys('enter');
   assert.deepEqual(story.take('request'), []);
-  assert.match(story.frame(), /send these 4 lines as one post\?/);
+  assert.match(story.frame(), /Enter sends 4 lines/);
   story.type('!').keys('enter');
   assert.deepEqual(story.take('request'), [], 'what was written since is asked about anew');
   story.keys('enter');
@@ -312,6 +312,31 @@ for (const [before, after] of COMPLETIONS) {
     assert.equal(draft(story.type(before).keys('tab')), after);
   });
 }
+
+const roomsToldAs = (...names: readonly string[]) => ({
+  type: 'roomsCame' as const,
+  rooms: names.map((name) => ({ ...room(name), joined: false })),
+  shown: false,
+});
+
+test('Tab offers rooms that one has not joined as soon as they are told, behind those one has', () => {
+  const story = signedIn().type('/join d').keys('tab');
+  assert.equal(draft(story), '/join dev');
+  assert.deepEqual(story.take('listRooms'), [{ type: 'listRooms', shown: false }]);
+  story.do(roomsToldAs('dev', 'design', 'sales'));
+  assert.equal(draft(story), '/join dev', 'what is there already stays');
+  assert.equal(draft(story.keys('tab')), '/join design');
+  assert.deepEqual(story.take('listRooms'), [], 'asked for once');
+});
+
+test('Tab waits for the rooms where it knows none that fits, unless something else is typed', () => {
+  const story = signedIn().type('/join sa').keys('tab');
+  assert.equal(draft(story), '/join sa');
+  assert.equal(draft(story.do(roomsToldAs('sales'))), '/join sales');
+  const other = signedIn().type('/join sa').keys('tab').type('x');
+  assert.equal(draft(other.do(roomsToldAs('sales', 'sax'))), '/join sax');
+  assert.equal(draft(other.keys('tab')), '/join sax', 'known from then on');
+});
 
 test('Tab turns a colon and a word into emoji, the best first, and says what comes next', () => {
   const story = signedIn().type('fine :thumbs').keys('tab');
