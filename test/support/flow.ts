@@ -3,11 +3,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
 import { directRoomIdOf } from '../../lib/ids.ts';
 import type { Person, RequestWithoutNumber } from './chat-stage.ts';
 import { TUI_MAIN } from './daemons.ts';
 import { knownIdentity, knownPerson } from './known-people.ts';
 import { type Reshape, StageServer } from './stage-server.ts';
+import { Storyboard } from './storyboard.ts';
 import { KEYS, Terminal } from './terminal.ts';
 
 /** A leader is silent for 400 ms before it is left: three seconds for a test's process that waits for a processor. */
@@ -17,9 +19,12 @@ const FIXED_CLOCK = new URL('fixed-clock.ts', import.meta.url).href;
 
 export const SIZES = { '40x12': [40, 12], '80x24': [80, 24], '120x40': [120, 40] } as const;
 export type SizeName = keyof typeof SIZES;
+const ALL_SIZES = Object.keys(SIZES) as SizeName[];
 
 export type FlowOptions = Readonly<{
   size: SizeName;
+  /** Name of the storyboard, where one is told. */
+  golden?: string;
   /** config.toml. */
   settings?: string;
   environment?: Readonly<Record<string, string>>;
@@ -40,6 +45,7 @@ export class Flow {
   server: StageServer;
   readonly size: SizeName;
   terminal: Terminal;
+  readonly board: Storyboard;
   private readonly options: FlowOptions;
   private readonly closers: (() => void)[] = [];
   private arrivals = 0;
@@ -51,6 +57,10 @@ export class Flow {
     this.options = parts.options;
     this.size = parts.options.size;
     this.terminal = this.start(this.words());
+    this.board = new Storyboard(
+      `${parts.options.golden ?? 'none'}-${this.size}`,
+      () => this.terminal,
+    );
   }
 
   /** Signed in, #general on the screen. */
@@ -129,6 +139,11 @@ export class Flow {
     this.terminal.keys(text, KEYS.enter);
   }
 
+  /** The next screen of the storyboard. */
+  shows(caption: string, pattern: RegExp): Promise<void> {
+    return this.board.shows(caption, pattern);
+  }
+
   /** A minute or more goes by for the server. */
   later(minutes = 1): void {
     this.server.stage.wallMs += minutes * 60_000;
@@ -143,6 +158,11 @@ export class Flow {
     const connection = this.server.stage.join(who, { session });
     this.people.set(name, { who, connection });
     for (const room of rooms) this.asks(name, { type: 'joinRoom', name: room });
+  }
+
+  /** Waits until so many are in the list of people, where the screen has room for it. */
+  async seesPeople(count: number): Promise<void> {
+    if (this.size === '120x40') await this.terminal.waitForText(`PEOPLE ${count}`);
   }
 
   /** Somebody else leaves the keyboard and the server. */
@@ -215,4 +235,28 @@ export class Flow {
     this.server.close();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+type Story = (flow: Flow, t: TestContext) => Promise<void>;
+
+/**
+ * A test for each size, beside each other, for a story waits most of the time: it is gone through, and the storyboard is
+ * that of the golden.
+ * @param title a rule; the sizes stand below it
+ */
+export function testFlow(
+  title: string,
+  { sizes = ALL_SIZES, ...options }: Omit<FlowOptions, 'size'> & { sizes?: readonly SizeName[] },
+  story: Story,
+): void {
+  describe(title, { concurrency: true }, () => {
+    for (const size of sizes) {
+      test(`at ${size}`, async (t) => {
+        const flow = await Flow.open({ ...options, size });
+        t.after(() => flow.close());
+        await story(flow, t);
+        flow.board.end();
+      });
+    }
+  });
 }

@@ -48,13 +48,15 @@ export const HOSTILE: Readonly<Record<string, string>> = {
 /** ESC, and C1: where sequences begin. */
 const BEGINS = (text: string) => /^[\u0080-\u009f]/.test(text) || text.startsWith(ESC);
 /** What the screen itself ends links with, and what ends a string, say nothing of whose they are. */
-const OWN: readonly string[] = [`${ESC}]8;;`, ST];
+const OWN: readonly string[] = [`${ESC}]8;;`, `${ESC}]8;;${BELL}`, ST];
 
 /** What of these texts would be found in the output of a screen that let them through: each sequence by itself. */
 export const HOSTILE_SEQUENCES: readonly string[] = Object.values(HOSTILE)
   .flatMap((text) => text.split(new RegExp(`(?=[${ESC}\u0080-\u009f])`)))
   .filter((piece) => BEGINS(piece) && piece.length > 1)
-  .map((piece) => piece.slice(0, 30).replace(BELL, ''))
+  .map((piece) =>
+    piece.includes(BELL) ? piece.slice(0, piece.indexOf(BELL) + 1) : piece.slice(0, 30),
+  )
   .filter((piece) => !OWN.includes(piece));
 
 /** Letters of every kind, for random texts. */
