@@ -1,5 +1,5 @@
 // Draws the pictures of README and docs/GUIDE.md from the screen itself, in a real terminal: all of them, or those that
-// are named. Run it after `npm run build`.
+// are named. Run it after `npm run build`; test/pty/pictures.test.ts says when it is time to.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { atTheEndOf, PICTURES, pictureUrl } from '../test/support/pictures.ts';
 

@@ -1,5 +1,5 @@
 // The pictures of README and docs/GUIDE.md: each a story in a real terminal, and the screen at its end.
-// `npm run pictures` draws them.
+// `npm run pictures` draws them; test/pty/pictures.test.ts looks whether the program still draws what they show.
 import { Flow, type SizeName } from './flow.ts';
 import { StageServer } from './stage-server.ts';
 import { KEYS, type Terminal } from './terminal.ts';
@@ -145,6 +145,7 @@ export const PICTURES: readonly Picture[] = [
       flow.says('carol', '@alice the migration is ready for review', dev);
       for (const text of ['lunch?', 'ramen', 'ramen it is']) flow.says('dave', text, random);
       flow.goes('dave');
+      await shows(flow, /#random +3/);
       flow.keys('\u001b2');
       await shows(flow, '#ops ❯');
       await shows(flow, '2 new messages');
