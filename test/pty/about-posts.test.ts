@@ -1,7 +1,7 @@
 // What one does with a post that is there, in a real terminal: answer, edit, take back, react, look at its links.
-import assert from 'node:assert/strict';
 import { type Flow, testFlow } from '../support/flow.ts';
 import { KEYS } from '../support/terminal.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const ALT_S = '\u001bs';
 
@@ -26,7 +26,8 @@ testFlow(
     await flow.shows('the true address of a link', /https:\/\/example\.org\/lag /);
     flow.keys('y');
     await flow.shows('copied', /copied/);
-    assert.ok(copied(flow, 'the lag graph looks odd, see https://example.org/lag'));
+    const text = 'the lag graph looks odd, see https://example.org/lag';
+    await waitFor('the text on its way to the clipboard', () => copied(flow, text), 10_000);
 
     flow.keys(ALT_S, KEYS.up, KEYS.up, 'r');
     await flow.shows('an answer is written', /↳ bob ❯/);

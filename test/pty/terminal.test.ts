@@ -70,7 +70,8 @@ testFlow(
     await flow.shows('a key goes back', /#ops ❯/);
     flow.types('/mouse');
     await flow.shows('the mouse is left to the terminal', /mouse/);
-    assert.equal(flow.terminal.modes().mouseTrackingMode, 'none');
+    const isLeft = () => flow.terminal.modes().mouseTrackingMode === 'none';
+    await waitFor('the mouse to be the terminal’s', isLeft, 10_000);
   },
 );
 
@@ -88,7 +89,7 @@ testFlow(
     assert.ok(!flow.terminal.output().includes(NOTIFIES), 'nobody is called by what calls nobody');
     flow.says('bob', '@alice help');
     await flow.shows('called while away: the unread line stays', /2 new messages.*@alice help/);
-    assert.ok(flow.terminal.output().includes(NOTIFIES));
+    await waitFor('a call', () => flow.terminal.output().includes(NOTIFIES), 10_000);
     flow.keys('\u001b[I', ' and back');
     await flow.terminal.waitForText('❯ away and back');
     flow.says('bob', '@alice seen');
