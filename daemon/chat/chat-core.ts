@@ -16,7 +16,7 @@ import {
   withholdEverything,
 } from './delivery.ts';
 import { dropHeld, giveBack, releaseHeld, retryHeld } from './held.ts';
-import { redirect, view, welcome } from './messages.ts';
+import { redirect, tellWhole, view, welcome } from './messages.ts';
 import { isOpen, onQuery } from './queries.ts';
 import { queuesOf } from './queues.ts';
 import { writeReads } from './reading.ts';
@@ -268,6 +268,7 @@ function onTick(chat: ChatState): void {
   }
   tellArrivals(chat);
   tellChangedRooms(chat);
+  tellWhole(chat);
   sharePresence(chat);
   writeReads(chat);
   if (chat.repeats.size > 0) answerRepeats(chat);

@@ -4,7 +4,7 @@ import { timeOfOrder } from '../../lib/ids.ts';
 import type { Query } from '../../lib/protocol/requests.ts';
 import { bodyOf } from './bodies.ts';
 import type { Connection } from './connections.ts';
-import { hiddenCount, historyPost, placeNow, roomSummary } from './messages.ts';
+import { hiddenCount, historyPost, placeNow, roomSummary, tellWhole } from './messages.ts';
 import { type ChatState, isShown, presenceOf, refuse, send, storedPost } from './state.ts';
 
 /** Later than any clock says: what a hybrid time can be. */
@@ -28,7 +28,8 @@ export function onQuery(chat: ChatState, connection: Connection, query: Query): 
     case 'who':
       return onWho(chat, connection, query);
     case 'history':
-      return onHistory(chat, connection, query);
+      onHistory(chat, connection, query);
+      return tellWhole(chat);
     case 'search':
       return onSearch(chat, connection, query);
     default:

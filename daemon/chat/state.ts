@@ -68,6 +68,8 @@ export type ChatState = {
   highestShown: string;
   /** Places of the newest posts that were shown, by room; of rooms that somebody asked for. */
   readonly latestShown: Map<string, string | null>;
+  /** Whether no entry was damaged here, as those who are signed in were told last. */
+  toldWhole: boolean;
   /** Added and not shown: of the present stream in order; and what came from outside it, or before it. */
   own: Added[];
   /** By place in the one order. */
@@ -134,6 +136,7 @@ export function createState(parts: ChatParts): ChatState {
     shown: 0,
     highestShown: '',
     latestShown: new Map(),
+    toldWhole: true,
     own: [],
     foreign: new Map(),
     waiting: new Map(),

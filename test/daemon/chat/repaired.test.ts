@@ -50,6 +50,19 @@ test('a post that a page was given without is shown as late when it is repaired'
   assert.equal(late[0]?.late, true);
 });
 
+test('whoever was given a page with a hole in it reads anew at the next leader, until the hole is filled', () => {
+  const { stage, reader, repair } = damaged();
+  const cursors = () => stage.take(reader, 'view').map(({ cursor }) => cursor);
+  stage.say(reader, { type: 'history', query: 1, room: 'general', limit: 9 });
+  assert.deepEqual(cursors(), ['-']);
+  assert.equal(stage.store.base('-'), null);
+  repair();
+  stage.pass(25);
+  const [cursor, ...more] = cursors();
+  assert.notEqual(stage.store.base(cursor ?? ''), null);
+  assert.deepEqual(more, []);
+});
+
 test('whoever repeats a request whose entry is damaged is answered when it is repaired', () => {
   const { stage, repair } = damaged();
   const again = stage.join(ada);
