@@ -25,8 +25,7 @@ import { startIndexThread } from './search/index-thread.ts';
 import { type Search, startSearch } from './search/search.ts';
 import { openSearchIndex, searchPathOf } from './search/search-index.ts';
 import { statusOf } from './status.ts';
-import { openSqliteStore } from './store/sqlite-store.ts';
-import type { Store } from './store/store.ts';
+import { type JournaledStore, openJournaledStore } from './store/journaled-store.ts';
 import { createTurnLoop, type TurnLoop } from './turn-loop.ts';
 
 export type Daemon = Readonly<{
@@ -45,7 +44,7 @@ const SCRUB_REST_MS = 3_600_000;
 /** Bytes of a sign-in nonce: 144 bits, never to be drawn twice. */
 const NONCE_BYTES = 18;
 
-type Cores = Readonly<{ ring: Ring; chat: Chat; store: Store; boot: string }>;
+type Cores = Readonly<{ ring: Ring; chat: Chat; store: JournaledStore; boot: string }>;
 
 /** Filled one by one while the daemon starts, in this order. */
 type Sockets = {
@@ -66,7 +65,7 @@ export async function startDaemon(parts: {
   const { config, logger } = parts;
   const incarnationOf = () => randomBytes(8).toString('hex');
   const isNew = !existsSync(config.dataDirectory);
-  const store = openSqliteStore({ directory: config.dataDirectory, incarnationOf });
+  const store = openJournaledStore({ directory: config.dataDirectory, incarnationOf });
   const sockets: Sockets = {};
   const search = openSearch({
     config,
@@ -90,7 +89,10 @@ export async function startDaemon(parts: {
     nowMs: () => performance.now(),
     wallMs: () => Date.now(),
   });
-  const ticker = setInterval(() => loop.run(() => tick(host, retention, search)), TICK_INTERVAL_MS);
+  const ticker = setInterval(
+    () => loop.run(() => tick({ host, retention, store, search })),
+    TICK_INTERVAL_MS,
+  );
 
   async function close(code: RefusalCode): Promise<void> {
     loop.close();
@@ -148,14 +150,14 @@ function peersOf(config: DaemonConfig): ClusterServer[] {
 function openSearch(parts: {
   config: DaemonConfig;
   logger: Logger;
-  store: Store;
+  store: JournaledStore;
   prunedBelowMs: () => number;
 }): Search {
   const { config, logger, store, prunedBelowMs } = parts;
   const { dataDirectory: directory } = config;
   const { incarnation } = store.ringRecord();
   return startSearch({
-    ...{ store, prunedBelowMs },
+    ...{ store: store.settled, prunedBelowMs },
     openIndex: (isAnew) => openSearchIndex(directory, incarnation, isAnew),
     startWriter: (onFailed) => startIndexThread(searchPathOf(directory), onFailed),
     nowMs: () => performance.now(),
@@ -163,7 +165,7 @@ function openSearch(parts: {
   });
 }
 
-function openCores(config: DaemonConfig, store: Store, search: Search): Cores {
+function openCores(config: DaemonConfig, store: JournaledStore, search: Search): Cores {
   const boot = randomBytes(8).toString('hex');
   // The chat first: what it cannot read is found damaged here.
   const chat = createChat({
@@ -171,7 +173,10 @@ function openCores(config: DaemonConfig, store: Store, search: Search): Cores {
     secrets: chatSecrets(config.secret),
     self: { id: config.self.id, address: clientAddressOf(config.self) },
     copiesMin: config.copiesMin,
-    search,
+    search: {
+      find: (query) => search.find(query),
+      isComplete: () => store.isSettled() && search.isComplete(),
+    },
     restored: store.readOthers(),
   });
   const ring = createRing({
@@ -189,9 +194,12 @@ function openCores(config: DaemonConfig, store: Store, search: Search): Cores {
   return { ring, chat, store, boot };
 }
 
-function tick(host: Host, retention: Retention, search: Search): void {
+type Ticked = { host: Host; retention: Retention; store: JournaledStore; search: Search };
+
+function tick({ host, retention, store, search }: Ticked): void {
   host.tick();
   retention.tick();
+  store.tidy();
   search.tick();
 }
 

@@ -25,6 +25,7 @@ export class SqliteFile {
   readonly path: string;
   private readonly statements = new Map<string, StatementSync>();
   private expectsBacklog = false;
+  private isSynced = true;
 
   constructor(database: Database, path: string) {
     this.database = database;
@@ -46,6 +47,15 @@ export class SqliteFile {
     } catch (error) {
       throw storeErrorOf(error, this.path);
     }
+  }
+
+  begin({ isSynced }: { isSynced: boolean }): void {
+    this.attempt(() => {
+      if (isSynced !== this.isSynced)
+        this.database.exec(`PRAGMA synchronous = ${isSynced ? 'FULL' : 'NORMAL'}`);
+      this.isSynced = isSynced;
+      this.database.exec('BEGIN IMMEDIATE');
+    });
   }
 
   private statement(sql: string): StatementSync {

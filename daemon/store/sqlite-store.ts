@@ -51,7 +51,7 @@ const SQL = {
 export function openSqliteStore(options: {
   directory: string;
   incarnationOf: () => string;
-}): Store {
+}): SqliteStore {
   const file = openSqliteFile(options.directory);
   try {
     return new SqliteStore(file, options.incarnationOf);
@@ -61,7 +61,7 @@ export function openSqliteStore(options: {
   }
 }
 
-class SqliteStore implements Store {
+export class SqliteStore implements Store {
   private readonly file: SqliteFile;
   private readonly streams = new StreamTable();
   private readonly damage = new Damage();
@@ -137,7 +137,13 @@ class SqliteStore implements Store {
 
   begin(): void {
     this.appended = 0;
-    this.file.attempt(() => this.file.database.exec('BEGIN IMMEDIATE'));
+    this.file.begin({ isSynced: true });
+  }
+
+  /** As `begin`, for what is on the disk elsewhere: its commit does not wait for the disk. */
+  beginUnsynced(): void {
+    this.appended = 0;
+    this.file.begin({ isSynced: false });
   }
 
   commit(): void {
@@ -184,9 +190,25 @@ class SqliteStore implements Store {
   }
 
   /** What could not be committed never was, here as on the disk. */
-  private rollBack(): void {
+  rollBack(): void {
     if (this.file.database.isTransaction) this.file.database.exec('ROLLBACK');
     this.reload();
+  }
+
+  /** The round of the journal that is in front of these tables, if there is one. */
+  journalRound(): number {
+    // Another one in each new directory: no journal that is left from an older one is taken for its own.
+    const { incarnation } = this.ringRecord();
+    return Number(this.meta.get('journalRound') ?? Number.parseInt(incarnation.slice(0, 8), 16));
+  }
+
+  saveJournalRound(round: number): void {
+    this.setMeta('journalRound', String(round));
+  }
+
+  /** Highest sequence held of a stream; 0 when there is none. */
+  lastOf(stream: StreamId): number {
+    return this.streams.lastOf(stream);
   }
 
   saveRingRecord(record: { installedTerm: number; promisedTerm: number }): void {

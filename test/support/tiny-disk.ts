@@ -6,6 +6,19 @@ import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { execa } from 'execa';
 
+/** More than anyone writes between a look at what is free and its being taken, on a machine that is busy. */
+const MARGIN_BYTES = 8 * 1024 * 1024;
+
+/**
+ * All but the margin at once, and then up to the bytes wanted, page by page: whoever asks for more at once than there
+ * is gets nothing of it, and everyone else finds a full disk for a moment.
+ */
+const FILL = `
+  free() { df --output=avail --block-size=1 "$0" | tail -n 1; }
+  fallocate --length $(($(free) - $1)) "$0/filler-most" &&
+  { dd if=/dev/zero of="$0/filler-rest" bs=4096 count=$((($(free) - $2) / 4096)) 2>/dev/null || true; }
+`;
+
 export class TinyDisk {
   private readonly holder: ReturnType<typeof spawn>;
   private readonly directory: string;
@@ -44,17 +57,15 @@ export class TinyDisk {
     return (await execa(file, rest)).stdout;
   }
 
-  /** Writes a file that leaves so many bytes. */
+  /** Writes files that leave so many bytes, or fewer where others write meanwhile. */
   async fillUpTo(freeBytes: number): Promise<void> {
-    const words = ['df', '--output=avail', '--block-size=1', this.directory];
-    const available = Number((await this.inside(...words)).split('\n')[1]);
-    const size = String(Math.max(0, available - freeBytes));
-    await this.inside('fallocate', '--length', size, `${this.directory}/filler`);
+    await this.inside('sh', '-c', FILL, this.directory, String(MARGIN_BYTES), String(freeBytes));
   }
 
   /** Takes away what `fillUpTo` wrote. */
   async free(): Promise<void> {
-    await this.inside('rm', `${this.directory}/filler`);
+    const files = ['filler-most', 'filler-rest'].map((file) => `${this.directory}/${file}`);
+    await this.inside('rm', ...files);
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
-// Both stores by the same cases: the one on SQLite, and the one in memory that tests and simulations use.
+// All stores by the same cases: the one on SQLite, with a journal in front of it and without, and the one in memory that
+// tests and simulations use.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,7 @@ import {
   placeFloor,
   streamIdOf,
 } from '../../../daemon/ring/entry.ts';
+import { openJournaledStore } from '../../../daemon/store/journaled-store.ts';
 import { openMemoryStore } from '../../../daemon/store/memory-store.ts';
 import { openSqliteStore } from '../../../daemon/store/sqlite-store.ts';
 import type { Store, StoredEntry } from '../../../daemon/store/store.ts';
@@ -19,9 +21,12 @@ import { entryOf, storedOther, storedPost } from '../../support/entries.ts';
 
 const INCARNATION = '0123456789abcdef';
 
-async function openOnDisk(context: TestContext): Promise<Store> {
+async function openOnDisk(
+  context: TestContext,
+  open: typeof openSqliteStore | typeof openJournaledStore,
+): Promise<Store> {
   const directory = await mkdtemp(join(tmpdir(), 'syncnet-store-'));
-  const store = openSqliteStore({ directory, incarnationOf: () => INCARNATION });
+  const store = open({ directory, incarnationOf: () => INCARNATION });
   context.after(async () => {
     store.close();
     await rm(directory, { recursive: true });
@@ -30,7 +35,8 @@ async function openOnDisk(context: TestContext): Promise<Store> {
 }
 
 const STORES: Readonly<Record<string, (context: TestContext) => Store | Promise<Store>>> = {
-  'on SQLite': openOnDisk,
+  'on SQLite': (context) => openOnDisk(context, openSqliteStore),
+  'with a journal': (context) => openOnDisk(context, openJournaledStore),
   'in memory': () => openMemoryStore(INCARNATION),
 };
 

@@ -1,0 +1,144 @@
+// Transactions that several turns share while a server catches up: nothing that relies on them leaves before them.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { createChat } from '../../daemon/chat/chat.ts';
+import { createHost } from '../../daemon/host.ts';
+import { streamIdOf } from '../../daemon/ring/entry.ts';
+import type { PeerMessage } from '../../daemon/ring/messages.ts';
+import { encodeEntry } from '../../daemon/ring/replication.ts';
+import { createRing } from '../../daemon/ring/state.ts';
+import { openJournaledStore } from '../../daemon/store/journaled-store.ts';
+import { MemoryStore } from '../../daemon/store/memory-store.ts';
+import type { Store } from '../../daemon/store/store.ts';
+import { entryOf } from '../support/entries.ts';
+
+const STREAM = streamIdOf(entryOf({ sequence: 1 }));
+const INCARNATION = '00000000000000bb';
+/** As the host has them. */
+const LAZY_MS_MAX = 200;
+const LAZY_ENTRIES_MAX = 5_000;
+
+function stageOf(store: Store) {
+  let nowMs = 1_000;
+  let next = 1;
+  const story: string[] = [];
+  const commit = store.commit.bind(store);
+  store.commit = () => {
+    commit();
+    story.push('commit');
+  };
+  const self = { id: 'server2', ringPosition: 2, address: '' };
+  const chat = createChat({
+    search: { find: () => [], isComplete: () => true },
+    reader: store,
+    secrets: { sealStamp: () => '', openStamp: () => null, verify: () => true },
+    self,
+    copiesMin: 1,
+    restored: store.readOthers(),
+  });
+  const ring = createRing({
+    self,
+    peers: [{ id: 'server3', ringPosition: 3, address: '' }],
+    copiesMin: 1,
+    boot: 'b',
+    record: store.ringRecord(),
+    digest: store.digest(),
+    hlc: store.highestTime(),
+    base: null,
+    foldIsWhole: true,
+    nowMs,
+  });
+  const said = (message: PeerMessage) => story.push(message.type);
+  const host = createHost({
+    ...{ ring, chat, store },
+    scrub: { perSecond: 0, restMs: 1 },
+    world: {
+      nowMs: () => nowMs,
+      wallMs: () => nowMs,
+      draw: () => 0.5,
+      sendPeer: (_, message) => said(message),
+      flushPeers: () => {},
+      sendHeartbeat: () => {},
+      sendClient: () => {},
+      sendClients: () => {},
+      closeClient: () => {},
+      flushClients: () => {},
+      log: () => {},
+      drained: () => {},
+    },
+  });
+  host.feedRing({ type: 'linkUp', peer: 'server3', boot: 'c' });
+  host.endTurn();
+  story.length = 0;
+  /** An answer of a backlog that is far from its end. */
+  function catchUp(count: number): void {
+    ring.pull = { from: 'server3', sentMs: nowMs, hash: '' };
+    const entries = Array.from({ length: count }, () => encodeEntry(entryOf({ sequence: next++ })));
+    const answer = { type: 'entries' as const, term: 0, entries, remaining: 100_000, push: false };
+    host.takePeerMessage('server3', answer);
+    host.endTurn();
+  }
+  const pass = (ms: number) => {
+    nowMs += ms;
+  };
+  return { host, story, catchUp, pass, commits: () => story.filter((each) => each === 'commit') };
+}
+
+test('turns of a backlog share a transaction for a while, and then commit it', () => {
+  const stage = stageOf(new MemoryStore(INCARNATION));
+  for (let turn = 0; turn < 3; turn += 1) stage.catchUp(10);
+  assert.deepEqual(stage.commits(), []);
+  stage.pass(LAZY_MS_MAX);
+  stage.catchUp(10);
+  assert.equal(stage.commits().length, 1);
+});
+
+test('a transaction of a backlog is committed when it is large', () => {
+  const stage = stageOf(new MemoryStore(INCARNATION));
+  stage.catchUp(LAZY_ENTRIES_MAX - 1);
+  assert.deepEqual(stage.commits(), []);
+  stage.catchUp(1);
+  assert.equal(stage.commits().length, 1);
+});
+
+test('what is said of a promise leaves after it was committed, with the backlog before it', () => {
+  const stage = stageOf(new MemoryStore(INCARNATION));
+  stage.catchUp(10);
+  stage.host.takePeerMessage('server3', { type: 'prepare', term: 5 } as PeerMessage);
+  stage.host.endTurn();
+  const answers = stage.story.filter((each) => each === 'promise' || each === 'refuse');
+  const first = stage.story.findIndex((each) => each === 'promise' || each === 'refuse');
+  assert.equal(answers.length, 1);
+  assert.ok(stage.story.slice(0, first).includes('commit'), stage.story.join());
+});
+
+async function journaled(context: TestContext) {
+  const directory = await mkdtemp(join(tmpdir(), 'syncnet-host-'));
+  const store = openJournaledStore({ directory, incarnationOf: () => INCARNATION });
+  context.after(async () => {
+    store.close();
+    await rm(directory, { recursive: true });
+  });
+  return store;
+}
+
+test('with a journal, who reads sees what is not committed yet, and commits nothing by that', async (context) => {
+  const store = await journaled(context);
+  const stage = stageOf(store);
+  stage.catchUp(10);
+  assert.equal(store.digest().get(STREAM), 10);
+  assert.equal(store.counts().entries, 10);
+  assert.equal(store.readEntry(STREAM, 10)?.sequence, 10);
+  store.tidy();
+  stage.catchUp(10);
+  assert.equal(store.digest().get(STREAM), 20);
+  assert.equal(store.settled.digest().get(STREAM), 10);
+  assert.deepEqual(stage.commits(), []);
+  stage.pass(LAZY_MS_MAX);
+  stage.catchUp(1);
+  assert.equal(stage.commits().length, 1);
+  assert.equal(store.counts().entries, 21);
+});
