@@ -189,8 +189,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a server that lost its directory resumes from a cursor that it does not know',
-    file: `${CHAT}/sign-in.ts`,
-    edits: [['  if (!base) return null;', '  if (!base) return [];']],
+    file: `${CHAT}/missed.ts`,
+    edits: [['    if (!base) return null;', '    if (!base) return [];']],
   },
   {
     name: 'in sync with an empty new directory',
@@ -254,9 +254,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a resumption sends nothing',
-    file: `${CHAT}/sign-in.ts`,
+    file: `${CHAT}/missed.ts`,
     edits: [
-      ['const seen = new Map(base);', 'const seen = new Map([...base, ...reader.digest()]);'],
+      ['const seen = new Map(base);', 'const seen = new Map([...base, ...this.reader.digest()]);'],
     ],
   },
   {
@@ -284,12 +284,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a cursor goes out for what is withheld',
     file: `${CHAT}/messages.ts`,
-    edits: [
-      [
-        'return hasCopies(chat) ? { cursor: chat.stream, at: chat.shown } : {};',
-        'return { cursor: chat.stream, at: chat.shown };',
-      ],
-    ],
+    edits: [['if (!hasCopies(chat)) return {};', '']],
   },
   {
     name: 'of single values the last to arrive counts',
