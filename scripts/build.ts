@@ -21,9 +21,8 @@ for (const executable of Object.values(bin)) {
 process.exitCode = exitCode ?? 1;
 
 /**
- * Each executable in a few files, its libraries included: of some six hundred files it took the screen two thirds of its
- * start to find and read them. Chunks lie beside the entries, so
- * that what is looked for from there is found.
+ * Each executable in a few files, its libraries included: of some six hundred files it took the screen two thirds of
+ * its start to find and read them. Chunks lie beside the entries, so that what is looked for from there is found.
  */
 async function gather(): Promise<void> {
   const common = {

@@ -1,6 +1,6 @@
-// npm run mutants: shows that the checkers see. The scripted scenarios are played with each deliberate mistake of test/mutants. One that breaks an assertion, an
-// invariant or a test there is caught; one that only makes a scenario tell another story is simulated too, and so is one
-// that none of them shows. One that survives all is a hole in the checkers.
+// npm run mutants: shows that the checkers see. The scripted scenarios are played with each deliberate mistake of
+// test/mutants. One that breaks an assertion, an invariant or a test there is caught; one that only makes a scenario tell
+// another story is simulated too, and so is one that none of them shows. One that survives all is a hole in the checkers.
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import type { Failure } from '../test/mutants/failures.ts';

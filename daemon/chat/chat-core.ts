@@ -13,10 +13,11 @@ import {
   showCommitted,
   showEverything,
   tellChangedRooms,
+  tellWhole,
   withholdEverything,
 } from './delivery.ts';
 import { dropHeld, giveBack, releaseHeld, retryHeld } from './held.ts';
-import { redirect, tellWhole, view, welcome } from './messages.ts';
+import { redirect, view, welcome } from './messages.ts';
 import { isOpen, onQuery } from './queries.ts';
 import { queuesOf } from './queues.ts';
 import { writeReads } from './reading.ts';

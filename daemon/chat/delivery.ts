@@ -4,7 +4,7 @@ import { accountIdOf } from '../../lib/ids.ts';
 import { type Entry, orderOf, streamIdOf } from '../ring/entry.ts';
 import { type Body, bodyOf, isNote, type NoteBody, requestOf } from './bodies.ts';
 import type { MemberChange } from './fold.ts';
-import { historyPost, roomSummary } from './messages.ts';
+import { historyPost, isWhole, roomSummary, view } from './messages.ts';
 import { showReads } from './reading.ts';
 import { answerWaiting } from './requests.ts';
 import { completeClaims } from './sign-in.ts';
@@ -12,6 +12,7 @@ import {
   type Added,
   byOrder,
   type ChatState,
+  hasCopies,
   isCrowd,
   isHiddenCopy,
   isShown,
@@ -196,4 +197,12 @@ export function tellChangedRooms(chat: ChatState): void {
   }
   changedRooms.clear();
   chat.roomsDueMs = chat.nowMs + Math.max(ROOMS_TOLD_MS, told * ROOMS_TOLD_MS_EACH);
+}
+
+/** Entries are known to be damaged here since a moment ago, or all are repaired and told: there is another place. */
+export function tellWhole(chat: ChatState): void {
+  const whole = isWhole(chat);
+  if (!chat.leads || !hasCopies(chat) || whole === chat.toldWhole) return;
+  chat.toldWhole = whole;
+  sendAll(chat, chat.connections.signedInIds(), view(chat, true));
 }

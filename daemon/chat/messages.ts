@@ -11,7 +11,7 @@ import type {
 import { PROTOCOL_VERSION, QUOTE_CHARS_MAX } from '../../lib/protocol/limits.ts';
 import { type Entry, orderOf, placeFloor } from '../ring/entry.ts';
 import type { BodyOf } from './bodies.ts';
-import { type ChatState, hasCopies, isShown, presenceOf, sendAll, storedPost } from './state.ts';
+import { type ChatState, hasCopies, isShown, presenceOf, storedPost } from './state.ts';
 
 export function welcome(chat: ChatState, nonce: string): z.infer<typeof Welcome> {
   const { term, leader, servers } = chat.cluster;
@@ -50,16 +50,9 @@ export function placeNow(chat: ChatState): { cursor?: string; at?: number } {
   return { cursor: isWhole(chat) ? chat.stream : NO_PLACE, at: chat.shown };
 }
 
-function isWhole({ parts }: ChatState): boolean {
+/** Whether no entry is known to be damaged here. */
+export function isWhole({ parts }: ChatState): boolean {
   return parts.reader.damaged().length === 0;
-}
-
-/** Entries are known to be damaged here since a moment ago, or all are repaired and told: there is another place. */
-export function tellWhole(chat: ChatState): void {
-  const whole = isWhole(chat);
-  if (!chat.leads || !hasCopies(chat) || whole === chat.toldWhole) return;
-  chat.toldWhole = whole;
-  sendAll(chat, chat.connections.signedInIds(), view(chat, true));
 }
 
 /** A post as it is now. */

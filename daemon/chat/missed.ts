@@ -35,16 +35,15 @@ export class MissedEntries {
   since(
     cursor: StreamId,
     at: number,
-    query: { rooms: Iterable<string>; countMax: number; nowMs: number },
+    { rooms, countMax, nowMs }: { rooms: readonly string[]; countMax: number; nowMs: number },
   ): Said[] | null {
     const base = this.reader.base(cursor);
     if (!base) return null;
     const seen = new Map(base);
     seen.set(cursor, Math.max(at, seen.get(cursor) ?? 0));
     const digest = this.reader.digest();
-    if (lackCount(seen, digest) > query.countMax) return null;
-    this.usedMs = query.nowMs;
-    const rooms = [...query.rooms];
+    if (lackCount(seen, digest) > countMax) return null;
+    this.usedMs = nowMs;
     const missed: Said[] = [];
     let chars = 0;
     for (const [stream, last] of digest) {

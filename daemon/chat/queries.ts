@@ -4,7 +4,8 @@ import { timeOfOrder } from '../../lib/ids.ts';
 import type { Query } from '../../lib/protocol/requests.ts';
 import { bodyOf } from './bodies.ts';
 import type { Connection } from './connections.ts';
-import { hiddenCount, historyPost, placeNow, roomSummary, tellWhole } from './messages.ts';
+import { tellWhole } from './delivery.ts';
+import { hiddenCount, historyPost, placeNow, roomSummary } from './messages.ts';
 import { type ChatState, isShown, presenceOf, refuse, send, storedPost } from './state.ts';
 
 /** Later than any clock says: what a hybrid time can be. */

@@ -2,6 +2,7 @@
 // and changed only inside its step, like the ring's.
 import type { Cluster } from '../../lib/client/api.ts';
 import type { ServerMessage } from '../../lib/protocol/events.ts';
+import { CROWD_MIN } from '../../lib/protocol/limits.ts';
 import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
 import type { NumberedRequest, SignIn } from '../../lib/protocol/requests.ts';
 import { type Entry, orderOf, type StreamId, streamIdOf } from '../ring/entry.ts';
@@ -14,9 +15,6 @@ import { MissedEntries } from './missed.ts';
 import { PostNotes } from './post-notes.ts';
 import { Presence } from './presence.ts';
 import { ReadMarkers } from './read-markers.ts';
-
-/** Connections from which on they are a crowd: more names than anybody follows on a screen. */
-export const CROWD_MIN = 500;
 
 export type ChatParts = Readonly<{
   reader: ChatReader;

@@ -364,7 +364,7 @@ export function openSearchIndex(directory: string, source: string, isAnew = fals
   return index;
 }
 
-/** The index that lies there; null when it is none of this history, or damaged: everything in it is in the history too. */
+/** The index that lies there; null when it is none of this history, or damaged: all that is in it is in the history. */
 function knownIndex(path: string, known: string): SearchIndex | null {
   let index: SearchIndex | null = null;
   try {

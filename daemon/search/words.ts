@@ -56,7 +56,8 @@ function beginning(word: string, expand: Expand): string {
 
 /**
  * A query in FTS5's own language for what somebody typed: words of which all must be there, each as the beginning of
- * one; a letter by itself, and `"in quotes"`, exactly so. Every sign is text: nobody can write FTS5's operators, or a query that is wrong.
+ * one; a letter by itself, and `"in quotes"`, exactly so. Every sign is text: nobody can write FTS5's operators, or a
+ * query that is wrong.
  * @returns null when there is no word in it
  */
 export function matchOf(typed: string, expand: Expand = () => null): string | null {

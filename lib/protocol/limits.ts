@@ -47,3 +47,9 @@ export const QUOTE_CHARS_MAX = 120;
 
 /** Numbered requests of one session under way at once; more wait in the client's outbox. */
 export const REQUESTS_IN_FLIGHT_MAX = 256;
+
+/**
+ * From more connections on in a room, or signed in, a server tells numbers and not each one who comes and goes: more
+ * names than anybody follows on a screen.
+ */
+export const CROWD_MIN = 500;

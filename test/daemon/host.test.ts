@@ -5,10 +5,10 @@ import { createChat } from '../../daemon/chat/chat.ts';
 import { createHost } from '../../daemon/host.ts';
 import type { PeerMessage } from '../../daemon/ring/messages.ts';
 import { encodeEntry } from '../../daemon/ring/replication.ts';
-import { createRing } from '../../daemon/ring/state.ts';
 import { MemoryStore } from '../../daemon/store/memory-store.ts';
 import type { Store } from '../../daemon/store/store.ts';
 import { entryOf } from '../support/entries.ts';
+import { ringOn, serverOf } from '../support/ring-on.ts';
 
 const INCARNATION = '00000000000000bb';
 /** As the host has them. */
@@ -24,27 +24,15 @@ function stageOf(store: Store) {
     commit();
     story.push('commit');
   };
-  const self = { id: 'server2', ringPosition: 2, address: '' };
   const chat = createChat({
     search: { find: () => [], isComplete: () => true },
     reader: store,
     secrets: { sealStamp: () => '', openStamp: () => null, verify: () => true },
-    self,
+    self: serverOf(2),
     copiesMin: 1,
     restored: store.readOthers(),
   });
-  const ring = createRing({
-    self,
-    peers: [{ id: 'server3', ringPosition: 3, address: '' }],
-    copiesMin: 1,
-    boot: 'b',
-    record: store.ringRecord(),
-    digest: store.digest(),
-    hlc: store.highestTime(),
-    base: null,
-    foldIsWhole: true,
-    nowMs,
-  });
+  const ring = ringOn(store, { server: 2, others: [3], nowMs });
   const said = (message: PeerMessage) => story.push(message.type);
   const host = createHost({
     ...{ ring, chat, store },

@@ -6,9 +6,9 @@ import { type Entry, streamIdOf } from '../../daemon/ring/entry.ts';
 import type { PeerMessage, PeerMessageOf } from '../../daemon/ring/messages.ts';
 import { encodeEntry } from '../../daemon/ring/replication.ts';
 import { FETCH_SEQUENCES_MAX } from '../../daemon/ring/settings.ts';
-import { createRing } from '../../daemon/ring/state.ts';
 import { MemoryStore } from '../../daemon/store/memory-store.ts';
 import { entryOf, storedOther, storedPost } from '../support/entries.ts';
+import { ringOn } from '../support/ring-on.ts';
 
 const STREAM = streamIdOf(entryOf({ sequence: 1 }));
 const TICK_MS = 25;
@@ -35,23 +35,7 @@ function stage({ count = 200, damaged = [] as number[], foldIsWhole = true } = {
     store.corrupt(STREAM, sequence, (entry) => ({ ...entry, body: 'forged' }));
   // As the chat does at the start, when the fold is restored.
   if (!foldIsWhole) assert.ok([...store.readOthers()].length < count / 10);
-  const peers = [1, 2].map((ringPosition) => ({
-    id: `server${ringPosition}`,
-    ringPosition,
-    address: '',
-  }));
-  const ring = createRing({
-    self: { id: 'server3', ringPosition: 3, address: '' },
-    peers,
-    copiesMin: 1,
-    boot: 'b',
-    record: store.ringRecord(),
-    digest: store.digest(),
-    hlc: store.highestTime(),
-    base: null,
-    foldIsWhole,
-    nowMs: 0,
-  });
+  const ring = ringOn(store, { server: 3, others: [1, 2], foldIsWhole });
   for (const peer of ring.peers.values()) peer.linkUp = true;
   const sent: { to: string; message: PeerMessage }[] = [];
   const logged: string[] = [];

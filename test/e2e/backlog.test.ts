@@ -10,7 +10,7 @@ const POSTS = 200_000;
  * posts in memory as a whole would take some 200 more.
  */
 const RESIDENT_MB_MAX = 500;
-/** A quarter of a second on a quiet machine, 1.4 s beside three others that kept two cores busy; nobody gives up before. */
+/** A quarter of a second on a quiet machine, 1.4 s beside others that kept two cores busy; nobody gives up before. */
 const ANSWER_MS_MAX = 3_000;
 
 test(`an empty server catches up with ${POSTS} posts while the room goes on`, async (t) => {

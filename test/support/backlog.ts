@@ -9,7 +9,7 @@ import { waitFor } from './wait-for.ts';
 /** The room alone, to compare with. */
 const QUIET_MS = 3_000;
 
-/** Posts that are caught up with in a second at least: the slowest that was seen, of a busy machine, is four times this. */
+/** Posts that are caught up with in a second: the slowest that was seen, on a busy machine, is nearly three times this. */
 const PER_SECOND_MIN = 1_000;
 
 export type Backlog = Readonly<{

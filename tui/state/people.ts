@@ -1,16 +1,17 @@
-// Who is in the rooms, as far as a screen keeps a list of them: asked for, kept up by what the server tells, and asked for
-// again where it tells no longer of each one (a crowd, an outage).
+// Who is in the rooms, as far as a screen keeps a list of them: asked for, kept up by what the server tells, and asked
+// for again where it tells no longer of each one (a crowd, an outage).
 import type { Person } from '../../lib/protocol/events.ts';
+import { CROWD_MIN } from '../../lib/protocol/limits.ts';
 import { PEOPLE_FROM_COLUMNS } from '../layout.ts';
 import { cleanLine } from '../text.ts';
 import type { Model, RoomView } from './model.ts';
 import { ask, openRoomOf, roomOf, type Step, stay, withRoom } from './step.ts';
 
 /**
- * In a room with more members there is their number and no list. From about so many on a server does not tell each of
- * each (CROWD_MIN in daemon/chat); and lists that all of them asked for after a failover would be n times n names.
+ * In a room with more members there is their number and no list: lists that all of them asked for after a failover would
+ * be n times n names, and none is kept up.
  */
-export const PEOPLE_LISTED_MAX = 500;
+export const PEOPLE_LISTED_MAX = CROWD_MIN;
 
 const isListed = ({ room }: RoomView) => room.members <= PEOPLE_LISTED_MAX;
 

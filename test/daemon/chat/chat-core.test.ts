@@ -1,8 +1,8 @@
 // What a change of role means for those connected; presence; and what is asked without a number.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CROWD_MIN } from '../../../daemon/chat/state.ts';
 import { roomIdOf } from '../../../lib/ids.ts';
+import { CROWD_MIN } from '../../../lib/protocol/limits.ts';
 import { ChatStage, type Message, person, sessionOf } from '../../support/chat-stage.ts';
 
 const ada = person('ada');

@@ -9,15 +9,15 @@ const bob = person('bob');
 const textsOf = (messages: readonly Message[]) =>
   messages.flatMap((message) => (message.type === 'post' ? [message.text] : []));
 
-/** A leader on whose disk Ada's second post of three is damaged, and what it was. */
-function damaged() {
+/** A leader on whose disk one of Ada's three posts is damaged, the second by default, and what it was. */
+function damaged(index = 1) {
   const stage = new ChatStage();
   stage.lead();
   const writer = stage.join(ada);
   const reader = stage.join(bob);
   for (const text of ['one', 'two', 'three']) stage.post(writer, text);
   const posts = stage.store.readPosts({ room: 'general', before: null, limit: 9 });
-  const entry = posts[1] as Entry;
+  const [entry, before] = [posts[index] as Entry, posts[index - 1] as Entry];
   stage.store.corrupt(streamIdOf(entry), entry.sequence, (whole) => ({ ...whole, body: 'forged' }));
   for (const connection of [writer, reader]) stage.take(connection);
   const repair = () => {
@@ -27,7 +27,7 @@ function damaged() {
     stage.store.commit();
     stage.feed({ type: 'repaired', entry, leftOut });
   };
-  return { stage, writer, reader, repair, entry };
+  return { stage, writer, reader, repair, entry, before };
 }
 
 test('a post that nobody missed is not shown again when it is repaired', () => {
@@ -61,6 +61,19 @@ test('whoever was given a page with a hole in it reads anew at the next leader, 
   const [cursor, ...more] = cursors();
   assert.notEqual(stage.store.base(cursor ?? ''), null);
   assert.deepEqual(more, []);
+});
+
+test('the newest post of a room is the newest again once it is repaired', () => {
+  const { stage, reader, repair, entry, before } = damaged(2);
+  const latest = () => {
+    stage.say(reader, { type: 'listRooms', query: 1 });
+    return stage.take(reader, 'rooms')[0]?.rooms[0]?.latest;
+  };
+  // A view in which nobody has asked yet.
+  stage.lead();
+  assert.equal(latest(), orderOf(before));
+  repair();
+  assert.equal(latest(), orderOf(entry));
 });
 
 test('whoever repeats a request whose entry is damaged is answered when it is repaired', () => {
