@@ -71,9 +71,10 @@ testFlow(
     assert.equal(await flow.quits(), 0);
     await flow.again({ connected: false, name: 'bob' });
     await flow.shows('no server', /No server answers.*connection refused/);
+    // Before it is back: a screen that has found it by itself takes the letter for something else.
+    flow.keys('r');
     await flow.server.returns();
     flow.server.lead();
-    flow.keys('r');
     await flow.shows('the name is taken', /bob cannot sign in/);
     flow.keys('bo');
     await flow.shows('another is typed', /name ❯ bo/);
