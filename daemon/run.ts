@@ -30,7 +30,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const { config } = loaded;
   // What operators see in their list of processes.
   process.title = `syncnet-daemon ${config.self.id}`;
-  const { logger, flush } = createLogger({
+  const { logger, flush } = await createLogger({
     server: config.self.id,
     level: config.logLevel,
     format: config.logFormat,

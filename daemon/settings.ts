@@ -1,6 +1,6 @@
 // The settings of one daemon that are single values, from flags and environment: flag beats environment
 // beats default. Each passes its schema, and one that is wrong hides no other.
-import { z } from 'zod';
+import * as z from 'zod';
 import { CLIENT_PORT_BASE, ClusterServer } from '../lib/cluster-file.ts';
 import { ServerId } from '../lib/protocol/fields.ts';
 import { LOG_FORMATS, LOG_LEVELS } from './ops/logger.ts';

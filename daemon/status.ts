@@ -1,6 +1,6 @@
 // What a server says of itself to operators: the body of GET /status. Anyone may ask, and the loop that serves answers:
 // nothing here may take longer with a longer history.
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { StatusReply } from '../lib/protocol/events.ts';
 import type { Chat, ChatCounts } from './chat/chat.ts';
 import type { Phase } from './ring/messages.ts';

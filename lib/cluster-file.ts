@@ -1,6 +1,6 @@
 // The cluster file: which servers there are, where they bind and what clients are told. Also the
 // three-server layout that holds where no file is given.
-import { z } from 'zod';
+import * as z from 'zod';
 import { ServerId } from './protocol/fields.ts';
 
 const Port = z.int().min(1).max(65_535);

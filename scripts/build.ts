@@ -54,6 +54,8 @@ async function gather(): Promise<void> {
     ...common,
     entryPoints: ['dist/daemon/run.js'],
     outdir: 'dist/daemon',
+    // Compiled at each start. Names stay, and the lines of a stack trace are long.
+    minifyWhitespace: true,
     // It starts a thread from the file beside it.
     external: [`${process.cwd()}/dist/daemon/search/index-thread.js`],
   });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa, type ResultPromise } from 'execa';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   builtInCluster,
   CLIENT_PORT_BASE,

@@ -2,7 +2,7 @@
 // read positions, by name. Losing it costs a draft, never a post: those are in the outbox.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Model, NOTHING_SAVED, type Saved, savedRooms } from './state/model.ts';
 
 const SavedFile = z.object({

@@ -3,7 +3,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { Welcome } from '../lib/protocol/events.ts';
 import { frameReader } from '../lib/protocol/frame.ts';
 import { CLIENT_FRAME_BYTES_MAX } from '../lib/protocol/limits.ts';

@@ -1,6 +1,6 @@
 // What the chat writes into entries: compact JSON, told apart by `t`. Old bodies stay readable for ever,
 // so fields are only ever added. A body that does not parse is kept by the ring and ignored here.
-import { z } from 'zod';
+import * as z from 'zod';
 import { assert } from '../../lib/assert.ts';
 import {
   AccountId,

@@ -1,6 +1,6 @@
 // Who is connected: a few fields for each connection, and the ways to find it: by session, by account, by
 // room. It decides nothing.
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Refused, Stored } from '../../lib/protocol/events.ts';
 import type { HybridTime } from './chat.ts';
 

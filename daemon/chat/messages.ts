@@ -1,5 +1,5 @@
 // Messages for clients, from what the fold and the ring know.
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type {
   HistoryPost,
   Quote,

@@ -6,7 +6,7 @@
 //   dialler → acceptor   answer      its nonce, who it is, whom it wants, its proof
 //   acceptor → dialler   welcome     who it is, its proof; or `refused`, and why
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ServerId } from '../../lib/protocol/fields.ts';
 
 /** Who a server says it is. `boot` is new with every start of the process. */

@@ -6,7 +6,7 @@ import { V4MAPPED } from 'node:dns';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
 import type { Logger } from 'pino';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Complain, createComplaints } from './complaints.ts';
 import { ServerIdentity } from './handshake.ts';
 import { ListenError } from './listen-error.ts';

@@ -1,7 +1,6 @@
 // Structured lines on standard output: JSON by default, for people on a terminal. Writing them never holds
 // up the loop: a reader that has stopped (a paused terminal, a full pipe) costs lines, not heartbeats.
 import { type Logger, pino } from 'pino';
-import { prettyFactory } from 'pino-pretty';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -28,7 +27,9 @@ export type LoggerParts = Readonly<{
 }>;
 
 /** @returns the logger, and a function that resolves when its lines are written, or cannot be */
-export function createLogger(parts: LoggerParts): { logger: Logger; flush: () => Promise<void> } {
+export async function createLogger(
+  parts: LoggerParts,
+): Promise<{ logger: Logger; flush: () => Promise<void> }> {
   const { server, level, format, to = STANDARD_OUTPUT } = parts;
   const settings = { level, base: { server }, timestamp: pino.stdTimeFunctions.isoTime };
   // minLength 1: every line is written at once, and a flush waits for what is under way.
@@ -40,11 +41,13 @@ export function createLogger(parts: LoggerParts): { logger: Logger; flush: () =>
   });
   const onTerminal = process.stdout.isTTY === true;
   const forPeople = format === 'pretty' || (format === 'auto' && onTerminal);
-  const stream = forPeople ? prettyStream(destination, onTerminal) : destination;
+  const stream = forPeople ? await prettyStream(destination, onTerminal) : destination;
   return { logger: pino(settings, stream), flush: () => flushed(destination) };
 }
 
-function prettyStream(destination: Destination, colorize: boolean) {
+async function prettyStream(destination: Destination, colorize: boolean) {
+  // Loaded when it is needed: a server that returns starts while the others serve.
+  const { prettyFactory } = await import('pino-pretty');
   const pretty = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
   return { write: (line: string) => void destination.write(pretty(line)) };
 }

@@ -1,5 +1,6 @@
 // The thread that writes the index: batches in, and how many of them are found by now out. What comes close together
 // shares a transaction, since FTS5 writes a segment for each, and has to merge them later.
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { applyBatch, type IndexBatch } from './index-changes.ts';
 import { SearchIndex } from './search-index.ts';
@@ -8,6 +9,9 @@ import { SearchIndex } from './search-index.ts';
 const SHARED_POSTS_MAX = 5_000;
 /** Nothing waits longer to be found. */
 const SHARED_MS_MAX = 250;
+
+// On Linux this is the priority of the thread; elsewhere it would be that of the server.
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
 
 const index = new SearchIndex(workerData as string);
 let batches = 0;

@@ -1,5 +1,5 @@
 // What the screen and the headless commands see of the client core. Implemented by lib/client/client.ts.
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type {
   HistoryPost,
   MemberEvent,

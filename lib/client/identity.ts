@@ -8,7 +8,7 @@ import {
 } from 'node:crypto';
 import { chmod, link, mkdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;

@@ -12,7 +12,7 @@ import {
   renameSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { SessionSeed } from '../protocol/fields.ts';
 import type { OutboxItem } from './api.ts';
 import { releaseLock, takeLock } from './process-lock.ts';

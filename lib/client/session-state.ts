@@ -1,5 +1,5 @@
 // What the client's core keeps, what goes in and what comes out. Mutable, owned by session.ts and its parts.
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ServerAddress, ServerMessage, ServerStatus, Welcome } from '../protocol/events.ts';
 import type { ClientMessage, Query } from '../protocol/requests.ts';
 import type { ClientEvent, ConnectionState, OutboxItem, QueryError } from './api.ts';

@@ -1,6 +1,6 @@
 // What a server may send to a client, as zod schemas. Unknown fields are dropped and unknown types are
 // ignored by the client, so that a newer server can talk to an older client. Long, because there are many messages.
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RefusalCode } from './refusals.ts';
 
 /** Where clients reach a server: its id and `host:port`. */

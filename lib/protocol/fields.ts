@@ -1,6 +1,6 @@
 // The fields that several messages share: names, ids, positions. Everything that comes from outside
 // passes one of these schemas before anything else looks at it.
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   ROOM_NAME_CHARS_MAX,
   TEXT_CHARS_MAX,

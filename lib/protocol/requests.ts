@@ -1,6 +1,6 @@
 // What a client may send, as zod schemas: one strict object a line, told apart by `type`. docs/PROTOCOL.md
 // describes each with its answers.
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   Emoji,
   Order,

@@ -1,6 +1,6 @@
 // `syncnet-tui status`: asks every known server at once, signed in nowhere, and prefers what the leader says.
 import { connect } from 'node:net';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { ServerMessage, type StatusReply } from '../../lib/protocol/events.ts';
 import { frameReader } from '../../lib/protocol/frame.ts';
 import { SERVER_FRAME_BYTES_MAX } from '../../lib/protocol/limits.ts';

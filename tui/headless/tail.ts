@@ -1,5 +1,5 @@
 // `syncnet-tui tail`: a room's posts in the one order, those from before and then as they come, each once.
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type ChatClient, QueryError } from '../../lib/client/api.ts';
 import type { HistoryPost, PostEvent } from '../../lib/protocol/events.ts';
 import { PAGE_POSTS_MAX } from '../../lib/protocol/limits.ts';

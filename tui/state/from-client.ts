@@ -1,6 +1,6 @@
 // What the client core tells, taken into the model.
 
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ClientEvent, Cluster, ConnectionState, Tried } from '../../lib/client/api.ts';
 import { timeOfOrder } from '../../lib/ids.ts';
 import type { PostEvent, PresenceEvent } from '../../lib/protocol/events.ts';

@@ -1,6 +1,6 @@
 // The lines of one room, kept in the one order with each of them once, whatever order they come in.
 
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { HistoryPost, MemberEvent, Quote, Reaction } from '../../lib/protocol/events.ts';
 import { cleanLine, cleanText } from '../text.ts';
 import type { Line, Mark, MembersLine, NoticeLine, PostLine } from './model.ts';

@@ -1,5 +1,5 @@
 // What counts as read, here or at another device, and what is counted as not read.
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { mentions } from '../../lib/mentions.ts';
 import type { PostEvent, SignedIn } from '../../lib/protocol/events.ts';
 import type { Model, PostLine, RoomView } from './model.ts';

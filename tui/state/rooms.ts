@@ -1,5 +1,5 @@
 // Rooms as they come, go and fill.
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { HistoryPage, Room } from '../../lib/client/api.ts';
 import type { HistoryPost, PostEvent } from '../../lib/protocol/events.ts';
 import { scrolled, windowOf } from '../timeline.ts';

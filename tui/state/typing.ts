@@ -1,5 +1,5 @@
 // Who writes at the moment: told to others while one types, and shown for a few seconds.
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { TypingEvent } from '../../lib/protocol/events.ts';
 import { cleanLine } from '../text.ts';
 import type { Model, RoomView } from './model.ts';

@@ -14,7 +14,7 @@ const LOGGER = new URL('../../../daemon/ops/logger.ts', import.meta.url).href;
 async function written(level: LogLevel, format: LogFormat): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'syncnet-log-'));
   const to = join(directory, 'log');
-  const { logger, flush } = createLogger({ server: 'server1', level, format, to });
+  const { logger, flush } = await createLogger({ server: 'server1', level, format, to });
   logger.info({ term: 7, phase: 'leading' }, 'leading');
   logger.debug('a detail');
   await flush();
@@ -53,7 +53,7 @@ test('a silent daemon logs nothing', async () => {
 test('a reader that does not read costs lines, not the loop, and not the end', async () => {
   const script = `
     const { createLogger } = await import(${JSON.stringify(LOGGER)});
-    const { logger, flush } = createLogger({ server: 'server1', level: 'info', format: 'json' });
+    const { logger, flush } = await createLogger({ server: 'server1', level: 'info', format: 'json' });
     for (let line = 0; line < 200; line += 1) logger.info('x'.repeat(100_000));
     setImmediate(async () => {
       process.stderr.write('turning\\n');

@@ -1,7 +1,7 @@
 // The client's core by stories: design, sections 2 (promise 5) and 4 (retries, resuming).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { PostEvent } from '../../../lib/protocol/events.ts';
 import { REQUESTS_IN_FLIGHT_MAX } from '../../../lib/protocol/limits.ts';
 import { SessionStage } from '../../support/session-stage.ts';

@@ -1,7 +1,7 @@
 // Fields that come from outside: what passes, and what never gets further.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import {
   AccountId,
   Order,
