@@ -17,6 +17,7 @@ import { type HeartbeatSocket, openHeartbeatSocket } from './net/heartbeat-socke
 import { openPeerLinks, type PeerLinks } from './net/peer-links.ts';
 import { type CommandAnswer, type HttpServer, openHttp } from './ops/http.ts';
 import { operatorProblem } from './ops/operator-seal.ts';
+import { rehearse } from './rehearsal.ts';
 import { createRetention, type Retention } from './retention.ts';
 import { Announcement, type PeerMessage, parsePeerMessage } from './ring/messages.ts';
 import { TICK_INTERVAL_MS } from './ring/settings.ts';
@@ -118,6 +119,7 @@ export async function startDaemon(parts: {
     await close('shutting-down');
   }
 
+  rehearse();
   try {
     await openSockets({ config, logger, cores, sockets, host, loop });
   } catch (error) {

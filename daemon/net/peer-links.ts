@@ -26,6 +26,8 @@ const EARLY_LINES_MAX = 10_000;
 /** Waits between dials that failed: soon at first, for a peer that is just starting. */
 const REDIAL_MS_MIN = 20;
 const REDIAL_MS_MAX = 250;
+/** The sockets of a process that dies are closed one after the other: a dial right then may still be taken, and reset. */
+const DYING_REDIAL_MS = 2;
 /** What was sent before a close may take this long to leave. */
 const LAST_WORDS_MS = 500;
 /** A link that was up for so long is dialled again at once when it is lost; a shorter one is no link. */
@@ -197,6 +199,7 @@ class Links<M> implements PeerLinks<M> {
   private redialLater(link: Link): void {
     if (this.closed) return;
     clearTimeout(link.redialTimer);
+    if (link.saidRefused) link.redialMs = Math.max(REDIAL_MS_MIN, link.redialMs);
     link.redialTimer = setTimeout(() => this.dial(link), link.redialMs);
     link.redialMs = Math.min(REDIAL_MS_MAX, link.redialMs * 1.5);
   }
@@ -307,7 +310,7 @@ class Links<M> implements PeerLinks<M> {
     if (this.closed) return;
     this.options.onDown(link.id, { refused: false });
     if (performance.now() - link.upSinceMs < SETTLED_MS) return this.redialLater(link);
-    link.redialMs = REDIAL_MS_MIN;
+    link.redialMs = DYING_REDIAL_MS;
     this.dial(link);
   }
 

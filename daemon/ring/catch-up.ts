@@ -89,7 +89,7 @@ export function onEntries(turn: Turn, from: Peer, message: PeerMessageOf<'entrie
     return;
   }
   const preparing = ring.preparing;
-  if (preparing?.term !== message.term || preparing.step !== 'pulling') return;
+  if (preparing?.term !== message.term || preparing.step === 'pushing') return;
   keepNew(turn, message.entries);
   if (message.remaining > 0) return;
   preparing.pullsAwaited.delete(from.id);

@@ -1,6 +1,6 @@
 // What servers say to each other, as zod schemas: over TCP links, but for the heartbeat, which is a
 // datagram. docs/PROTOCOL.md describes each.
-import { z } from 'zod';
+import * as z from 'zod';
 import { isIntWithin, ServerId } from '../../lib/protocol/fields.ts';
 import { DIGEST_TEXT } from './digest.ts';
 import { HLC_COUNTER_MAX, HLC_MS_MAX, SEQUENCE_MAX, TERM_MAX } from './entry.ts';
@@ -83,7 +83,12 @@ const Sound = z.object({ type: z.literal('sound'), term: Term });
 const Agree = z.object({ type: z.literal('agree'), term: Term });
 
 /** Step 1 of a change of view; answered by `promise` or `refuse`. */
-const Prepare = z.object({ type: z.literal('prepare'), term: Term });
+/** `digest`: what the asker holds; what it lacks comes before the promise, where it is not too much. */
+const Prepare = z.object({
+  type: z.literal('prepare'),
+  term: Term,
+  digest: DigestText.optional(),
+});
 const PromiseMessage = z.object({
   type: z.literal('promise'),
   term: Term,

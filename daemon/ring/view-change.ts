@@ -52,7 +52,8 @@ export function startPrepare(turn: Turn, invited: readonly Peer[], reason: strin
   };
   log(turn, 'info', 'preparing a view', { term, invited: invited.map((peer) => peer.id), reason });
   // Whoever dies before its own promise is on disk asks for that term again, and is refused.
-  for (const peer of invited) sendAhead(turn, peer.id, { type: 'prepare', term });
+  const digest = digestText(ring.digest);
+  for (const peer of invited) sendAhead(turn, peer.id, { type: 'prepare', term, digest });
   maybeAdvance(turn);
 }
 
@@ -108,6 +109,7 @@ export function onPrepare(turn: Turn, from: Peer, message: PeerMessageOf<'prepar
   promise(turn, message.term, from.id);
   ring.pull = null;
   noteHeard(from, nowMs);
+  if (message.digest !== undefined) giveLacking(turn, from, message.term, digestOf(message.digest));
   const base = ring.base && { stream: ring.base.stream, digest: digestText(ring.base.digest) };
   send(turn, from.id, {
     type: 'promise',
@@ -115,6 +117,13 @@ export function onPrepare(turn: Turn, from: Peer, message: PeerMessageOf<'prepar
     digest: digestText(ring.digest),
     base,
   });
+}
+
+/** Sends an asker what it lacks ahead of the promise: it need not pull, while nobody serves. */
+function giveLacking({ ring, outputs }: Turn, to: Peer, term: number, digest: Digest): void {
+  const lacks = lackCount(digest, ring.digest);
+  if (lacks === 0 || lacks > ring.limits.pullEntriesMax) return;
+  outputs.push({ type: 'sendLacking', to: to.id, term, digest, push: false });
 }
 
 /** Refuses, where there is a reason to, and says which. */
@@ -229,7 +238,7 @@ export function maybeAdvance(turn: Turn): void {
   }
 }
 
-/** Step 2, first half: pulls what those that promised hold and this server lacks. */
+/** Step 2, first half: pulls what those that promised hold and this server lacks still. */
 function gather(turn: Turn, preparing: Preparing): void {
   const { ring, nowMs } = turn;
   const lacking = [...preparing.promised].filter(

@@ -43,16 +43,24 @@ export function learn(session: Session, address: string, id: string | null): Tar
   return target;
 }
 
-/** Begins to search: at once everywhere after a loss, one after the other on a fresh start. */
+/**
+ * Begins to search: one after the other on a fresh start; after a loss everywhere, a moment later where somebody stands
+ * by. That one leads next, or is told who does, and a room full of clients does not call every server just then.
+ */
 export function beginSearch(session: Session): void {
   session.phase = 'searching';
+  const patienceMs = hasGreeted(session) ? STAGGER_MS : 0;
   let index = 0;
   for (const target of session.targets.values()) {
     target.failures = 0;
-    target.nextTryMs = session.nowMs + (session.everSignedIn ? 0 : index * STAGGER_MS);
+    target.nextTryMs = session.nowMs + (session.everSignedIn ? patienceMs : index * STAGGER_MS);
     index += 1;
   }
   advance(session);
+}
+
+function hasGreeted({ links }: Session): boolean {
+  return [...links.values()].some(({ welcome }) => welcome !== null);
 }
 
 const linkTo = (session: Session, address: string): Link | undefined =>
@@ -89,6 +97,14 @@ export function fail(session: Session, link: Link, reason: string): void {
   target.failedMs = session.nowMs;
   target.result = reason;
   target.nextTryMs = session.nowMs + grown * (0.5 + session.draw / 2);
+  if (session.phase === 'searching' && session.everSignedIn && !hasGreeted(session))
+    tryAll(session);
+}
+
+/** Nobody is left who could say who leads: those that were not tried in this search are tried now. */
+function tryAll({ targets, nowMs }: Session): void {
+  for (const target of targets.values())
+    if (target.failures === 0) target.nextTryMs = Math.min(target.nextTryMs, nowMs);
 }
 
 /** Does what is due: gives up on the silent, tries what is to be tried, asks those that wait. */

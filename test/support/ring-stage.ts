@@ -3,7 +3,7 @@ import { digestText, hashOf, hashText } from '../../daemon/ring/digest.ts';
 import type { Digest, StreamId } from '../../daemon/ring/entry.ts';
 import type { Announcement, PeerMessage, Phase } from '../../daemon/ring/messages.ts';
 import { step } from '../../daemon/ring/ring.ts';
-import { createRing, type RingInput } from '../../daemon/ring/state.ts';
+import { createRing, type RingInput, type RingOutput } from '../../daemon/ring/state.ts';
 
 const WALL_MS = 1_700_000_000_000;
 const POSITIONS = { server1: 1, server2: 2 };
@@ -14,6 +14,8 @@ export class RingStage {
   private nowMs = 0;
   private version = 0;
   private readonly peer: Id;
+  /** All that was asked of the shell, in order. */
+  readonly outputs: RingOutput[] = [];
   readonly ring: ReturnType<typeof createRing>;
 
   /** @param digest what it holds when it starts */
@@ -34,7 +36,9 @@ export class RingStage {
   }
 
   feed(input: RingInput): void {
-    step(this.ring, { ...input, nowMs: this.nowMs, wallMs: WALL_MS, draw: 0.5 });
+    this.outputs.push(
+      ...step(this.ring, { ...input, nowMs: this.nowMs, wallMs: WALL_MS, draw: 0.5 }),
+    );
   }
 
   says(message: PeerMessage): void {

@@ -1,7 +1,7 @@
 // The second connection, by stories: it tells who leads when the leader cannot tell that it does not.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ServerStatus, ViewEvent } from '../../../lib/protocol/events.ts';
 import { SessionStage } from '../../support/session-stage.ts';
 
@@ -109,4 +109,21 @@ test('after a close of the leader the second connection is asked at once, howeve
   stage.says(TWO, { type: 'leading', term: 4 });
   stage.signsIn(TWO, 'server2');
   assert.equal(stage.session.connection.type, 'connected');
+});
+
+test('after a loss the one that stands by is relied on for a moment before the others are called', () => {
+  const stage = connected();
+  stage.greets(TWO, 'server2', { id: 'server3', address: THREE });
+  stage.closes(THREE);
+  assert.deepEqual([...stage.links.keys()], [TWO]);
+  stage.advance(50);
+  assert.deepEqual([...stage.links.keys()].sort(), [ONE, TWO, THREE].sort());
+});
+
+test('when the one that stands by is lost too, everyone is called at once', () => {
+  const stage = connected();
+  stage.greets(TWO, 'server2', { id: 'server3', address: THREE });
+  stage.closes(THREE);
+  stage.closes(TWO);
+  assert.deepEqual([...stage.links.keys()], [ONE]);
 });
