@@ -39,6 +39,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   const quit = Promise.withResolvers<void>();
   let suspendTerminal: Suspend | null = null;
   let stopReports = () => {};
+  let isHandedOver = false;
   const conversation = await Conversation.open(parts, () => store);
 
   const report = (error: unknown) =>
@@ -48,12 +49,14 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   async function handOver(work: () => void | Promise<void>): Promise<void> {
     stopReports();
     drawing.pause();
+    isHandedOver = true;
     try {
       await suspendTerminal?.(async () => {
         restoreModes();
         await work();
       });
     } finally {
+      isHandedOver = false;
       setModes(store.model());
       title.again();
       stopReports = listenForReports(process.stdin, store.dispatch);
@@ -134,6 +137,15 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   const drawing = startDrawing(store, process.stdout);
   stopReports = listenForReports(process.stdin, store.dispatch);
   const stopSizing = followSize(store, drawing.whole);
+  const stopWaking = followWaking(() => {
+    if (isHandedOver) return; // it ends with all of this
+    // Off and on, or nothing would be set: it is believed to be on.
+    for (const raw of [false, true]) process.stdin.setRawMode(raw);
+    setModes(store.model());
+    title.again();
+    store.dispatch({ type: 'resized', size: terminalSize() });
+    drawing.whole();
+  });
   const stopGuarding = guardTerminal(() => ink.unmount(), quit.resolve);
   conversation.begin();
   // Rejects where a frame cannot be drawn: that ends the screen as any crash does.
@@ -148,6 +160,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     stopWatching();
     stopReports();
     stopSizing();
+    stopWaking();
     stopSaving();
     drawing.stop();
     ink.unmount();
@@ -186,6 +199,12 @@ function followSize(store: Source, redraw: () => void): () => void {
   };
   process.stdout.on('resize', tell);
   return () => process.stdout.off('resize', tell);
+}
+
+/** Stopped from outside, and going on: whoever had the terminal meanwhile may have written there and changed its modes. */
+function followWaking(onAwake: () => void): () => void {
+  process.on('SIGCONT', onAwake);
+  return () => process.off('SIGCONT', onAwake);
 }
 
 /** A signal leaves in good order; a crash restores the terminal first and then says what happened. */

@@ -158,6 +158,24 @@ test('Ctrl+L draws everything anew where something else wrote over it', async (t
   await sameScreen(flow, screen);
 });
 
+test('stopped from outside and going on, it has the terminal as before', async (t) => {
+  const flow = await Flow.open({ size: '80x24' });
+  t.after(() => flow.close());
+  flow.keys('half a thought');
+  await flow.terminal.waitForText('❯ half a thought');
+  const [, ...screen] = flow.terminal.screen();
+  const modes = flow.terminal.modes();
+  flow.terminal.kill('SIGSTOP');
+  flow.terminal.scribble('\u001b[?7h\u001b[?1004l\u001b[5;1H[1]+  Stopped   syncnet-tui\r\n$ ');
+  await flow.terminal.waitForText('Stopped');
+  flow.terminal.kill('SIGCONT');
+  await flow.terminal.waitWithout(/Stopped/);
+  await sameScreen(flow, screen);
+  assert.deepEqual(flow.terminal.modes(), modes);
+  flow.keys(' more');
+  await flow.terminal.waitForText('❯ half a thought more');
+});
+
 test('Ctrl+Z gives the shell its terminal, and fg brings the same screen back', async (t) => {
   const flow = await Flow.open({ size: '80x24' });
   t.after(() => flow.close());

@@ -200,7 +200,7 @@ export class Terminal {
     return this.exitCode as number;
   }
 
-  kill(signal: 'SIGTERM' | 'SIGKILL' | 'SIGHUP' | 'SIGUSR2'): void {
+  kill(signal: NodeJS.Signals): void {
     if (this.exitCode === null) process.kill(this.pty.pid, signal);
   }
 
