@@ -63,7 +63,7 @@ for (const { settings, hues, fixed, environment } of THEMES) {
   const what = settings === '' ? 'NO_COLOR' : settings;
   testFlow(
     `${what}: hues of the palette ${hues ? 'are' : 'are not'} used, fixed colours ${fixed ? 'are' : 'are not'}`,
-    { golden: 'theme', sizes: ['80x24'], settings, environment },
+    { golden: 'theme', settings, environment },
     async (flow) => {
       flow.comes('bob');
       flow.later();

@@ -77,7 +77,7 @@ testFlow(
 
 testFlow(
   'who looks elsewhere is called, and nothing counts as read meanwhile',
-  { golden: 'alerts', sizes: ['80x24'], settings: 'alerts = "osc777"\n' },
+  { golden: 'alerts', settings: 'alerts = "osc777"\n' },
   async (flow) => {
     flow.comes('bob');
     // What is typed behind it is shown once it was heard.
