@@ -153,6 +153,8 @@ export type Model = Readonly<{
   /** Rooms of this account, in the order they were joined, then conversations of two: a list that does not reorder itself. */
   rooms: readonly RoomView[];
   openRoom: string | null;
+  /** Typed while no room was open yet: it goes into the draft of the first that is. */
+  typedEarly: string;
   outbox: readonly OutboxItem[];
   /** The posts of the outbox as lines of their rooms, in order. */
   pending: readonly PendingPost[];
@@ -241,6 +243,7 @@ export function initialModel(fields: {
     toldUnreached: false,
     rooms: [],
     openRoom: fields.saved.openRoom,
+    typedEarly: '',
     outbox: [],
     pending: [],
     openOnAnswer: null,

@@ -10,7 +10,7 @@ import {
   moveLine,
 } from '../editor.ts';
 import { cutBy, kept, yanked } from '../kill-ring.ts';
-import { cleanText } from '../text.ts';
+import { cleanLine, cleanText } from '../text.ts';
 import { changed, type redone, undone } from '../undo.ts';
 import { editNeighbour, isUntouched } from './about-post.ts';
 import type { Model, RoomView } from './model.ts';
@@ -54,10 +54,27 @@ export function edit(model: Model, name: Edit, chain: Model['chain']): Step {
 
 export function typedInto(model: Model, text: string, chain: Model['chain']): Step {
   const view = openRoomOf(model);
-  if (!view) return stay(hint(model, 'no room is open yet'));
+  if (!view) return stay(keepEarly(model, text));
   const joins = chain?.type === 'typing' && !/^\s/u.test(text);
   const typed = write(model, insert(view.draft, text), joins);
   return tellTyping({ ...typed, chain: { type: 'typing' } });
+}
+
+/** Nothing that is typed is lost, not even before there is a room for it. */
+function keepEarly(model: Model, text: string): Model {
+  const typedEarly = model.typedEarly + cleanText(text);
+  return hint(
+    { ...model, typedEarly },
+    `kept for the room that opens: ${cleanLine(typedEarly)}`,
+    'good',
+  );
+}
+
+/** Puts what was typed early where it belongs, once there is such a room. */
+export function settleEarly(model: Model): Step {
+  const { typedEarly } = model;
+  if (typedEarly === '' || !openRoomOf(model)) return stay(model);
+  return typedInto({ ...model, typedEarly: '', hint: null }, typedEarly, null);
 }
 
 /** A paste never sends: it becomes text, however many lines it has. */

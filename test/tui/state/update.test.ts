@@ -34,6 +34,15 @@ test('Enter posts to the open room and clears the line', () => {
   assert.equal(draft(story), '');
 });
 
+test('what is typed before a room is open stands in the draft of the first that opens', () => {
+  const story = new ScreenStory().type('good ').type('morning');
+  assert.match(story.model.hint?.text ?? '', /kept for the room that opens: good morning/);
+  story.keys('enter').signedIn(ROOMS);
+  assert.equal(draft(story), 'good morning');
+  assert.deepEqual(story.take('request'), [], 'nothing is sent that nobody sent');
+  assert.equal(draft(story.keys('ctrl+n')), '', 'once, and in that room');
+});
+
 test('Enter on an empty line does nothing', () => {
   assert.deepEqual(signedIn().keys('enter').type('  ').keys('enter').take('request'), []);
 });
