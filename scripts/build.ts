@@ -45,6 +45,8 @@ async function gather(): Promise<void> {
     outbase: 'dist',
     splitting: true,
     chunkNames: 'tui/[name]-[hash]',
+    // The sources stay in memory, and are compiled at the first start. Names stay, as with the daemon below.
+    minifyWhitespace: true,
     // React's development build takes several times as long for everything.
     define: {
       'process.env.NODE_ENV': '"production"',

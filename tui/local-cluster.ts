@@ -7,7 +7,7 @@ import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { execa, type ResultPromise } from 'execa';
+import type { ResultPromise } from 'execa';
 import * as z from 'zod';
 import {
   builtInCluster,
@@ -209,6 +209,8 @@ async function start(parts: {
   const logOf = (id: string) => join(local, `${id}.log`);
 
   async function spawn(id: string): Promise<void> {
+    // Not before there is something to start: most screens start nothing.
+    const { execa } = await import('execa');
     await mkdir(join(local, id), { recursive: true, mode: PRIVATE_FOLDER });
     // One old log is kept: what a server said before it was killed is what one looks for.
     await rename(logOf(id), `${logOf(id)}.1`).catch(() => {});

@@ -2,7 +2,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
 
 /** What POSIX systems have when neither VISUAL nor EDITOR says otherwise. */
 const EDITOR_DEFAULT = 'vi';
@@ -18,6 +17,8 @@ export function editorCommand(env: NodeJS.ProcessEnv): string {
  * @throws Error when the editor cannot be started or ends with a failure: the draft is as it was then
  */
 export async function editOutside(text: string): Promise<string> {
+  // Loaded by whoever uses an editor: a start need not.
+  const { execa } = await import('execa');
   const command = editorCommand(process.env);
   const folder = mkdtempSync(join(tmpdir(), 'syncnet-'));
   try {
