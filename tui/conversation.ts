@@ -168,12 +168,18 @@ export class Conversation {
     }
   }
 
-  private async history({ room, before, limit = HISTORY_POSTS }: Of<'history'>): Promise<void> {
+  private async history({
+    room,
+    before,
+    after,
+    limit = HISTORY_POSTS,
+  }: Of<'history'>): Promise<void> {
     const store = this.store();
     try {
-      const query = { room, limit, ...(before === null ? {} : { before }) };
-      const page = await this.client.history(query);
-      store.dispatch({ type: 'historyCame', room, before, page });
+      const place = after === undefined ? (before === null ? {} : { before }) : { after };
+      const page = await this.client.history({ room, limit, ...place });
+      const asked = after === undefined ? { room, before } : { room, before, after };
+      store.dispatch({ type: 'historyCame', ...asked, page });
       // Not before: a notice stands behind what is newest, and must not end up above all of it.
       if (room === store.model().openRoom) {
         for (const text of this.untold.splice(0)) store.dispatch({ type: 'notice', text });

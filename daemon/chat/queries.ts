@@ -79,12 +79,23 @@ function onWho(chat: ChatState, connection: Connection, asked: Asked<'who'>): vo
 }
 
 function onHistory(chat: ChatState, connection: Connection, asked: Asked<'history'>): void {
-  const { query, room, before = null, limit } = asked;
+  const { query, room, before = null, after, limit } = asked;
+  if (before !== null && after !== undefined) {
+    const detail = 'a page is before a place or after one, not both';
+    return refuse(chat, connection, { to: { query }, code: 'bad-request', detail });
+  }
   if (!chat.fold.visibleRoom(room, connection.account)) return refuseRoom(chat, connection, asked);
   // What may not be shown yet is read too, and left out; one more than asked for tells whether there are more.
-  const read = { room, before, limit: limit + 1 + hiddenCount(chat, room) };
+  const most = limit + 1 + hiddenCount(chat, room);
+  const read = {
+    room,
+    before,
+    limit: most,
+    ...(after === undefined ? {} : { after, oldest: true }),
+  };
   const shown = chat.parts.reader.readPosts(read).filter((entry) => isShown(chat, entry));
-  const posts = shown.slice(-limit).flatMap((entry) => {
+  const paged = after === undefined ? shown.slice(-limit) : shown.slice(0, limit);
+  const posts = paged.flatMap((entry) => {
     const body = bodyOf(entry);
     return body?.t === 'post' ? [historyPost(chat, entry, body)] : [];
   });

@@ -366,18 +366,22 @@ export class MemoryStore implements Store {
     }
   }
 
-  readPosts({ room, before, after = '', limit }: PostsQuery): Entry[] {
+  readPosts({ room, before, after = '', limit, oldest = false }: PostsQuery): Entry[] {
     const posts: Entry[] = [];
     const inRoom = this.byRoom.get(room) ?? [];
-    for (let place = inRoom.length - 1; place >= 0 && posts.length < limit; place -= 1) {
+    const step = oldest ? 1 : -1;
+    const isAbove = ({ order }: { order: string }) => order > after;
+    // Most reads are near the end.
+    const start = oldest ? inRoom.findLastIndex((held) => !isAbove(held)) + 1 : inRoom.length - 1;
+    for (let place = start; posts.length < limit; place += step) {
       const held = inRoom[place];
-      if (held && held.order <= after) break;
-      if (!held || held.hidden || (before !== null && held.order >= before)) continue;
+      if (!held || !isAbove(held)) break;
+      if (held.hidden || (before !== null && held.order >= before)) continue;
       const entry = this.check(held);
       if (entry) posts.push(entry);
       else this.damage.noteLeftOut(streamIdOf(held.entry), held.entry.sequence);
     }
-    return posts.reverse();
+    return oldest ? posts : posts.reverse();
   }
 
   latestOrder(room: string): string | null {

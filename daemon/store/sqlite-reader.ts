@@ -35,6 +35,8 @@ const SQL = {
   others: `SELECT ${COLUMNS} FROM entries WHERE room IS NULL`,
   posts: `SELECT ${COLUMNS} FROM entries WHERE room = ? AND hidden = 0 AND place < ? AND place > ?
     ORDER BY place DESC LIMIT ?`,
+  oldestPosts: `SELECT ${COLUMNS} FROM entries WHERE room = ? AND hidden = 0 AND place < ? AND place > ?
+    ORDER BY place LIMIT ?`,
   request: `SELECT ${COLUMNS} FROM entries WHERE request = ? ORDER BY place LIMIT 1`,
   place: 'SELECT place FROM entries WHERE request = ? ORDER BY place LIMIT 1',
 } as const;
@@ -152,24 +154,32 @@ export class SqliteReader {
     }
   }
 
-  readPosts({ room, before, after = '', limit }: PostsQuery): Entry[] {
+  readPosts({ room, before, after = '', limit, oldest = false }: PostsQuery): Entry[] {
     const posts: Entry[] = [];
     let below = before ?? AFTER_ALL;
-    // Once, but where some are damaged: then what lies below them fills the page.
+    let above = after;
+    // Once, but where some are damaged: then what lies beyond them fills the page.
     while (posts.length < limit) {
       const wanted = limit - posts.length;
-      const rows = this.file.all(SQL.posts, room, below, after, wanted) as EntryRow[];
+      const rows = this.file.all(
+        oldest ? SQL.oldestPosts : SQL.posts,
+        room,
+        below,
+        above,
+        wanted,
+      ) as EntryRow[];
       for (const row of rows) {
         const entry = this.check(row);
         const stream = this.streams.nameOf(row.stream);
         if (entry) posts.push(entry);
         else if (stream !== undefined) this.damage.noteLeftOut(stream, row.sequence);
       }
-      const lowest = String(rows.at(-1)?.place);
-      if (rows.length < wanted || lowest >= below) break;
-      below = lowest;
+      const last = String(rows.at(-1)?.place);
+      if (rows.length < wanted || last >= below || last <= above) break;
+      if (oldest) above = last;
+      else below = last;
     }
-    return posts.reverse();
+    return oldest ? posts : posts.reverse();
   }
 
   latestOrder(room: string): string | null {

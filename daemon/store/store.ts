@@ -26,6 +26,8 @@ export type PostsQuery = Readonly<{
   before: string | null;
   after?: string;
   limit: number;
+  /** The oldest `limit` in place of the newest. */
+  oldest?: boolean;
 }>;
 
 /** How an entry is to be found again, by its body. */

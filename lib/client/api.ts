@@ -142,6 +142,13 @@ export type HistoryPage = Readonly<{
   more: boolean;
 }>;
 
+/** Which posts of a room: see `History` in lib/protocol/requests.ts. */
+export type HistoryRequest = Readonly<{ room: string; limit: number }> &
+  (
+    | Readonly<{ before?: string; after?: undefined }>
+    | Readonly<{ after: string; before?: undefined }>
+  );
+
 /** What to search for: see `Search` in lib/protocol/requests.ts. */
 export type SearchRequest = Readonly<{
   text: string;
@@ -185,7 +192,8 @@ export interface ChatClient {
   request(request: OutboxItem['request']): OutboxItem;
   /** Takes a queued request back, before it was sent. @returns false when it was sent already */
   cancel(number: number): boolean;
-  history(query: { room: string; before?: string; limit: number }): Promise<HistoryPage>;
+  /** The newest posts, the newest before a place, or the oldest after one. */
+  history(query: HistoryRequest): Promise<HistoryPage>;
   search(query: SearchRequest): Promise<Found>;
   rooms(): Promise<readonly Room[]>;
   people(room: string): Promise<readonly Person[]>;

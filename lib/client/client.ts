@@ -190,7 +190,7 @@ export async function createChatClient(options: ClientOptions): Promise<ChatClie
       if (isQueued) feed({ type: 'cancel', number });
       return isQueued;
     },
-    history: ({ room, before, limit }) =>
+    history: ({ room, before, after, limit }) =>
       query(
         (number) => ({
           type: 'history',
@@ -198,6 +198,7 @@ export async function createChatClient(options: ClientOptions): Promise<ChatClie
           room,
           limit,
           ...(before === undefined ? {} : { before }),
+          ...(after === undefined ? {} : { after }),
         }),
         'page',
       ),

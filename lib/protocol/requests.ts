@@ -133,12 +133,16 @@ export const OpenDirect = z.strictObject({
   name: ShownUserName,
 });
 
-/** Posts of a room, the newest `limit` of those before `before` (or of all). Answered by `page`. */
+/**
+ * Posts of a room: the newest `limit` of those before `before` (or of all), or the oldest `limit` of those after
+ * `after`. Both at once are refused. Answered by `page`.
+ */
 export const History = z.strictObject({
   type: z.literal('history'),
   query: QueryNumber,
   room: RoomId,
   before: Order.optional(),
+  after: Order.optional(),
   limit: z.int().min(1).max(PAGE_POSTS_MAX),
 });
 

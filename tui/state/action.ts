@@ -28,7 +28,13 @@ export type Action =
   | Readonly<{ type: 'resized'; size: Size }>
   | Readonly<{ type: 'tick' }>
   | Readonly<{ type: 'client'; event: ClientEvent }>
-  | Readonly<{ type: 'historyCame'; room: string; before: string | null; page: HistoryPage }>
+  | Readonly<{
+      type: 'historyCame';
+      room: string;
+      before: string | null;
+      after?: string;
+      page: HistoryPage;
+    }>
   | Readonly<{ type: 'historyFailed'; room: string }>
   /** `isMore`: older ones, behind those that are there. */
   | Readonly<{ type: 'found'; query: string; found: Found; isMore: boolean }>
@@ -54,7 +60,13 @@ export type Effect =
   /** `open`: the room that the answer names is opened. */
   | Readonly<{ type: 'request'; request: OutboxItem['request']; open: boolean }>
   /** `limit`: posts in the page, where it is not to be the usual number. */
-  | Readonly<{ type: 'history'; room: string; before: string | null; limit?: number }>
+  | Readonly<{
+      type: 'history';
+      room: string;
+      before: string | null;
+      after?: string;
+      limit?: number;
+    }>
   | Readonly<{
       type: 'search';
       /** As it was typed: what the answer is for. */

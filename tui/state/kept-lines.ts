@@ -26,7 +26,7 @@ function aroundReader(view: RoomView, key: string): RoomView {
   const start = Math.max(0, at - AROUND.kept);
   const end = Math.min(lines.length, at + AROUND.kept);
   const posts = lines.slice(end).filter((line) => line.kind === 'post').length;
-  const below = end < lines.length || view.below ? (view.below ?? 0) + posts : null;
+  const below = end < lines.length || view.below !== null ? (view.below ?? 0) + posts : null;
   return { ...view, lines: lines.slice(start, end), moreAbove: start > 0 || view.moreAbove, below };
 }
 

@@ -79,6 +79,9 @@ export type RoomView = Readonly<{
   moreAbove: boolean;
   /** Posts below the newest line here that were let go, or not taken in; null when the newest is here. */
   below: number | null;
+  /** What is here may lack posts between others, or one came below while a page was on its way. */
+  isGapped: boolean;
+  cameBelow: boolean;
   /** After a reset: pages are asked for until one reaches down to this place. */
   holeBelow: string | null;
   /** Posts of others that came after what was read; counted up to what is loaded. */
@@ -280,6 +283,8 @@ export function roomView(room: Room, restored: SavedRooms): RoomView {
     loading: false,
     moreAbove: true,
     below: null,
+    isGapped: false,
+    cameBelow: false,
     holeBelow: null,
     unread: 0,
     mentions: 0,

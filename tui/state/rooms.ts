@@ -46,8 +46,28 @@ export function loadNewest(model: Model, id: string): Step {
   );
 }
 
-/** Asks for older posts when the reader comes near the top of what is here. */
+/** Asks for posts when the reader comes near the top of what is here, or near an end that was let go. */
 export function loadAhead(model: Model): Step {
+  return then(loadOlder(model), loadNewer);
+}
+
+/** Asks for what follows the last line here, where that was let go and the reader comes near it. */
+function loadNewer(model: Model): Step {
+  const view = openRoomOf(model);
+  if (!view?.loaded || view.loading || view.isGapped || model.jump?.room === view.room.id)
+    return stay(model);
+  const { anchor, below, lines } = view;
+  const newest = newestPost(view);
+  if (anchor === null || below === null || newest === null) return stay(model);
+  const at = lines.findLastIndex(({ key }) => key === anchor.key);
+  if (at === -1 || lines.length - 1 - at >= LINES_AHEAD_MIN) return stay(model);
+  return ask(
+    withRoom(model, view.room.id, (each) => ({ ...each, loading: true, cameBelow: false })),
+    { type: 'history', room: view.room.id, before: null, after: newest },
+  );
+}
+
+function loadOlder(model: Model): Step {
   const view = openRoomOf(model);
   const scene = sceneOf(model);
   // Whoever goes to a place far up has larger pages asked for.
@@ -107,7 +127,8 @@ export function onRooms(model: Model, listed: readonly Room[]): Step {
     (step, id) => (id === null ? step : then(step, (next) => loadNewest(next, id))),
     stay(listedModel),
   );
-  return then(loaded, relistPeople);
+  // What was asked for below the reader may have been lost with the connection.
+  return then(then(loaded, loadNewer), relistPeople);
 }
 
 /** A room was created, joined, left, renamed or given a topic, here or elsewhere. */
@@ -171,7 +192,9 @@ export function onPost(model: Model, post: z.infer<typeof PostEvent>, wallMs: nu
 function takenIn(view: RoomView, line: PostLine, wallMs: number): RoomView {
   if (lacks(view, line.order)) {
     const isBelow = line.order > (newestOrder(view) ?? '');
-    return view.below !== null && isBelow ? { ...view, below: view.below + 1 } : view;
+    return view.below !== null && isBelow
+      ? { ...view, below: view.below + 1, cameBelow: true }
+      : view;
   }
   const lines = insertLine(view.lines, line);
   if (lines === view.lines) return view;
@@ -204,8 +227,13 @@ export function onHistory(
   before: string | null,
   page: HistoryPage,
 ): Step {
+  const there = roomOf(model, room);
+  // The reader went up again before the newest page came: between it and what is here lies what is not.
+  if (before === null && there && there.below !== null && there.anchor !== null) {
+    return loadAhead(withRoom(model, room, (view) => ({ ...view, loading: false })));
+  }
   const lines = page.posts.map((post) => postLine(post, post.account === model.account, null));
-  const firstTime = roomOf(model, room)?.loaded === false;
+  const firstTime = there?.loaded === false;
   const filled = withRoom(model, room, (view) => {
     const reaches = view.holeBelow === null || (lines[0]?.order ?? '') <= view.holeBelow;
     const isNewest = before === null && isReturning(view);
@@ -216,6 +244,7 @@ export function onHistory(
       loaded: true,
       loading: false,
       below: isNewest ? null : view.below,
+      isGapped: isNewest ? false : view.isGapped,
       moreAbove: before === null && view.loaded && !isNewest ? view.moreAbove : page.more,
       holeBelow: reaches || !page.more ? null : view.holeBelow,
     };
@@ -225,6 +254,23 @@ export function onHistory(
   const counted = firstTime ? withUnreadLine(filled, room) : settled(filled, room);
   const bounded = withinBounds(counted, room);
   return then(fillHole(bounded, room, lines[0]?.order), loadAhead);
+}
+
+/** The page below the last line here came: `after` is the place that was asked for. */
+export function onNewer(model: Model, room: string, after: string, page: HistoryPage): Step {
+  const posts = page.posts.map((post) => postLine(post, post.account === model.account, null));
+  const filled = withRoom(model, room, (view) => {
+    const came = { ...view, loading: false };
+    // Something else stands at the end by now, or a page is missing elsewhere: it would hide what lies between.
+    if (view.below === null || view.isGapped || newestPost(view) !== after) return came;
+    const lines = insertPage(view.lines, posts);
+    // What came after the page was made is not on it, and is asked for next.
+    const isEnd = !page.more && !view.cameBelow;
+    const left = Math.max(1, view.below - posts.length);
+    return { ...came, lines, below: isEnd ? null : left };
+  });
+  const bounded = withinBounds(settled(filled, room), room);
+  return then(loadNewest(bounded, room), loadAhead);
 }
 
 /** What came since the last run stands below an unread line, in the open room too. */
@@ -255,20 +301,30 @@ function reread(view: RoomView): RoomView {
 
 /** Too much was missed to be sent: every room is read again. */
 export function onReset(model: Model): Step {
-  return model.rooms.reduce<Step>((step, { room, below }) => {
-    // The newest is not here, and is read when somebody wants it.
-    if (below !== null) return step;
-    const marked = withRoom(step.model, room.id, reread);
+  return model.rooms.reduce<Step>(({ model: before, effects }, { room, below }) => {
+    // The newest is not here, and is read when somebody wants it: there, and not from what is here on.
+    if (below !== null) {
+      return { model: withRoom(before, room.id, (view) => ({ ...view, isGapped: true })), effects };
+    }
+    const marked = withRoom(before, room.id, reread);
     const effect: Effect = { type: 'history', room: room.id, before: null };
-    return { model: marked, effects: [...step.effects, effect] };
+    return { model: marked, effects: [...effects, effect] };
   }, stay(model));
+}
+
+/** The last line here, where more follows it that is asked for; null where the end is followed. */
+function endOfPart(view: RoomView): Anchor | null {
+  const last = view.lines.at(-1);
+  const isPart = view.below !== null && view.anchor !== null && !view.isGapped;
+  return isPart && last ? { key: last.key, hidden: 0 } : null;
 }
 
 /** Moves the reader by rows; at the end the room counts as read. */
 export function scroll(model: Model, rows: number): Step {
   const view = openRoomOf(model);
   const scene = sceneOf(model);
-  return view && scene ? readAt(model, scrolled(scene, view.anchor, rows)) : stay(model);
+  if (!view || !scene) return stay(model);
+  return readAt(model, scrolled(scene, view.anchor, rows) ?? endOfPart(view));
 }
 
 /** Puts the reader of the open room to a place; at the end the room counts as read. */

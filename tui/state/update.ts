@@ -11,7 +11,7 @@ import { onMouse, setMouse } from './mouse.ts';
 import { onCancelled } from './outbox-pane.ts';
 import { loadPeople, sortedPeople } from './people.ts';
 import { onFocus } from './reading.ts';
-import { loadAhead, onHistory } from './rooms.ts';
+import { loadAhead, onHistory, onNewer } from './rooms.ts';
 import { continueJump, onFound } from './searching.ts';
 import { cleanRoom, hint, notice, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
 import { expireTyping } from './typing.ts';
@@ -45,7 +45,12 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
     case 'client':
       return then(onClientEvent(model, action.event, stamp), settleEarly);
     case 'historyCame':
-      return then(onHistory(model, action.room, action.before, action.page), continueJump);
+      return then(
+        action.after === undefined
+          ? onHistory(model, action.room, action.before, action.page)
+          : onNewer(model, action.room, action.after, action.page),
+        continueJump,
+      );
     case 'found':
       return onFound(model, action);
     case 'historyFailed':

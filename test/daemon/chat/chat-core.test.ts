@@ -264,6 +264,39 @@ test('pages of history lead from the newest post to the first, each post once', 
   );
 });
 
+test('pages after a place lead from there to the newest post, each post once', () => {
+  const stage = leading();
+  const connection = stage.join(ada);
+  for (let count = 1; count <= 10; count += 1) stage.post(connection, `post ${count}`);
+  stage.take(connection);
+  stage.say(connection, { type: 'history', query: 0, room: 'general', limit: 10 });
+  const [first] = (stage.take(connection, 'page')[0] ?? assert.fail()).posts;
+  const pages: string[][] = [];
+  let after = first?.order ?? assert.fail();
+  for (let more = true; more; ) {
+    stage.say(connection, { type: 'history', query: 1, room: 'general', limit: 3, after });
+    const page = stage.take(connection, 'page')[0] ?? assert.fail();
+    pages.push(page.posts.map(({ text }) => text));
+    after = page.posts.at(-1)?.order ?? assert.fail();
+    more = page.more;
+  }
+  const texts = (places: number[]) => places.map((place) => `post ${place}`);
+  assert.deepEqual(pages, [texts([2, 3, 4]), texts([5, 6, 7]), texts([8, 9, 10])]);
+});
+
+test('a page before a place and after one at once is refused', () => {
+  const stage = leading();
+  const connection = stage.join(ada);
+  stage.post(connection, 'hello');
+  stage.take(connection);
+  stage.say(connection, { type: 'history', query: 0, room: 'general', limit: 1 });
+  const order = (stage.take(connection, 'page')[0] ?? assert.fail()).posts[0]?.order;
+  const both = { before: order, after: order };
+  stage.say(connection, { type: 'history', query: 1, room: 'general', limit: 1, ...both });
+  const [refused] = stage.take(connection, 'refused');
+  assert.match(refused?.reason ?? '', /not both/);
+});
+
 test('the history of a room is for everyone who is signed in', () => {
   const stage = leading();
   const room = stage.createRoom(stage.join(ada), 'ops');

@@ -46,6 +46,21 @@ const STREAM = streamIdOf(entryOf({ sequence: 1 }));
 const OTHER_STREAM = streamIdOf({ ...entryOf({ sequence: 1 }), ...other });
 
 const CASES: Readonly<Record<string, (store: Store) => void>> = {
+  'the oldest posts after a place are given oldest first, past damaged ones, and without that place':
+    (store) => {
+      const all = [1, 2, 3, 4, 5, 6].map((sequence) =>
+        storedPost(entryOf({ sequence }), 'general', `s/${sequence}`),
+      ) as [StoredEntry, StoredEntry, StoredEntry, ...StoredEntry[]];
+      save(store, ...all.slice(0, 2));
+      store.begin();
+      store.leaveHole({ stream: STREAM, sequence: 3, kind: 'post' });
+      store.commit();
+      save(store, ...all.slice(3));
+      const query = { room: 'general', before: null, oldest: true };
+      const after = all[0].order;
+      assert.deepEqual(sequencesOf(store.readPosts({ ...query, after, limit: 2 })), [2, 4]);
+      assert.deepEqual(sequencesOf(store.readPosts({ ...query, after, limit: 9 })), [2, 4, 5, 6]);
+    },
   'a hole counts as held, is damaged and given to nobody, and a copy of the entry makes all as if it had been there':
     (store) => {
       const [one, two, three] = [1, 2, 3].map((sequence) =>

@@ -2,7 +2,7 @@
 // is out of reach.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { orderOf, post, room, ScreenStory } from '../../support/screen-story.ts';
+import { orderOf, post, room, ScreenStory, SELF } from '../../support/screen-story.ts';
 
 const KEPT_MAX = 1_000;
 const AROUND_MAX = 5_000;
@@ -127,6 +127,117 @@ test('a late post from above what is here is not put next to it: it comes with i
   const told = reading();
   hear(told, 50, 1);
   assert.equal(view(told).lines[0]?.order, orderOf(FIRST));
+});
+
+/** The reader is far up, and what is below was let go from `FIRST + ...` on. */
+function letGo(): ScreenStory {
+  const told = reading();
+  told.keys('pageup');
+  hear(told, FIRST + 100, 12_000);
+  told.take('history');
+  return told;
+}
+
+const lastPlace = (told: ScreenStory) => Number(view(told).lines.at(-1)?.order);
+
+/** Reads downwards until a page is asked for. */
+function readDown(told: ScreenStory) {
+  for (let count = 0; count < 1_000; count += 1) {
+    const [asked] = told.take('history');
+    if (asked) return asked;
+    told.keys('pagedown');
+  }
+  return assert.fail('nothing was asked for');
+}
+
+function giveNewer(told: ScreenStory, count: number, more: boolean): void {
+  const after = view(told).lines.at(-1)?.order ?? '';
+  const newer = page(lastPlace(told) + 1, count, more);
+  told.do({ type: 'historyCame', room: 'general', before: null, after, page: newer });
+}
+
+test('reading down past what was let go goes on there, nothing moves and nothing is missing', () => {
+  const told = letGo();
+  const asked = readDown(told);
+  assert.deepEqual(asked, {
+    type: 'history',
+    room: 'general',
+    before: null,
+    after: view(told).lines.at(-1)?.order,
+  });
+  const shown = () => told.frame().match(/post \d+/g);
+  const before = [shown(), view(told).anchor, told.frame().match(/\d+ newer/)?.[0]];
+  giveNewer(told, 100, true);
+  assert.deepEqual([shown(), view(told).anchor, told.frame().match(/\d+ newer/)?.[0]], before);
+  const places = view(told).lines.map(({ order }) => Number(order));
+  assert.ok(places.every((place, index) => index === 0 || place === (places[index - 1] ?? 0) + 1));
+});
+
+test('read down to the newest, the room is followed again and counts as read', () => {
+  const told = letGo();
+  const end = FIRST + 12_099;
+  while (view(told).below !== null) {
+    readDown(told);
+    const count = Math.min(100, end - lastPlace(told));
+    giveNewer(told, count, lastPlace(told) + count < end);
+    assert.ok(view(told).lines.length <= AROUND_MAX);
+  }
+  for (let count = 0; count < 20; count += 1) told.keys('pagedown');
+  assert.equal(view(told).anchor, null);
+  assert.equal(view(told).unread, 0);
+  assert.match(told.frame(), /post 112099/);
+  hear(told, end + 1, 1);
+  assert.match(told.frame(), /post 112100/);
+});
+
+test('a post that comes while the last page is on its way is not put after a gap, nor lost', () => {
+  const told = letGo();
+  readDown(told);
+  const last = lastPlace(told);
+  hear(told, FIRST + 12_100, 1);
+  assert.equal(lastPlace(told), last);
+  giveNewer(told, 30, false);
+  assert.notEqual(view(told).below, null);
+  assert.equal(readDown(told).after, orderOf(last + 30));
+});
+
+test('a page below that is lost with a connection is asked for again at the next sign-in', () => {
+  const told = letGo();
+  const asked = readDown(told);
+  told.do({ type: 'historyFailed', room: 'general' });
+  told.hear({
+    type: 'signedIn',
+    account: SELF,
+    name: told.model.name,
+    server: 'server3',
+    rooms: [room('general'), room('ops')],
+    prunedBelow: 0,
+    reads: [],
+  });
+  assert.deepEqual(
+    told.effects.filter(({ type }) => type === 'history').filter((each) => 'after' in each),
+    [asked],
+  );
+});
+
+test('a newest page that comes when the reader is up again is not put after a gap', () => {
+  const told = letGo();
+  const last = lastPlace(told);
+  told.keys('end', 'pageup');
+  told.take('history');
+  const newest = page(FIRST + 12_000, 100);
+  told.do({ type: 'historyCame', room: 'general', before: null, page: newest });
+  assert.equal(lastPlace(told), last);
+  assert.notEqual(view(told).below, null);
+  assert.equal(readDown(told).after, orderOf(last));
+});
+
+test('after a reset a part of a room is not read on: its end is the newest page', () => {
+  const told = letGo();
+  told.hear({ type: 'reset' });
+  for (let count = 0; count < 400 && view(told).anchor !== null; count += 1) told.keys('pagedown');
+  const asked = told.take('history').filter((each) => each.room === 'general');
+  assert.deepEqual(asked, [{ type: 'history', room: 'general', before: null }]);
 });
 
 test('a post that is being gone to is not let go on the way', () => {
