@@ -202,6 +202,27 @@ function apart(): { here: ChatStage; there: ChatStage; reader: number } {
   return { here, there, reader };
 }
 
+test('a page after a place has nothing that is not shown yet, and does not count it as more', () => {
+  const { here, there, reader } = apart();
+  there.wallMs -= 500;
+  const writer = there.join(ada);
+  there.post(writer, 'there 1');
+  there.post(writer, 'there 2');
+  here.post(reader, 'here');
+  here.catchUpFrom(there);
+  here.take(reader);
+  const pageAfter = () => {
+    const after = '0'.repeat(12);
+    here.say(reader, { type: 'history', query: 1, room: 'general', limit: 1, after });
+    const { posts, more } = here.take(reader, 'page')[0] ?? assert.fail();
+    return { texts: posts.map(({ text }) => text), more };
+  };
+  assert.deepEqual(pageAfter(), { texts: ['here'], more: false });
+  here.lead({ term: 5 });
+  here.take(reader);
+  assert.deepEqual(pageAfter(), { texts: ['there 1'], more: true });
+});
+
 test('what another side said is shown with the next view, in the order, marked as late', () => {
   const { here, there, reader } = apart();
   there.wallMs -= 500;
