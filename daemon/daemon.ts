@@ -119,7 +119,12 @@ export async function startDaemon(parts: {
     await close('shutting-down');
   }
 
-  rehearse();
+  try {
+    rehearse();
+  } catch (error) {
+    // It only saves time.
+    logger.warn({ err: error }, 'the rehearsal failed: the first leadership will be slower');
+  }
   try {
     await openSockets({ config, logger, cores, sockets, host, loop });
   } catch (error) {
