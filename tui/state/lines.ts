@@ -37,7 +37,14 @@ export function insertLine(lines: readonly Line[], line: Line): readonly Line[] 
     const gained: PostLine = { ...there, mark, ...(copies === undefined ? {} : { copies }) };
     return there.mark && there.copies === copies ? lines : lines.with(known, gained);
   }
-  return lines.toSpliced(indexBehind(lines, line.order), 0, line);
+  let place = indexBehind(lines, line.order);
+  // Notices share the place of what they stand behind: among them time decides.
+  if (line.kind === 'notice') while (isLaterNotice(lines[place - 1], line)) place -= 1;
+  return lines.toSpliced(place, 0, line);
+}
+
+function isLaterNotice(there: Line | undefined, { order, time }: NoticeLine): boolean {
+  return there?.kind === 'notice' && there.order === order && there.time > time;
 }
 
 /** A post that is there under a lower or a higher place goes to its own, as it is now; how it was taken stays with it. */
