@@ -10,6 +10,7 @@ import type { Bindings } from './settings/bindings.ts';
 import type { Model, RoomView } from './state/model.ts';
 import { PEOPLE_LISTED_MAX } from './state/people.ts';
 import { composerOf, isLossQuiet } from './state/selectors.ts';
+import { draftOf } from './state/step.ts';
 import { isStatusTaken } from './status-row.ts';
 import { cellWidth, fit, truncate } from './text.ts';
 import type { LookName } from './theme.ts';
@@ -181,12 +182,12 @@ export type Composer = Readonly<{
 }>;
 
 /** The text being written, the part around the cursor where it has more rows than there is room for. */
-export function composer(model: Model, view: RoomView | undefined): Composer {
+export function composer(model: Model): Composer {
   const { rows, cursorRow, cursorColumn, prompt, layout } = composerOf(model);
   const height = layout.composerHeight;
   const first = Math.max(0, Math.min(cursorRow - height + 1, rows.length - height));
   const indent = ' '.repeat(cellWidth(prompt));
-  const count = counter(view?.draft.text ?? '');
+  const count = counter(draftOf(model).text);
   const shown = rows.slice(first, first + height).map((text, index): Row => {
     const start = segment(first + index === 0 ? prompt : indent, 'prompt');
     const row: Row = [start, { ...segment(text), said: true }];

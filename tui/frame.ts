@@ -8,7 +8,7 @@ import { isBlocked } from './state/from-keys.ts';
 import type { Model, RoomView } from './state/model.ts';
 import { composerOf, sceneOf } from './state/selectors.ts';
 import { statusRow } from './status-row.ts';
-import { fitStart } from './text.ts';
+import { fitStart, wrapText } from './text.ts';
 import { windowOf } from './timeline.ts';
 
 export type Frame = Readonly<{
@@ -21,9 +21,23 @@ export type Frame = Readonly<{
 const RULE: Segment = { text: '│ ', look: 'faint' };
 const blank = (width: number): Row => [{ text: ' '.repeat(width), look: 'text' }];
 
+const NO_ROOM = [
+  'You are in no room.',
+  '/rooms lists those there are, /join ROOM goes to one, /create ROOM makes one.',
+];
+
+/** What there is to do for whoever has left every room. */
+function noRoomRows(model: Model, width: number): readonly Row[] {
+  if (model.account === null || model.rooms.length > 0) return [];
+  return NO_ROOM.flatMap((text) =>
+    wrapText(text, Math.max(1, width - 2)).map((row): Row => [{ text: ` ${row}`, look: 'faint' }]),
+  );
+}
+
 function timelineRows(model: Model, view: RoomView | undefined, layout: Layout): readonly Row[] {
   const scene = sceneOf(model);
-  if (!scene || !view) return [];
+  if (!view) return noRoomRows(model, layout.timelineWidth);
+  if (!scene) return [];
   const { rows, newer } = windowOf(scene, view.anchor);
   if (newer === null) {
     // The end stands at the bottom, where what is written next will come.
@@ -70,7 +84,7 @@ export function frameOf(model: Model): Frame {
   const { columns } = model.size;
   const view = model.rooms.find((each) => each.room.id === model.openRoom);
   const { layout } = composerOf(model);
-  const written = composer(model, view);
+  const written = composer(model);
   const fields = Array.from(
     { length: layout.composerHeight },
     (_, index) => written.rows[index] ?? [],

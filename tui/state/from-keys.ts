@@ -21,7 +21,7 @@ import { onOutboxKey, onOutboxLetter, openOutbox } from './outbox-pane.ts';
 import { followEnd, openRoom, scroll } from './rooms.ts';
 import { goToFirstUnread, goToFound, moveInFound, searchFor } from './searching.ts';
 import { sceneOf } from './selectors.ts';
-import { ask, hint, openRoomOf, type Step, stay, then } from './step.ts';
+import { ask, draftOf, hint, openRoomOf, type Step, stay, then } from './step.ts';
 import { roomNumber, submit } from './submit.ts';
 import {
   clear,
@@ -120,7 +120,7 @@ export function onTyped(model: Model, text: string): Step {
     return onChosenLetter({ ...before, deleteAsked }, text);
   }
   if (model.escaped && /^[1-9]$/.test(text)) return roomNumber(before, Number(text));
-  if (text === '?' && openRoomOf(model)?.draft.text === '') {
+  if (text === '?' && draftOf(model).text === '') {
     return stay({ ...before, overlay: { type: 'help', offset: 0 } });
   }
   return typedInto(before, text, model.chain);
@@ -221,7 +221,7 @@ function endKey(model: Model): Step {
 
 function interrupt(model: Model, stamp: Stamp): Step {
   const cleared = fresh(model);
-  const hasText = (openRoomOf(model)?.draft.text ?? '') !== '';
+  const hasText = draftOf(model).text !== '';
   if (hasText) return clear(cleared);
   const asked = model.quitAskedMs;
   if (asked !== null && stamp.nowMs - asked <= QUIT_MS_MAX) return ask(cleared, { type: 'quit' });

@@ -156,8 +156,8 @@ export type Model = Readonly<{
   /** Rooms of this account, in the order they were joined, then conversations of two: a list that does not reorder itself. */
   rooms: readonly RoomView[];
   openRoom: string | null;
-  /** Typed while no room was open yet: it goes into the draft of the first that is. */
-  typedEarly: string;
+  /** Written while no room is open: a command counts as it stands, all else goes into the first room that is opened. */
+  roomless: Editor;
   outbox: readonly OutboxItem[];
   /** The posts of the outbox as lines of their rooms, in order. */
   pending: readonly PendingPost[];
@@ -246,7 +246,7 @@ export function initialModel(fields: {
     toldUnreached: false,
     rooms: [],
     openRoom: fields.saved.openRoom,
-    typedEarly: '',
+    roomless: EMPTY_EDITOR,
     outbox: [],
     pending: [],
     openOnAnswer: null,

@@ -21,6 +21,7 @@ export function remembered(model: Model, text: string): Model {
   }));
   return {
     ...cleared,
+    roomless: EMPTY_EDITOR,
     sentTexts: [...others, text].slice(-SENT_TEXTS_MAX),
     recall: null,
     completion: null,
@@ -41,11 +42,17 @@ export function postTo(model: Model, room: string, text: string): Step {
   return then(followEnd(read), (next) => ask(next, { type: 'request', request, open: false }));
 }
 
+function whyNowhere({ account }: Model): string {
+  return account === null
+    ? 'no room is open yet: Enter sends it once one is'
+    : 'no room is open: /join one';
+}
+
 /** Posts to the open room; an answer where one is being written. */
 export function post(model: Model, text: string, action = false): Step {
   const room = model.openRoom;
   const body = text.replace(/\s+$/u, '');
-  if (room === null) return stay(hint(model, 'no room is open: /join one'));
+  if (room === null || !openRoomOf(model)) return stay(hint(model, whyNowhere(model)));
   const tooLong = lengthProblem(body);
   if (tooLong !== null) return stay(hint(model, tooLong));
   const sent = remembered(model, openRoomOf(model)?.draft.text ?? text);

@@ -5,6 +5,7 @@ import { roomLabel } from '../room-label.ts';
 import { cellWidth, truncate } from '../text.ts';
 import type { Scene } from '../timeline.ts';
 import type { Line, Model, RoomView } from './model.ts';
+import { draftOf } from './step.ts';
 
 const openView = (model: Model) => model.rooms.find((view) => view.room.id === model.openRoom);
 
@@ -44,8 +45,7 @@ const COUNTER_WIDTH = 8;
 export function composerOf(model: Model): EditorRows & { layout: Layout; prompt: string } {
   const prompt = promptOf(model);
   const width = Math.max(8, model.size.columns - 1 - cellWidth(prompt) - COUNTER_WIDTH);
-  const view = openView(model);
-  const rows = editorRows(view?.draft ?? { text: '', cursor: 0 }, width);
+  const rows = editorRows(draftOf(model), width);
   return { ...rows, prompt, layout: layoutOf(model.size, rows.rows.length) };
 }
 

@@ -1,5 +1,6 @@
 // What every handler of the screen's core gives back, and small moves on the model that several need.
 import type { Room } from '../../lib/client/api.ts';
+import type { Editor } from '../editor.ts';
 import { cleanLine } from '../text.ts';
 import type { Effect, Stamp } from './action.ts';
 import { noticeLine } from './lines.ts';
@@ -21,6 +22,9 @@ export function roomOf(model: Model, id: string | null): RoomView | undefined {
 }
 
 export const openRoomOf = (model: Model): RoomView | undefined => roomOf(model, model.openRoom);
+
+/** What is being written: in the open room, or where none is open. */
+export const draftOf = (model: Model): Editor => openRoomOf(model)?.draft ?? model.roomless;
 
 /** Changes one room, if it is there. */
 export function withRoom(

@@ -10,12 +10,12 @@ import { openOutbox } from './outbox-pane.ts';
 import { post, remembered } from './posting.ts';
 import { openRoom } from './rooms.ts';
 import { searchFor } from './searching.ts';
-import { ask, hint, openRoomOf, type Step, stay } from './step.ts';
+import { ask, draftOf, hint, openRoomOf, type Step, stay } from './step.ts';
 import { asksFirst, linesIn } from './writing.ts';
 
 /** @param asked the text that Enter asked about just before */
 export function submit(model: Model, stamp: Stamp, asked: string | null): Step {
-  return submitText(model, openRoomOf(model)?.draft.text ?? '', { stamp, asked });
+  return submitText(model, draftOf(model).text, { stamp, asked });
 }
 
 /** @param text the draft of the open room, or, where none is open, what else was written */

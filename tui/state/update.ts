@@ -15,7 +15,7 @@ import { loadAhead, onHistory, onNewer } from './rooms.ts';
 import { continueJump, onFound } from './searching.ts';
 import { cleanRoom, hint, notice, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
 import { expireTyping } from './typing.ts';
-import { completeWithMore, onComposed, settleEarly } from './writing.ts';
+import { completeWithMore, onComposed, settleRoomless } from './writing.ts';
 
 /** How long the status row shows that all is well again, in milliseconds (TUI.md). */
 export const RECOVERED_SHOWN_MS = 5_000;
@@ -43,7 +43,7 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
     case 'tick':
       return stay(onTick(model, stamp));
     case 'client':
-      return then(onClientEvent(model, action.event, stamp), settleEarly);
+      return then(onClientEvent(model, action.event, stamp), settleRoomless);
     case 'historyCame':
       return then(
         action.after === undefined

@@ -10,11 +10,11 @@ import {
   moveLine,
 } from '../editor.ts';
 import { cutBy, kept, yanked } from '../kill-ring.ts';
-import { cleanLine, cleanText } from '../text.ts';
+import { cleanText } from '../text.ts';
 import { changed, type redone, undone } from '../undo.ts';
 import { editNeighbour, isUntouched } from './about-post.ts';
 import type { Model, RoomView } from './model.ts';
-import { ask, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
+import { ask, draftOf, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
 import { tellTyping } from './typing.ts';
 
 /** A paste of more lines than this is asked about before it is sent. */
@@ -31,6 +31,7 @@ function written(
   room: string | null,
   { draft, joins }: { draft: Editor; joins: boolean },
 ): Model {
+  if (!openRoomOf(model)) return { ...model, completion: null, roomless: draft };
   return withRoom({ ...model, completion: null }, room, (view) => ({
     ...view,
     draft,
@@ -43,10 +44,9 @@ const write = (model: Model, draft: Editor, joins = false) =>
 
 /** @param chain what the key before did */
 export function edit(model: Model, name: Edit, chain: Model['chain']): Step {
-  const view = openRoomOf(model);
-  if (!view) return stay(model);
-  const cut = cutBy(name, view.draft);
-  const edited = write(model, EDITS[name](view.draft));
+  const draft = draftOf(model);
+  const cut = cutBy(name, draft);
+  const edited = write(model, EDITS[name](draft));
   if (cut === null) return stay(edited);
   const kills = kept(model.kills, { cut, edit: name, joins: chain?.type === 'cut' });
   return stay({ ...edited, kills, chain: { type: 'cut' } });
@@ -54,27 +54,17 @@ export function edit(model: Model, name: Edit, chain: Model['chain']): Step {
 
 export function typedInto(model: Model, text: string, chain: Model['chain']): Step {
   const view = openRoomOf(model);
-  if (!view) return stay(keepEarly(model, text));
+  if (!view) return stay(write(model, insert(model.roomless, text)));
   const joins = chain?.type === 'typing' && !/^\s/u.test(text);
   const typed = write(model, insert(view.draft, text), joins);
   return tellTyping({ ...typed, chain: { type: 'typing' } });
 }
 
-/** Nothing that is typed is lost, not even before there is a room for it. */
-function keepEarly(model: Model, text: string): Model {
-  const typedEarly = model.typedEarly + cleanText(text);
-  return hint(
-    { ...model, typedEarly },
-    `kept for the room that opens: ${cleanLine(typedEarly)}`,
-    'good',
-  );
-}
-
-/** Puts what was typed early where it belongs, once there is such a room. */
-export function settleEarly(model: Model): Step {
-  const { typedEarly } = model;
-  if (typedEarly === '' || !openRoomOf(model)) return stay(model);
-  return typedInto({ ...model, typedEarly: '', hint: null }, typedEarly, null);
+/** Nothing that is typed is lost, not even before there is a room for it: it goes into the first that is opened. */
+export function settleRoomless(model: Model): Step {
+  const { text } = model.roomless;
+  if (text === '' || !openRoomOf(model)) return stay(model);
+  return typedInto({ ...model, roomless: EMPTY_EDITOR }, text, null);
 }
 
 /** A paste never sends: it becomes text, however many lines it has. */

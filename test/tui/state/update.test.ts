@@ -36,11 +36,22 @@ test('Enter posts to the open room and clears the line', () => {
 
 test('what is typed before a room is open stands in the draft of the first that opens', () => {
   const story = new ScreenStory().type('good ').type('morning');
-  assert.match(story.model.hint?.text ?? '', /kept for the room that opens: good morning/);
-  story.keys('enter').signedIn(ROOMS);
+  assert.match(story.frame(), /❯ good morning/);
+  assert.match(story.keys('enter').model.hint?.text ?? '', /Enter sends it once one is/);
+  story.signedIn(ROOMS);
   assert.equal(draft(story), 'good morning');
   assert.deepEqual(story.take('request'), [], 'nothing is sent that nobody sent');
   assert.equal(draft(story.keys('ctrl+n')), '', 'once, and in that room');
+});
+
+test('whoever is in no room is told what there is to do, and can do it', () => {
+  const story = new ScreenStory().signedIn([]);
+  assert.match(story.frame(), /You are in no room/);
+  story.type('/join opz').keys('backspace').type('s').keys('enter');
+  const [effect] = story.take('request');
+  assert.deepEqual(effect?.request, { type: 'joinRoom', name: 'ops' });
+  assert.doesNotMatch(story.frame(), /join ops/);
+  assert.match(story.say('hello?').model.hint?.text ?? '', /no room is open: \/join one/);
 });
 
 test('Enter on an empty line does nothing', () => {
