@@ -7,9 +7,10 @@ import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { type ClusterServer, clientAddressOf } from '../lib/cluster-file.ts';
 import type { RefusalCode } from '../lib/protocol/refusals.ts';
-import { type Chat, createChat } from './chat/chat.ts';
+import type { Chat } from './chat/chat.ts';
 import { chatSecrets } from './chat-secrets.ts';
 import type { DaemonConfig } from './config.ts';
+import { coresOn } from './cores.ts';
 import { forgetServer, type Verdict } from './forget.ts';
 import { createHost, type Host, type Surroundings } from './host.ts';
 import { type ClientGateway, openClientGateway } from './net/client-gateway.ts';
@@ -21,7 +22,7 @@ import { rehearse } from './rehearsal.ts';
 import { createRetention, type Retention } from './retention.ts';
 import { Announcement, type PeerMessage, parsePeerMessage } from './ring/messages.ts';
 import { TICK_INTERVAL_MS } from './ring/settings.ts';
-import { createRing, phaseOf, type Ring, type RingServer } from './ring/state.ts';
+import { phaseOf, type Ring, type RingServer } from './ring/state.ts';
 import { startIndexThread } from './search/index-thread.ts';
 import { type Search, startSearch } from './search/search.ts';
 import { openSearchIndex, searchPathOf } from './search/search-index.ts';
@@ -172,28 +173,14 @@ function openSearch(parts: {
 
 function openCores(config: DaemonConfig, store: Store, search: Search): Cores {
   const boot = randomBytes(8).toString('hex');
-  // The chat first: what it cannot read is found damaged here.
-  const chat = createChat({
-    reader: store,
+  const cores = coresOn({
+    ...{ store, search, boot, copiesMin: config.copiesMin },
     secrets: chatSecrets(config.secret),
-    self: { id: config.self.id, address: clientAddressOf(config.self) },
-    copiesMin: config.copiesMin,
-    search,
-    restored: store.readOthers(),
-  });
-  const ring = createRing({
     self: ringServerOf(config.self),
     peers: peersOf(config).map(ringServerOf),
-    copiesMin: config.copiesMin,
-    boot,
-    record: store.ringRecord(),
-    digest: store.digest(),
-    hlc: store.highestTime(),
-    base: store.newestBase(),
-    foldIsWhole: !store.damaged().some(({ kind }) => kind === 'other'),
     nowMs: performance.now(),
   });
-  return { ring, chat, store, boot };
+  return { ...cores, store, boot };
 }
 
 function tick(host: Host, retention: Retention, search: Search): void {

@@ -1,16 +1,17 @@
-// What a server does for the first time, the engine compiles first: a new process took three times as long to take
-// the lead and to sign its people in as one that had done so before. So before it is in contact with anyone, it plays
-// it through in memory: two servers and one person; the higher server leads, goes, and comes back while there is talk.
+// What a server does for the first time, the engine compiles first. So before it is in contact with anyone it plays
+// leading and serving through in memory: two servers and one person; the higher server leads, goes, and comes back
+// while there is talk. That takes 120 ms the first time, 20 the second, and so much less while people wait: the silence
+// when the highest server came back was 44 ms without and 30 with it (medians of 8 and 10 runs).
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { signInText } from '../lib/ids.ts';
 import { PROTOCOL_VERSION } from '../lib/protocol/limits.ts';
-import { createChat } from './chat/chat.ts';
 import { chatSecrets } from './chat-secrets.ts';
+import { coresOn } from './cores.ts';
 import { createHost, type Host } from './host.ts';
 import { parseLine } from './net/client-requests.ts';
 import { type PeerMessage, parsePeerMessage } from './ring/messages.ts';
 import { TICK_INTERVAL_MS } from './ring/settings.ts';
-import { createRing, type Ring } from './ring/state.ts';
+import type { Ring } from './ring/state.ts';
 import { MemoryStore } from './store/memory-store.ts';
 
 const POSITIONS = [1, 2] as const;
@@ -18,7 +19,7 @@ type Position = (typeof POSITIONS)[number];
 
 /** Ticks for each of them to lead: more than any wait of the protocol, and never reached. */
 const TICKS_MAX = 400;
-/** Posts in each of the two leaderships: enough for a batch, and for the code to be found in use. */
+/** Posts in each leadership: enough for a batch, and for the code to be found in use. */
 const POSTS = 30;
 
 const NONCE = 'a nonce of the rehearsal';
@@ -76,24 +77,11 @@ class Rehearsal {
     const store = this.stores[position];
     const self = serverOf(position);
     this.boots += 1;
-    const chat = createChat({
+    const { ring, chat } = coresOn({
+      ...{ store, self, peers: [serverOf(other)], copiesMin: 1 },
       search: { find: () => null, isComplete: () => false },
-      reader: store,
       secrets: chatSecrets(null),
-      self,
-      copiesMin: 1,
-      restored: store.readOthers(),
-    });
-    const ring = createRing({
-      self,
-      peers: [serverOf(other)],
-      copiesMin: 1,
       boot: hex(this.boots),
-      record: store.ringRecord(),
-      digest: store.digest(),
-      hlc: store.highestTime(),
-      base: store.newestBase(),
-      foldIsWhole: true,
       nowMs: this.nowMs,
     });
     const host = createHost({

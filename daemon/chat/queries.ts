@@ -87,12 +87,8 @@ function onHistory(chat: ChatState, connection: Connection, asked: Asked<'histor
   if (!chat.fold.visibleRoom(room, connection.account)) return refuseRoom(chat, connection, asked);
   // What may not be shown yet is read too, and left out; one more than asked for tells whether there are more.
   const most = limit + 1 + hiddenCount(chat, room);
-  const read = {
-    room,
-    before,
-    limit: most,
-    ...(after === undefined ? {} : { after, oldest: true }),
-  };
+  const direction = after === undefined ? {} : { after, oldest: true };
+  const read = { room, before, limit: most, ...direction };
   const shown = chat.parts.reader.readPosts(read).filter((entry) => isShown(chat, entry));
   const paged = after === undefined ? shown.slice(-limit) : shown.slice(0, limit);
   const posts = paged.flatMap((entry) => {

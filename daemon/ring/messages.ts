@@ -82,8 +82,10 @@ const Probe = z.object({ type: z.literal('probe') });
 const Sound = z.object({ type: z.literal('sound'), term: Term });
 const Agree = z.object({ type: z.literal('agree'), term: Term });
 
-/** Step 1 of a change of view; answered by `promise` or `refuse`. */
-/** `digest`: what the asker holds; what it lacks comes before the promise, where it is not too much. */
+/**
+ * Step 1 of a change of view; answered by `promise` or `refuse`. `digest`: what the asker holds; what it lacks comes
+ * before the promise, where it is not too much.
+ */
 const Prepare = z.object({
   type: z.literal('prepare'),
   term: Term,

@@ -10,8 +10,17 @@ const SHARED_POSTS_MAX = 5_000;
 /** Nothing waits longer to be found. */
 const SHARED_MS_MAX = 250;
 
-// On Linux this is the priority of the thread; elsewhere it would be that of the server.
-if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
+yieldToRoom();
+
+/** On Linux this is the priority of the thread; elsewhere it would be that of the server. */
+function yieldToRoom(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    setPriority(constants.priority.PRIORITY_LOW);
+  } catch {
+    // A sandbox may forbid it: the index is written all the same.
+  }
+}
 
 const index = new SearchIndex(workerData as string);
 let batches = 0;

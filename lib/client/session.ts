@@ -350,6 +350,7 @@ function onView(session: Session, message: Extract<ServerMessage, { type: 'view'
 function onClosed(session: Session, number: number, reason: string): void {
   const link = session.links.get(number);
   if (!link) return;
+  // Before the search begins: it relies on those that are left.
   session.links.delete(number);
   // A close is known at once, however long the leader had nothing to say before it.
   if (link === session.active) lose(session, session.nowMs);

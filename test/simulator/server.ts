@@ -1,13 +1,14 @@
 // One simulated server: the daemon's own host, ring and chat, unchanged, on a simulated disk. It works in
 // turns, as the daemon's loop does: what comes in while a commit is under way waits for the next turn.
-import { createChat } from '../../daemon/chat/chat.ts';
+import type { Chat } from '../../daemon/chat/chat.ts';
 import type { ChatLimits } from '../../daemon/chat/limits.ts';
+import { coresOn } from '../../daemon/cores.ts';
 import { createHost, type Host, type Surroundings } from '../../daemon/host.ts';
 import { createRetention, type Retention, type RetentionSettings } from '../../daemon/retention.ts';
 import type { Entry } from '../../daemon/ring/entry.ts';
 import type { Announcement, PeerMessage } from '../../daemon/ring/messages.ts';
 import { type RingLimits, TICK_INTERVAL_MS } from '../../daemon/ring/settings.ts';
-import { createRing, type Ring } from '../../daemon/ring/state.ts';
+import type { Ring } from '../../daemon/ring/state.ts';
 import { type Store, StoreError } from '../../daemon/store/store.ts';
 import type { ClientMessage } from '../../lib/protocol/requests.ts';
 import type { Random } from '../../lib/random.ts';
@@ -28,7 +29,7 @@ const SCRUB = { perSecond: 500, restMs: 2_000 };
 export type Running = Readonly<{
   ring: Ring;
   host: Host;
-  chat: ReturnType<typeof createChat>;
+  chat: Chat;
   retention: Retention;
 }>;
 
@@ -133,10 +134,10 @@ export class SimulatedServer {
 
   private cores(store: Store): Running {
     const { world, id, copiesMin } = this;
-    const chat = createChat({
+    const { chat, ring } = coresOn({
       // No client of a simulation searches.
       search: { find: () => [], isComplete: () => true },
-      reader: store,
+      store,
       secrets: {
         sealStamp: ({ ms, counter }) => `${ms}.${counter}`,
         openStamp: (stamp) => {
@@ -145,12 +146,6 @@ export class SimulatedServer {
         },
         verify: (key, text, signature) => signature === signed(key, text),
       },
-      self: { id, address: id },
-      copiesMin,
-      restored: store.readOthers(),
-      limits: world.limits,
-    });
-    const ring = createRing({
       self: { id, ringPosition: this.ringPosition, address: id },
       peers: this.others().map((other) => ({
         id: other,
@@ -159,11 +154,6 @@ export class SimulatedServer {
       })),
       copiesMin,
       boot: this.boot(),
-      record: store.ringRecord(),
-      digest: store.digest(),
-      hlc: store.highestTime(),
-      base: store.newestBase(),
-      foldIsWhole: !store.damaged().some(({ kind }) => kind === 'other'),
       nowMs: world.scheduler.nowMs(),
       limits: world.limits,
     });

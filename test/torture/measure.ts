@@ -41,7 +41,7 @@ export type MeasureOptions = Readonly<{
   say(line: string): void;
 }>;
 
-/** As often as etcd is given a value. Twice as often, clients and servers fill half of two cores before any fault. */
+/** As often as etcd is given a value. Every 2 ms, clients and servers fill more than half of two cores before any fault. */
 const POST_INTERVAL_MS = 5;
 /** Talk before the fault, and after its end was seen: a hand-over takes less. */
 const BEFORE_MS = 300;

@@ -11,8 +11,8 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
+import { transformSync } from 'esbuild';
 import type { StatusReport } from '../../daemon/status.ts';
 import { builtInCluster, type ClusterServer } from '../../lib/cluster-file.ts';
 import { freePortBase } from '../support/daemons.ts';
@@ -45,7 +45,8 @@ export type Place = Readonly<{
 }>;
 
 function moduleUrlOf(path: URL): string {
-  return `data:text/javascript,${encodeURIComponent(stripTypeScriptTypes(readFileSync(path, 'utf8')))}`;
+  const { code } = transformSync(readFileSync(path, 'utf8'), { loader: 'ts' });
+  return `data:text/javascript,${encodeURIComponent(code)}`;
 }
 
 /** All on this machine's loopback, on ports that nobody has. */

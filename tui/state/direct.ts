@@ -26,7 +26,7 @@ export function writeTo(model: Model, { name, text }: Message, typed: string): S
   const request = { type: 'openDirect', name } as const;
   const room = model.openRoom;
   const next: Model = text === '' ? remembered(model, typed) : model;
-  const toSay = text === '' || room === null ? null : { name, text, typed, room };
+  const toSay = text === '' ? null : { name, text, typed, room };
   return ask({ ...next, toSay }, { type: 'request', request, open: true });
 }
 
@@ -40,12 +40,22 @@ export function onDirectOpened(model: Model, { answer, item }: Opened): Step {
   const free: Model = { ...model, openOnAnswer: null, toSay: null };
   if (!toSay) return openRoom(free, id);
   const isComposed = toSay.typed !== null;
-  const isChanged = isComposed && roomOf(model, toSay.room)?.draft.text !== toSay.typed;
+  const isChanged = isComposed && !stillStands(model, toSay);
   if (isChanged || openRoomOf(model) === undefined) {
     return stay(hint(free, `${toSay.name} is in the list now`, 'good'));
   }
-  const said = isComposed
-    ? withRoom(free, toSay.room, (view) => ({ ...view, draft: EMPTY_EDITOR }))
-    : free;
+  const said = isComposed ? withoutDraft(free, toSay.room) : free;
   return then(openRoom(said, id), (next) => postTo(next, id, toSay.text));
+}
+
+/** Whether what is to be said stands where it was written, as it was. */
+export function stillStands(model: Model, { room, typed }: NonNullable<Model['toSay']>): boolean {
+  const draft = room === null ? model.roomless : roomOf(model, room)?.draft;
+  return draft?.text === typed;
+}
+
+function withoutDraft(model: Model, room: string | null): Model {
+  return room === null
+    ? { ...model, roomless: EMPTY_EDITOR }
+    : withRoom(model, room, (view) => ({ ...view, draft: EMPTY_EDITOR }));
 }

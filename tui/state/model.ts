@@ -79,8 +79,9 @@ export type RoomView = Readonly<{
   moreAbove: boolean;
   /** Posts below the newest line here that were let go, or not taken in; null when the newest is here. */
   below: number | null;
-  /** What is here may lack posts between others, or one came below while a page was on its way. */
+  /** What is here may lack posts between others: after a reset, while the newest is not here. */
   isGapped: boolean;
+  /** A post came below while the page there was on its way. */
   cameBelow: boolean;
   /** After a reset: pages are asked for until one reaches down to this place. */
   holeBelow: string | null;
@@ -167,7 +168,7 @@ export type Model = Readonly<{
    * What is said once there is a conversation with `name`, if it still stands as `typed` in the room it was written in;
    * null where it never stood in a composer.
    */
-  toSay: Readonly<{ name: string; text: string; typed: string | null; room: string }> | null;
+  toSay: Readonly<{ name: string; text: string; typed: string | null; room: string | null }> | null;
   overlay: Overlay | null;
   /** Key of the post of the open room that keys are about at the moment; null when they write. */
   selected: string | null;

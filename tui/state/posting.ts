@@ -50,14 +50,15 @@ function whyNowhere({ account }: Model): string {
 
 /** Posts to the open room; an answer where one is being written. */
 export function post(model: Model, text: string, action = false): Step {
-  const room = model.openRoom;
+  const view = openRoomOf(model);
   const body = text.replace(/\s+$/u, '');
-  if (room === null || !openRoomOf(model)) return stay(hint(model, whyNowhere(model)));
+  if (!view) return stay(hint(model, whyNowhere(model)));
+  const room = view.room.id;
   const tooLong = lengthProblem(body);
   if (tooLong !== null) return stay(hint(model, tooLong));
-  const sent = remembered(model, openRoomOf(model)?.draft.text ?? text);
+  const sent = remembered(model, view.draft.text);
   const read = withRoom(sent, room, (view) => ({ ...view, unreadAfter: null }));
-  const { writing } = openRoomOf(model) ?? {};
+  const { writing } = view;
   const request = {
     type: 'post',
     room,

@@ -13,6 +13,7 @@ import { cutBy, kept, yanked } from '../kill-ring.ts';
 import { cleanText } from '../text.ts';
 import { changed, type redone, undone } from '../undo.ts';
 import { editNeighbour, isUntouched } from './about-post.ts';
+import { stillStands } from './direct.ts';
 import type { Model, RoomView } from './model.ts';
 import { ask, draftOf, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
 import { tellTyping } from './typing.ts';
@@ -64,6 +65,8 @@ export function typedInto(model: Model, text: string, chain: Model['chain']): St
 export function settleRoomless(model: Model): Step {
   const { text } = model.roomless;
   if (text === '' || !openRoomOf(model)) return stay(model);
+  // It waits for a conversation of its own.
+  if (model.toSay?.room === null && stillStands(model, model.toSay)) return stay(model);
   return typedInto({ ...model, roomless: EMPTY_EDITOR }, text, null);
 }
 

@@ -202,15 +202,21 @@ function apart(): { here: ChatStage; there: ChatStage; reader: number } {
   return { here, there, reader };
 }
 
-test('a page after a place has nothing that is not shown yet, and does not count it as more', () => {
-  const { here, there, reader } = apart();
+/** Somebody writes on the far side before anyone does here, and what that was comes here. */
+function farSideComes({ here, there, reader }: ReturnType<typeof apart>): void {
   there.wallMs -= 500;
   const writer = there.join(ada);
   there.post(writer, 'there 1');
   there.post(writer, 'there 2');
   here.post(reader, 'here');
-  here.catchUpFrom(there);
   here.take(reader);
+  here.catchUpFrom(there);
+}
+
+test('a page after a place has nothing that is not shown yet, and does not count it as more', () => {
+  const sides = apart();
+  farSideComes(sides);
+  const { here, reader } = sides;
   const pageAfter = () => {
     const after = '0'.repeat(12);
     here.say(reader, { type: 'history', query: 1, room: 'general', limit: 1, after });
@@ -224,14 +230,9 @@ test('a page after a place has nothing that is not shown yet, and does not count
 });
 
 test('what another side said is shown with the next view, in the order, marked as late', () => {
-  const { here, there, reader } = apart();
-  there.wallMs -= 500;
-  const writer = there.join(ada);
-  there.post(writer, 'there 1');
-  there.post(writer, 'there 2');
-  here.post(reader, 'here');
-  here.take(reader);
-  here.catchUpFrom(there);
+  const sides = apart();
+  farSideComes(sides);
+  const { here, reader } = sides;
   assert.deepEqual(here.take(reader), [], 'not before it is on every disk');
   here.lead({ term: 5 });
   const heard = here.take(reader);

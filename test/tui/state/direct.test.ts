@@ -40,8 +40,8 @@ function answered(story: ScreenStory, asked: OutboxItem, answer: Partial<Answer>
 }
 
 /** `/msg` to somebody who is in no list yet, on its way. */
-function asking(typed: string, name = 'carol') {
-  const story = signedIn().say(typed);
+function asking(typed: string, name = 'carol', begun = signedIn()) {
+  const story = begun.say(typed);
   const [effect] = story.take('request');
   assert.deepEqual(effect?.request, { type: 'openDirect', name });
   const asked = item(7, name);
@@ -200,4 +200,13 @@ test('a list that is longer than the screen shows the conversation that is open'
   // A click on the row of the one above opens that one.
   story.do({ type: 'mouse', does: 'press', x: 5, y: 4 });
   assert.equal(story.model.openRoom, 'with-dave');
+});
+
+test('what somebody in no room writes to one person is said to them', () => {
+  const { story, asked } = asking('/msg carol hello', 'carol', new ScreenStory().signedIn([]));
+  story.hear({ type: 'room', room: direct('carol') });
+  answered(story, asked, { room: { ...direct('carol') } } as Partial<Answer>);
+  const [effect] = story.take('request');
+  assert.deepEqual(effect?.request, { type: 'post', room: 'with-carol', text: 'hello' });
+  assert.equal(draftOf(story, 'with-carol'), '');
 });
