@@ -18,6 +18,7 @@ import { type HeartbeatSocket, openHeartbeatSocket } from './net/heartbeat-socke
 import { openPeerLinks, type PeerLinks } from './net/peer-links.ts';
 import { type CommandAnswer, type HttpServer, openHttp } from './ops/http.ts';
 import { operatorProblem } from './ops/operator-seal.ts';
+import { yieldToRoom } from './priority.ts';
 import { rehearse } from './rehearsal.ts';
 import { createRetention, type Retention } from './retention.ts';
 import { Announcement, type PeerMessage, parsePeerMessage } from './ring/messages.ts';
@@ -117,6 +118,7 @@ export async function startDaemon(parts: {
     }, HAND_OVER_MS_MAX);
     await Promise.race([drained.promise, failure.promise]);
     clearTimeout(timeout);
+    yieldToRoom();
     await close('shutting-down');
   }
 

@@ -73,7 +73,26 @@ const INDEPENDENT: ReadonlySet<PeerMessage['type']> = new Set(['announce', 'prob
 
 function isIndependent(output: Deferred): boolean {
   if (output.type === 'send') return 'to' in output && INDEPENDENT.has(output.message.type);
-  return output.type === 'heartbeat' || output.type === 'log' || output.type === 'cluster';
+  return output.type === 'heartbeat' || output.type === 'log';
+}
+
+/** What the ring has the chat know. */
+type Heard = Extract<
+  RingOutput,
+  { type: 'committed' | 'leading' | 'pausing' | 'following' | 'cluster' }
+>;
+
+function isHeard(output: Deferred): output is Heard {
+  switch (output.type) {
+    case 'committed':
+    case 'leading':
+    case 'pausing':
+    case 'following':
+    case 'cluster':
+      return true;
+    default:
+      return false;
+  }
 }
 
 type SendNow = Extract<RingOutput, { type: 'sendNow' }>;
@@ -218,10 +237,11 @@ export function createHost(parts: {
   }
 
   function endTurn(): void {
-    // The followers' disks work while ours does.
-    sendAppends();
-    world.flushPeers();
     do {
+      tellChat();
+      // The followers' disks work while ours does.
+      sendAppends();
+      world.flushPeers();
       if (inTransaction && !mayGoOn()) {
         store.commit();
         inTransaction = false;
@@ -234,6 +254,18 @@ export function createHost(parts: {
     sendAppends();
     world.flushPeers();
     world.flushClients();
+  }
+
+  /**
+   * Before the commit: what the chat says to it is let out after that all the same, and what it asks for, such as the
+   * posts that waited for this server to lead, shares the transaction.
+   */
+  function tellChat(): void {
+    while (deferred.some(isHeard)) {
+      const heard = deferred.filter(isHeard);
+      deferred = deferred.filter((output) => !isHeard(output));
+      for (const output of heard) feedChat(output);
+    }
   }
 
   function sendAppends(): void {
@@ -258,12 +290,6 @@ export function createHost(parts: {
         return resendAppends(output);
       case 'heartbeat':
         return world.sendHeartbeat(output.announcement);
-      case 'committed':
-      case 'leading':
-      case 'pausing':
-      case 'following':
-      case 'cluster':
-        return feedChat(output);
       case 'drained':
         return world.drained();
       case 'log':
@@ -273,6 +299,11 @@ export function createHost(parts: {
       case 'taken':
       case 'notTaken':
       case 'sendNow':
+      case 'committed':
+      case 'leading':
+      case 'pausing':
+      case 'following':
+      case 'cluster':
       case 'saveRecord':
       case 'saveBase':
       case 'saveEntries':

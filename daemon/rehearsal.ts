@@ -59,14 +59,17 @@ class Rehearsal {
   play(): Rehearsed {
     for (const position of POSITIONS) this.start(position);
     this.untilLeads(2);
-    this.talk(2, null);
+    this.talkOn(2, this.arrive(2, null));
     delete this.players[2];
     this.tell(1, (host) => host.feedRing({ type: 'linkDown', peer: idOf(2), refused: true }));
+    // As people do who stand by: before it leads, and with what they have to say.
+    const ahead = this.arrive(1, null);
+    this.say(1, ahead, this.nextPost());
     this.untilLeads(1);
-    const cursor = this.talk(1, null);
+    const cursor = this.talkOn(1, ahead);
     this.start(2);
     this.untilLeads(2);
-    this.talk(2, cursor);
+    this.talkOn(2, this.arrive(2, cursor));
     const frames: Record<string, number> = {};
     for (const { type } of this.frames) frames[type] = (frames[type] ?? 0) + 1;
     return { leaderships: this.leaderships, frames };
@@ -143,20 +146,29 @@ class Rehearsal {
     }
   }
 
-  /** Somebody signs in and posts. @returns the place to resume from */
-  private talk(position: Position, cursor: string | null): string | null {
+  /** Somebody connects and signs in. @returns the connection */
+  private arrive(position: Position, cursor: string | null): number {
     this.connections += 1;
     const connection = this.connections;
     this.tell(position, (host) => host.feedChat({ type: 'opened', connection, nonce: NONCE }));
     this.say(position, connection, this.signIn(position, cursor));
     this.deliver();
+    return connection;
+  }
+
+  /** @returns the place to resume from */
+  private talkOn(position: Position, connection: number): string | null {
     for (let post = 0; post < POSTS; post += 1) {
-      this.posts += 1;
-      const numbers = { number: this.posts, lowest: this.posts };
-      this.say(position, connection, { type: 'post', ...numbers, room: 'general', text: 'so far' });
+      this.say(position, connection, this.nextPost());
       this.deliver();
     }
     return this.frames.findLast(({ cursor }) => cursor !== undefined)?.cursor ?? null;
+  }
+
+  private nextPost(): object {
+    this.posts += 1;
+    const numbers = { number: this.posts, lowest: this.posts };
+    return { type: 'post', ...numbers, room: 'general', text: 'so far' };
   }
 
   private say(position: Position, connection: number, fields: object): void {

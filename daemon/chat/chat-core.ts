@@ -22,8 +22,9 @@ import { isOpen, onQuery } from './queries.ts';
 import { queuesOf } from './queues.ts';
 import { writeReads } from './reading.ts';
 import { answerRepeats, onBadRequest, onRequest, sendAnswers, takeRequest } from './requests.ts';
-import { onSignIn, takeSignIn } from './sign-in.ts';
+import { holdEarly, onSignIn, refuseSignIn, takeSignIn } from './sign-in.ts';
 import { onSignal } from './signals.ts';
+import { forgetSignIn, putBehind } from './signing-in.ts';
 import {
   type ChatParts,
   type ChatState,
@@ -41,6 +42,12 @@ import {
 
 /** Whoever has not signed in to a leader by then is let go. */
 const SIGN_IN_MS_MAX = 30_000;
+
+/**
+ * How long a sign-in waits at a server that follows a leader: whoever sent it has seen that leader's end, perhaps a
+ * little before this server does.
+ */
+const EARLY_MS_MAX = 100;
 
 /** The list of who is here goes to the followers at most this often. */
 const SHARE_PRESENCE_MS = 1_000;
@@ -66,6 +73,7 @@ function step(chat: ChatState, input: Stamped<ChatInput>): ChatOutput[] {
   chat.nowMs = input.nowMs;
   dispatch(chat, input);
   releaseHeld(chat, (wanted) => onReleased(chat, wanted));
+  takeDue(chat);
   sendAnswers(chat);
   return outputs;
 }
@@ -140,6 +148,7 @@ function onClosed(chat: ChatState, id: number): void {
   const connection = chat.connections.all.get(id);
   if (!connection) return; // closed from here
   const { account } = connection;
+  forgetSignIn(chat, connection);
   chat.connections.close(id);
   noteLeft(chat, account);
 }
@@ -148,10 +157,13 @@ function onMessage(chat: ChatState, id: number, message: ClientMessage): void {
   const connection = chat.connections.all.get(id);
   if (!connection) return; // closed from here, while this was on its way
   if ('query' in message && isOpen(message)) return onQuery(chat, connection, message);
-  if (!chat.leads) return send(chat, connection, redirect(chat, 'this server does not lead'));
-  if (message.type === 'signIn') {
-    return onSignIn(chat, connection, { connection: id, sessionId: '', message });
+  if (message.type === 'signIn') return onSignIn(chat, connection, message);
+  const { signingIn } = connection;
+  if (signingIn) {
+    if (!putBehind(chat, signingIn, message)) refuseSignIn(chat, connection, 'too-many-requests');
+    return;
   }
+  if (!chat.leads) return send(chat, connection, redirect(chat, 'this server does not lead'));
   if (connection.account === '') {
     const to =
       'query' in message
@@ -166,12 +178,17 @@ function onMessage(chat: ChatState, id: number, message: ClientMessage): void {
   return onRequest(chat, connection, message);
 }
 
+/** What came behind sign-ins that are answered now. */
+function takeDue(chat: ChatState): void {
+  for (let due = chat.due.shift(); due; due = chat.due.shift())
+    for (const message of due.later) onMessage(chat, due.connection, message);
+}
+
 /** Goes on with what was held, unless whoever sent it has gone, or has signed in anew and sent it again. */
 function onReleased(chat: ChatState, wanted: Wanted): void {
   const connection = chat.connections.all.get(wanted.connection);
   if (!connection) return;
-  const { message } = wanted;
-  if (message.type === 'signIn') takeSignIn(chat, connection, { ...wanted, message });
+  if ('isGenuine' in wanted) takeSignIn(chat, connection, wanted);
   else if (connection.sessionId === wanted.sessionId) takeRequest(chat, connection, wanted);
 }
 
@@ -196,6 +213,7 @@ function onLeading(chat: ChatState, stream: StreamId, cluster: Cluster): void {
   chat.sharedMs = Number.NEGATIVE_INFINITY;
   sendAll(chat, connections.signedInIds(), view(chat, true));
   if (!led) welcomeAsLeader(chat);
+  holdEarly(chat);
   chat.pausing = false;
   retryHeld(chat);
 }
@@ -204,8 +222,9 @@ function onLeading(chat: ChatState, stream: StreamId, cluster: Cluster): void {
 function welcomeAsLeader(chat: ChatState): void {
   chat.presence.inherit(chat.nowMs);
   for (const connection of chat.connections.all.values()) connection.openedMs = chat.nowMs;
-  const everyone = [...chat.connections.all.keys()];
-  sendAll(chat, everyone, { type: 'leading', term: chat.cluster.term });
+  const waiting = [...chat.connections.all.values()].filter(({ signingIn }) => !signingIn);
+  const ids = waiting.map(({ id }) => id);
+  sendAll(chat, ids, { type: 'leading', term: chat.cluster.term });
 }
 
 function onFollowing(chat: ChatState, cluster: Cluster, reason: string): void {
@@ -228,8 +247,22 @@ function onFollowing(chat: ChatState, cluster: Cluster, reason: string): void {
   redirectAll(chat, reason);
 }
 
+/** Whoever is signing in has that for an answer. */
 function redirectAll(chat: ChatState, reason: string): void {
+  for (const connection of chat.connections.all.values()) forgetSignIn(chat, connection);
   sendAll(chat, [...chat.connections.all.keys()], redirect(chat, reason));
+}
+
+/** Sends those on who have waited here for a leadership that does not come: another server leads. */
+function redirectEarly(chat: ChatState): void {
+  if (!chat.cluster.leader) return;
+  for (const id of [...chat.early.keys()]) {
+    const connection = chat.connections.all.get(id);
+    if (!connection?.signingIn || chat.nowMs - connection.signingIn.sinceMs < EARLY_MS_MAX)
+      continue;
+    forgetSignIn(chat, connection);
+    send(chat, connection, redirect(chat, 'this server does not lead'));
+  }
 }
 
 function onCluster(chat: ChatState, cluster: Cluster): void {
@@ -258,7 +291,7 @@ function onCommitted(chat: ChatState, sequence: number, copies: number): void {
 
 function onTick(chat: ChatState): void {
   chat.missed.forgetUnused(chat.nowMs);
-  if (!chat.leads) return;
+  if (!chat.leads) return redirectEarly(chat);
   for (const account of chat.presence.expire(chat.nowMs)) {
     chat.idle.delete(account);
     tellPresence(chat, account, 'gone');

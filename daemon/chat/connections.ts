@@ -3,6 +3,7 @@
 import type * as z from 'zod';
 import type { Refused, Stored } from '../../lib/protocol/events.ts';
 import type { HybridTime } from './chat.ts';
+import type { SigningIn } from './signing-in.ts';
 
 /** An answer to a numbered request, without its stamp. */
 export type RequestAnswer = z.infer<typeof Stored> | z.infer<typeof Refused>;
@@ -26,6 +27,8 @@ export type Connection = {
   typedMs: number;
   /** Sign-ins whose signature did not fit. */
   badSignatures: number;
+  /** A sign-in that is not answered yet. */
+  signingIn: SigningIn | null;
   /** Empty until signed in. */
   account: string;
   sessionId: string;
@@ -60,6 +63,7 @@ export class Connections {
       isIdle: false,
       typedMs: Number.NEGATIVE_INFINITY,
       badSignatures: 0,
+      signingIn: null,
       account: '',
       sessionId: '',
       nextNumber: 0,

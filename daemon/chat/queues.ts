@@ -9,6 +9,9 @@ export type ChatQueues = Readonly<{
   /** Requests that wait for their entry to be shown, and repeats that cannot be answered now. */
   waiting: number;
   repeats: number;
+  /** Sign-ins that came before this server leads, and messages behind any that is not answered. */
+  early: number;
+  later: number;
   /** Sign-ins that wait for a name to be theirs. */
   claims: number;
   /** Entries that are not shown yet: of the present stream, and others. */
@@ -30,6 +33,8 @@ export function queuesOf(chat: ChatState): ChatQueues {
     inHand: chat.inHand.length,
     waiting: chat.waiting.size,
     repeats: chat.repeats.size,
+    early: chat.early.size,
+    later: chat.laterCount,
     claims,
     own: chat.own.length,
     foreign: chat.foreign.size,

@@ -21,7 +21,7 @@ import {
   refuse,
   send,
   storedPost,
-  type Wanted,
+  type WantedRequest,
 } from './state.ts';
 
 /** Refusals wait their turn behind requests under way; a client that goes on regardless is let go. */
@@ -85,9 +85,8 @@ function expect(chat: ChatState, connection: Connection, number: number): boolea
 }
 
 /** Checks a request against what is folded now, and asks the ring for its entry. */
-export function takeRequest(chat: ChatState, connection: Connection, wanted: Wanted): void {
+export function takeRequest(chat: ChatState, connection: Connection, wanted: WantedRequest): void {
   const { message } = wanted;
-  if (message.type === 'signIn') return;
   const { number } = message;
   if (!hasCopies(chat)) {
     const detail = copiesText(chat);

@@ -1,5 +1,9 @@
-// Signing in: whose key, whose name, which session; then what the session missed, and what it stands on.
+// Signing in: whose key, whose name, which session; then what the session missed, and what it stands on. What came
+// behind a sign-in goes on once that is answered.
+
 import { accountIdOf, sessionIdOf, signInText } from '../../lib/ids.ts';
+import type { RefusalCode } from '../../lib/protocol/refusals.ts';
+import type { SignIn } from '../../lib/protocol/requests.ts';
 import type { Entry } from '../ring/entry.ts';
 import { type BodyOf, encodeBody } from './bodies.ts';
 import type { Connection } from './connections.ts';
@@ -7,6 +11,7 @@ import { hold, mustWait } from './held.ts';
 import { historyPost, roomSummary, view } from './messages.ts';
 import { readsOf } from './reading.ts';
 import { copiesText } from './requests.ts';
+import { beginSignIn, forgetSignIn } from './signing-in.ts';
 import {
   byOrder,
   type ChatState,
@@ -25,38 +30,93 @@ import {
 /** Like lines that fit no schema: each costs a verification, and nobody needs more tries than a few. */
 const BAD_SIGNATURES_MAX = 20;
 
-/** Takes a sign-in to this leader. */
-export function onSignIn(chat: ChatState, connection: Connection, wanted: WantedSignIn): void {
-  if (!mustWait(chat)) return takeSignIn(chat, connection, wanted);
-  if (!hold(chat, wanted)) refuse(chat, connection, { to: {}, code: 'too-many-requests' });
+/** Takes a sign-in; where this server does not lead, in case it does in a moment. */
+export function onSignIn(chat: ChatState, connection: Connection, message: SignIn): void {
+  beginSignIn(chat, connection, message);
+  const wanted = { connection: connection.id, message, isGenuine: false };
+  if (!chat.leads) {
+    // Checked now, and not for everybody at once when all wait.
+    if (proves(chat, connection, message))
+      chat.early.set(connection.id, { ...wanted, isGenuine: true });
+  } else if (mustWait(chat)) holdSignIn(chat, connection, wanted);
+  else takeSignIn(chat, connection, wanted);
+}
+
+/** This server leads: whoever signed in ahead of that goes on with what is held. */
+export function holdEarly(chat: ChatState): void {
+  const early = [...chat.early.values()];
+  chat.early.clear();
+  for (const wanted of early) {
+    const connection = chat.connections.all.get(wanted.connection);
+    if (connection) holdSignIn(chat, connection, wanted);
+  }
+}
+
+function holdSignIn(chat: ChatState, connection: Connection, wanted: WantedSignIn): void {
+  if (!hold(chat, wanted)) refuseSignIn(chat, connection, 'too-many-requests');
+}
+
+/** What came behind it goes on, and is refused for its part. */
+export function refuseSignIn(
+  chat: ChatState,
+  connection: Connection,
+  code: RefusalCode,
+  detail?: string,
+): void {
+  refuse(chat, connection, { to: {}, code, ...(detail === undefined ? {} : { detail }) });
+  goOn(chat, connection);
+}
+
+/** The sign-in is answered: what came behind it is next. */
+function goOn(chat: ChatState, connection: Connection): void {
+  const later = forgetSignIn(chat, connection);
+  if (later.length > 0) chat.due.push({ connection: connection.id, later });
+}
+
+/** Whether the signature is that of the key, over what this connection asked for; refuses it if not. */
+function proves(chat: ChatState, connection: Connection, message: SignIn): boolean {
+  const { parts } = chat;
+  const { name, key, session, signature } = message;
+  const text = signInText({ nonce: connection.nonce, server: parts.self.id, name, session });
+  if (parts.secrets.verify(key, text, signature)) return true;
+  refuseSignIn(chat, connection, 'bad-signature');
+  connection.badSignatures += 1;
+  if (connection.badSignatures > BAD_SIGNATURES_MAX) close(chat, connection, 'bad-signature');
+  return false;
 }
 
 /** Checks who it is: signs in an account that exists, or has the name claimed first. */
 export function takeSignIn(chat: ChatState, connection: Connection, wanted: WantedSignIn): void {
-  const { fold, parts } = chat;
-  const { name, key, session, signature } = wanted.message;
-  const text = signInText({ nonce: connection.nonce, server: parts.self.id, name, session });
-  if (!parts.secrets.verify(key, text, signature)) {
-    refuse(chat, connection, { to: {}, code: 'bad-signature' });
-    connection.badSignatures += 1;
-    if (connection.badSignatures > BAD_SIGNATURES_MAX) close(chat, connection, 'bad-signature');
-    return;
-  }
+  const { fold } = chat;
+  const { name, key } = wanted.message;
+  if (!wanted.isGenuine && !proves(chat, connection, wanted.message)) return;
   const account = accountIdOf(key, name);
   const claims = chat.claims.get(account);
-  if (claims) claims.push(wanted);
+  if (claims) waitForClaim(chat, claims, wanted);
   else if (fold.accounts.has(account)) completeSignIn(chat, wanted, account);
   else if (fold.holderOf(name)) {
     const detail = `the name ${name} belongs to another key: choose another name, or use the identity file of that key`;
-    refuse(chat, connection, { to: {}, code: 'name-taken', detail });
+    refuseSignIn(chat, connection, 'name-taken', detail);
   } else claimName(chat, wanted, account);
+}
+
+/** Beside the one whose claim it is: whoever still waits for an answer, and no others. */
+function waitForClaim(chat: ChatState, claims: WantedSignIn[], wanted: WantedSignIn): void {
+  const others = claims.splice(1).filter((each) => awaitingAnswer(chat, each) !== null);
+  claims.push(...others, wanted);
+}
+
+/** The connection that waits for the answer; null when it is gone, or has begun another sign-in since. */
+function awaitingAnswer(chat: ChatState, { connection, message }: WantedSignIn): Connection | null {
+  const found = chat.connections.all.get(connection);
+  return found?.signingIn?.message === message ? found : null;
 }
 
 function claimName(chat: ChatState, wanted: WantedSignIn, account: string): void {
   const connection = chat.connections.all.get(wanted.connection);
   if (!connection) return;
   if (!hasCopies(chat)) {
-    return refuse(chat, connection, { to: {}, code: 'too-few-copies', detail: copiesText(chat) });
+    return refuseSignIn(chat, connection, 'too-few-copies', copiesText(chat));
   }
   chat.claims.set(account, [wanted]);
   chat.inHand.push(wanted);
@@ -82,7 +142,7 @@ export function completeClaims(chat: ChatState): void {
 
 function completeSignIn(chat: ChatState, wanted: WantedSignIn, account: string): void {
   const { message } = wanted;
-  const connection = chat.connections.all.get(wanted.connection);
+  const connection = awaitingAnswer(chat, wanted);
   if (!connection) return;
   enterSession(chat, connection, { account, id: sessionIdOf(account, message.session) });
   connection.above =
@@ -102,6 +162,7 @@ function completeSignIn(chat: ChatState, wanted: WantedSignIn, account: string):
   connection.isIdle = message.idle ?? false;
   if (chat.presence.arrive(account)) chat.arrived.add(account);
   noteIdle(chat, account);
+  goOn(chat, connection);
 }
 
 /** Ties the connection to its session, and lets go of the connection that had it before. */

@@ -4,7 +4,7 @@ import type { Cluster } from '../../lib/client/api.ts';
 import type { ServerMessage } from '../../lib/protocol/events.ts';
 import { CROWD_MIN } from '../../lib/protocol/limits.ts';
 import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
-import type { NumberedRequest, SignIn } from '../../lib/protocol/requests.ts';
+import type { ClientMessage, NumberedRequest, SignIn } from '../../lib/protocol/requests.ts';
 import { type Entry, orderOf, type StreamId, streamIdOf } from '../ring/entry.ts';
 import { type Body, type BodyOf, bodyOf, isNote } from './bodies.ts';
 import type { ChatOutput, ChatReader, ChatSecrets, PostSearch } from './chat.ts';
@@ -15,6 +15,7 @@ import { MissedEntries } from './missed.ts';
 import { PostNotes } from './post-notes.ts';
 import { Presence } from './presence.ts';
 import { ReadMarkers } from './read-markers.ts';
+import { forgetSignIn } from './signing-in.ts';
 
 export type ChatParts = Readonly<{
   reader: ChatReader;
@@ -32,14 +33,17 @@ export type ChatParts = Readonly<{
 export type Added = Readonly<{ entry: Entry; body: Body | null; change: FoldChange }>;
 
 /** What needs the ring, and waits for it or is in its hands. */
-export type Wanted = Readonly<{
+export type Wanted = WantedSignIn | WantedRequest;
+
+/** `isGenuine`: its signature was found to fit already. */
+export type WantedSignIn = Readonly<{ connection: number; message: SignIn; isGenuine: boolean }>;
+
+export type WantedRequest = Readonly<{
   connection: number;
   /** Of the connection when it came: whoever has signed in anew since has sent it again. */
   sessionId: string;
-  message: SignIn | NumberedRequest;
+  message: NumberedRequest;
 }>;
-
-export type WantedSignIn = Wanted & Readonly<{ message: SignIn }>;
 
 export type ChatState = {
   readonly parts: ChatParts;
@@ -76,6 +80,13 @@ export type ChatState = {
   readonly waiting: Map<string, Connection>;
   /** Who asked again for what cannot be answered now: too few are in sync, or its entry is damaged; by request. */
   readonly repeats: Map<string, Connection>;
+  /** Sign-ins that came while this server does not lead, in case it leads soon; by connection, in order of arrival. */
+  readonly early: Map<number, WantedSignIn>;
+  /** Messages that came behind sign-ins that are under way, and their text. */
+  laterCount: number;
+  laterChars: number;
+  /** Sign-ins answered in this step, and what came behind them. */
+  due: Readonly<{ connection: number; later: readonly ClientMessage[] }>[];
   /** Sign-ins that wait for the commit of their account's claim, by account. */
   readonly claims: Map<string, WantedSignIn[]>;
   /** Accounts whose claims were shown in this step. */
@@ -139,6 +150,10 @@ export function createState(parts: ChatParts): ChatState {
     foreign: new Map(),
     waiting: new Map(),
     repeats: new Map(),
+    early: new Map(),
+    laterCount: 0,
+    laterChars: 0,
+    due: [],
     claims: new Map(),
     claimed: [],
     pausing: false,
@@ -193,6 +208,7 @@ export function refuse(
 export function close(chat: ChatState, connection: Connection, code: RefusalCode): void {
   const { account } = connection;
   chat.outputs.push({ type: 'close', connection: connection.id, code });
+  forgetSignIn(chat, connection);
   chat.connections.close(connection.id);
   noteLeft(chat, account);
 }

@@ -3,6 +3,7 @@
 import { awaitsInstall, maybeBecomeActive, maybePull } from './catch-up.ts';
 import { lackCount } from './entry.ts';
 import { isHeard, isReachable, reachablePeers, unstableForMs } from './failure-detector.ts';
+import type { PeerMessageOf } from './messages.ts';
 import { maybeCommit } from './replication.ts';
 import {
   ACK_PATIENCE_MS,
@@ -17,6 +18,7 @@ import {
 import { log, ownHash, type Peer, send, type Turn } from './state.ts';
 import {
   maybeAdvance,
+  nextTerm,
   servingLeader,
   startPrepare,
   startSounding,
@@ -37,7 +39,7 @@ export function decide(turn: Turn): void {
 }
 
 /** Whether a peer could lead, and so is to be waited for by those below it. */
-function isEligible(peer: Peer): boolean {
+export function isEligible(peer: Peer): boolean {
   const phase = peer.announcement?.phase;
   return phase === 'active' || phase === 'preparing' || phase === 'leading';
 }
@@ -162,12 +164,27 @@ function decideAsActive(turn: Turn): void {
   if (leader && nowMs < ring.unstableUntilMs) return;
   if (leader && (leader.lead > ring.limits.catchUpEntriesMax || unstableForMs(leader, nowMs) > 0))
     return;
-  const higher = reachablePeers(turn).some(
-    (peer) => peer.ringPosition > ring.self.ringPosition && isEligible(peer),
-  );
-  if (higher || leaderByHearsay(turn)) return;
+  if (isOutranked(turn) || leaderByHearsay(turn)) return;
   if (!leader) return startPrepare(turn, invitees(turn), 'nobody leads');
   if (isSounded(turn)) startPrepare(turn, invitees(turn), `${leader.id} leads and is lower`);
+}
+
+function isOutranked(turn: Turn): boolean {
+  return reachablePeers(turn).some(
+    (peer) => peer.ringPosition > turn.ring.self.ringPosition && isEligible(peer),
+  );
+}
+
+/** The leader that this server follows leaves, and has it succeed: with a promise for a term that is not taken yet. */
+export function onResign(turn: Turn, from: Peer, message: PeerMessageOf<'resign'>): void {
+  const { ring } = turn;
+  const { announcement } = from;
+  // Its announcement follows on the same link.
+  if (announcement) from.announcement = { ...announcement, phase: 'draining', view: null };
+  const follows = ring.phase === 'active' && ring.view?.leader === from.id;
+  if (!follows || ring.draining || isOutranked(turn) || message.term < nextTerm(ring)) return;
+  const invited = [...new Set([...invitees(turn), from])];
+  startPrepare(turn, invited, `${from.id} resigns`, { from, message });
 }
 
 /**

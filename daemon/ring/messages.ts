@@ -91,13 +91,15 @@ const Prepare = z.object({
   term: Term,
   digest: DigestText.optional(),
 });
-const PromiseMessage = z.object({
-  type: z.literal('promise'),
+const promised = {
   term: Term,
   digest: DigestText,
   /** Of the stream that clients' cursors name now: its asker may have been away when it began. */
   base: z.object({ stream: StreamKey, digest: DigestText }).nullable(),
-});
+};
+const PromiseMessage = z.object({ type: z.literal('promise'), ...promised });
+/** A promise that nobody asked for, of a leader that leaves to whoever leads next. */
+const Resign = z.object({ type: z.literal('resign'), ...promised });
 export const RefuseReason = z.enum(['promised-higher', 'outranked', 'better-leader', 'unstable']);
 const Refuse = z.object({
   type: z.literal('refuse'),
@@ -178,6 +180,7 @@ export const PeerMessage = z.discriminatedUnion('type', [
   Agree,
   Prepare,
   PromiseMessage,
+  Resign,
   Refuse,
   Pull,
   Entries,

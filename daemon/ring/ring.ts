@@ -6,7 +6,7 @@ import { assert, assertNever } from '../../lib/assert.ts';
 import type { Cluster } from '../../lib/client/api.ts';
 import type { ServerAddress, ServerStatus } from '../../lib/protocol/events.ts';
 import { onEntries, onPull } from './catch-up.ts';
-import { decide, leaderByHearsay, onPause } from './decide.ts';
+import { decide, leaderByHearsay, onPause, onResign } from './decide.ts';
 import { digestOf, digestText } from './digest.ts';
 import { lackCount } from './entry.ts';
 import {
@@ -17,6 +17,7 @@ import {
   noteHeartbeat,
   trackContacts,
 } from './failure-detector.ts';
+import { resign } from './hand-over.ts';
 import type { Announcement, PeerMessage } from './messages.ts';
 import { onAppend, onAppendInput, onStored, resendTo, sendAppends } from './replication.ts';
 import {
@@ -102,7 +103,7 @@ function dispatch(
     case 'drain':
       ring.draining = true;
       if (ring.phase === 'preparing') stopServing(ring);
-      return;
+      return resign(turn);
     case 'foldIsWhole':
       ring.foldIsWhole = true;
       return;
@@ -129,6 +130,8 @@ function onMessage(turn: Turn, from: Peer, message: PeerMessage): void {
       return onPrepare(turn, from, message);
     case 'promise':
       return onPromise(turn, from, message);
+    case 'resign':
+      return onResign(turn, from, message);
     case 'refuse':
       return onRefuse(turn, from, message);
     case 'pull':

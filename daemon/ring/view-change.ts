@@ -33,10 +33,23 @@ import {
   type Turn,
 } from './state.ts';
 
-/** Begins a change of view: asks the peers given for promises of a term above every one seen. */
-export function startPrepare(turn: Turn, invited: readonly Peer[], reason: string): void {
+/** Above every one seen. */
+export function nextTerm(ring: Ring): number {
+  return Math.max(ring.termSeen, ring.promisedTerm, ring.installedTerm) + 1;
+}
+
+/**
+ * Begins a change of view: asks the peers given for promises of a term above every one seen.
+ * @param given a promise that is here already, with its term
+ */
+export function startPrepare(
+  turn: Turn,
+  invited: readonly Peer[],
+  reason: string,
+  given: Readonly<{ from: Peer; message: PeerMessageOf<'resign'> }> | null = null,
+): void {
   const { ring, nowMs } = turn;
-  const term = Math.max(ring.termSeen, ring.promisedTerm, ring.installedTerm) + 1;
+  const term = given?.message.term ?? nextTerm(ring);
   stopServing(ring);
   promise(turn, term, ring.self.id);
   ring.phase = 'preparing';
@@ -53,8 +66,11 @@ export function startPrepare(turn: Turn, invited: readonly Peer[], reason: strin
   log(turn, 'info', 'preparing a view', { term, invited: invited.map((peer) => peer.id), reason });
   // Whoever dies before its own promise is on disk asks for that term again, and is refused.
   const digest = digestText(ring.digest);
-  for (const peer of invited) sendAhead(turn, peer.id, { type: 'prepare', term, digest });
-  maybeAdvance(turn);
+  for (const peer of invited) {
+    if (peer !== given?.from) sendAhead(turn, peer.id, { type: 'prepare', term, digest });
+  }
+  if (given) onPromise(turn, given.from, { ...given.message, type: 'promise' });
+  else maybeAdvance(turn);
 }
 
 /**
@@ -63,7 +79,7 @@ export function startPrepare(turn: Turn, invited: readonly Peer[], reason: strin
  */
 export function startSounding(turn: Turn, invited: readonly Peer[]): void {
   const { ring, nowMs } = turn;
-  const term = Math.max(ring.termSeen, ring.promisedTerm, ring.installedTerm) + 1;
+  const term = nextTerm(ring);
   const awaited = new Set(invited.map(({ id }) => id));
   ring.sounding = { term, awaited, deadlineMs: nowMs + PREPARE_STEP_MS };
   // What is pulled while the present leader serves on need not be while nobody does.
@@ -81,7 +97,7 @@ export function onAgree({ ring }: Turn, from: Peer, message: PeerMessageOf<'agre
 }
 
 /** Gives this server's word for a term: it accepts nothing of a lower one from here on. */
-function promise(turn: Turn, term: number, to: ServerId): void {
+export function promise(turn: Turn, term: number, to: ServerId): void {
   const { ring } = turn;
   assert(term > ring.promisedTerm, 'promised term increases');
   ring.promisedTerm = term;
@@ -110,13 +126,12 @@ export function onPrepare(turn: Turn, from: Peer, message: PeerMessageOf<'prepar
   ring.pull = null;
   noteHeard(from, nowMs);
   if (message.digest !== undefined) giveLacking(turn, from, message.term, digestOf(message.digest));
+  send(turn, from.id, promiseOf(ring, message.term));
+}
+
+export function promiseOf(ring: Ring, term: number): PeerMessageOf<'promise'> {
   const base = ring.base && { stream: ring.base.stream, digest: digestText(ring.base.digest) };
-  send(turn, from.id, {
-    type: 'promise',
-    term: message.term,
-    digest: digestText(ring.digest),
-    base,
-  });
+  return { type: 'promise', term, digest: digestText(ring.digest), base };
 }
 
 /** Sends an asker what it lacks ahead of the promise: it need not pull, while nobody serves. */

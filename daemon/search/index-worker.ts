@@ -1,7 +1,7 @@
 // The thread that writes the index: batches in, and how many of them are found by now out. What comes close together
 // shares a transaction, since FTS5 writes a segment for each, and has to merge them later.
-import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
+import { yieldToRoom } from '../priority.ts';
 import { applyBatch, type IndexBatch } from './index-changes.ts';
 import { SearchIndex } from './search-index.ts';
 
@@ -11,16 +11,6 @@ const SHARED_POSTS_MAX = 5_000;
 const SHARED_MS_MAX = 250;
 
 yieldToRoom();
-
-/** On Linux this is the priority of the thread; elsewhere it would be that of the server. */
-function yieldToRoom(): void {
-  if (process.platform !== 'linux') return;
-  try {
-    setPriority(constants.priority.PRIORITY_LOW);
-  } catch {
-    // A sandbox may forbid it: the index is written all the same.
-  }
-}
 
 const index = new SearchIndex(workerData as string);
 let batches = 0;

@@ -1,9 +1,12 @@
 // The search for the leader: tries every known address side by side, goes where servers point, waits on
 // those that know of no leader, and signs in on the first that leads. No step waits for a dead server.
+//
+// Whoever stood by is signed in to at once, before it leads, and what is not answered follows on the same link: it is
+// all there when that server begins to lead. Should another lead instead, its answer comes first.
 
 import { signInText } from '../ids.ts';
 import type { ServerAddress } from '../protocol/events.ts';
-import { PROTOCOL_VERSION } from '../protocol/limits.ts';
+import { PROTOCOL_VERSION, REQUESTS_IN_FLIGHT_MAX } from '../protocol/limits.ts';
 import { type Link, type Session, send, type Target } from './session-state.ts';
 
 /** A server on the same continent greets within this, in milliseconds. */
@@ -49,6 +52,8 @@ export function learn(session: Session, address: string, id: string | null): Tar
  */
 export function beginSearch(session: Session): void {
   session.phase = 'searching';
+  const next = [...session.links.values()].find((link) => standsBy(session, link));
+  if (next) signIn(session, next, true);
   const patienceMs = hasGreeted(session) ? STAGGER_MS : 0;
   let index = 0;
   for (const target of session.targets.values()) {
@@ -57,6 +62,11 @@ export function beginSearch(session: Session): void {
     index += 1;
   }
   advance(session);
+}
+
+/** Greeted, and not the leader that was lost. */
+function standsBy(session: Session, { welcome }: Link): boolean {
+  return session.everSignedIn && welcome !== null && welcome.server !== session.server;
 }
 
 function hasGreeted({ links }: Session): boolean {
@@ -77,6 +87,7 @@ export function open(session: Session, target: Target): void {
     welcome: null,
     leader: null,
     signInMs: null,
+    isAhead: false,
     polledMs: session.nowMs,
     sentNumber: 0,
     hasGap: false,
@@ -114,7 +125,7 @@ export function advance(session: Session): void {
   for (const link of [...session.links.values()]) {
     const late = lateness(link, nowMs);
     if (late !== null) fail(session, link, late);
-    else if (link.welcome && link.signInMs === null && nowMs - link.polledMs >= POLL_MS) {
+    else if (isPolled(link) && nowMs - link.polledMs >= POLL_MS) {
       link.polledMs = nowMs;
       session.queries += 1;
       send(session, link, { type: 'status', query: session.queries });
@@ -123,6 +134,11 @@ export function advance(session: Session): void {
   for (const target of session.targets.values()) {
     if (target.nextTryMs <= nowMs && !linkTo(session, target.address)) open(session, target);
   }
+}
+
+/** Whether it is asked who leads: it has not been told to do anything else, or may follow another leader after all. */
+function isPolled({ welcome, signInMs, isAhead }: Link): boolean {
+  return welcome !== null && (signInMs === null || isAhead);
 }
 
 /** When a server must have greeted; infinity once it has. */
@@ -142,12 +158,10 @@ function lateness(link: Link, nowMs: number): string | null {
 export function searchWakeMs(session: Session): number {
   let wakeMs = Number.POSITIVE_INFINITY;
   for (const link of session.links.values()) {
-    const due = !link.welcome
-      ? greetingDueMs(link)
-      : link.signInMs !== null
-        ? link.signInMs + SIGN_IN_MS_MAX
-        : link.polledMs + POLL_MS;
-    wakeMs = Math.min(wakeMs, due);
+    const answerDueMs =
+      link.signInMs === null ? Number.POSITIVE_INFINITY : link.signInMs + SIGN_IN_MS_MAX;
+    const pollMs = isPolled(link) ? link.polledMs + POLL_MS : Number.POSITIVE_INFINITY;
+    wakeMs = Math.min(wakeMs, greetingDueMs(link), answerDueMs, pollMs);
   }
   for (const target of session.targets.values()) {
     if (!linkTo(session, target.address)) wakeMs = Math.min(wakeMs, target.nextTryMs);
@@ -155,13 +169,18 @@ export function searchWakeMs(session: Session): number {
   return wakeMs;
 }
 
-/** Signs in on a greeted link, unless another sign-in is under way. */
-export function signIn(session: Session, link: Link): void {
-  const isBusy = [...session.links.values()].some((each) => each.signInMs !== null);
+/** Signs in on a greeted link, unless a sign-in to a leader is under way. @param isAhead before it leads */
+export function signIn(session: Session, link: Link, isAhead = false): void {
+  const isBusy = [...session.links.values()].some(
+    (each) => each.signInMs !== null && (each === link || !each.isAhead),
+  );
+  // It was signed in to ahead, and leads now.
+  if (!isAhead) link.isAhead = false;
   if (session.phase !== 'searching' || !link.welcome || isBusy) return;
   const { self, signer, cursor, at, stamp } = session;
   const { server, nonce } = link.welcome;
   link.signInMs = session.nowMs;
+  link.isAhead = isAhead;
   const text = signInText({ nonce, server, name: self.name, session: self.seed });
   send(session, link, {
     type: 'signIn',
@@ -174,6 +193,21 @@ export function signIn(session: Session, link: Link): void {
     ...(stamp === null ? {} : { stamp }),
     ...(session.isIdle ? { idle: true as const } : {}),
   });
+  sendAlong(session, link);
+}
+
+/** Sends what is not answered behind a sign-in that is under way: as far as the window goes, and up to a gap. */
+function sendAlong(session: Session, link: Link): void {
+  link.sentNumber = 0;
+  link.hasGap = false;
+  const lowest = session.items.keys().next().value;
+  if (lowest === undefined) return;
+  for (const { number, request } of session.items.values()) {
+    if (number !== lowest && number !== link.sentNumber + 1) return;
+    if (number - lowest >= REQUESTS_IN_FLIGHT_MAX) return;
+    send(session, link, { ...request, number, lowest });
+    link.sentNumber = number;
+  }
 }
 
 /** A server names the leader, or says that there is none: goes there at once. */

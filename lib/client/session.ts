@@ -241,16 +241,19 @@ function onSignedIn(
   emit(session, { type: 'signedIn', account, name, server, rooms, prunedBelow, reads });
   // It was given no place to resume from: the cluster was read-only. What it missed it asks for.
   if (again && session.cursor === null) emit(session, { type: 'reset' });
-  sendAllAgain(session, tookMs);
+  sendAllAgain(session, link, tookMs);
   tellReads(session, reads);
   watch(session, link);
 }
 
-/** @param tookMs how long there was no leader; null when none was lost */
-function sendAllAgain(session: Session, tookMs: number | null): void {
-  for (const [number, item] of session.items)
-    session.items.set(number, { ...item, state: 'queued' });
+/** All but what followed the sign-in on this link. @param tookMs how long there was no leader; null when none was lost */
+function sendAllAgain(session: Session, link: Link, tookMs: number | null): void {
   session.sentCount = 0;
+  for (const [number, item] of session.items) {
+    const isSent = number <= link.sentNumber;
+    if (isSent) session.sentCount += 1;
+    session.items.set(number, { ...item, state: isSent ? 'sent' : 'queued' });
+  }
   session.resend = { left: new Set(session.items.keys()), total: session.items.size, tookMs };
   pump(session);
   maybeRecovered(session);
@@ -260,7 +263,9 @@ function onActiveMessage(session: Session, link: Link, message: ServerMessage): 
   switch (message.type) {
     case 'signedIn':
       // A leader that stepped down and led again has taken two sign-ins: it answers only what follows the second.
-      return sendAllAgain(session, session.resend?.tookMs ?? null);
+      link.sentNumber = 0;
+      link.hasGap = false;
+      return sendAllAgain(session, link, session.resend?.tookMs ?? null);
     case 'stored':
       return onStored(session, message);
     case 'refused':

@@ -53,7 +53,7 @@ export const MUTANTS: readonly Mutant[] = [
         'if (leader && leader.ringPosition > ring.self.ringPosition) return;',
         'if (leader && nowMs < 0) return;',
       ],
-      ['if (higher || leaderByHearsay(turn)) return;', ''],
+      ['if (isOutranked(turn) || leaderByHearsay(turn)) return;', ''],
     ],
   },
   {
@@ -115,10 +115,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'what relies on the disk is let out before the commit',
     file: 'daemon/host.ts',
     edits: [
-      ['      const due = deferred;\n', '      const due: typeof deferred = [];\n'],
       [
-        '    world.flushPeers();\n    do {',
-        '    world.flushPeers();\n    for (const output of deferred.splice(0)) release(output);\n    do {',
+        '      world.flushPeers();\n      if (inTransaction',
+        '      world.flushPeers();\n      for (const output of deferred.splice(0)) release(output);\n      if (inTransaction',
       ],
     ],
   },

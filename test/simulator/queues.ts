@@ -24,6 +24,8 @@ export function checkQueues(server: SimulatedServer, heldCountMax: number): void
   atMost('waiting requests', queues.waiting, queues.own + queues.foreign);
   atMost('unanswered requests of a connection', queues.unanswered, UNANSWERED_MAX);
   atMost('repeats', queues.repeats, (connections + 1) * UNANSWERED_MAX);
+  atMost('sign-ins ahead of a leadership', queues.early, connections);
+  atMost('messages behind sign-ins', queues.later, heldCountMax);
   atMost('sign-ins that wait for a name', queues.claims, connections + heldCountMax);
   // What came from elsewhere waits for the view that is begun for its sake, or for copies.
   const copies = ring.view?.inSync.length ?? 0;

@@ -9,6 +9,7 @@ import {
   createChat,
   type PostSearch,
 } from '../../daemon/chat/chat.ts';
+import type { ChatLimits } from '../../daemon/chat/limits.ts';
 import { chatSecrets } from '../../daemon/chat-secrets.ts';
 import { type Entry, orderOf, streamIdOf } from '../../daemon/ring/entry.ts';
 import { directWriter } from '../../daemon/search/index-changes.ts';
@@ -51,6 +52,7 @@ type Options = {
   ringPosition?: number;
   copiesMin?: number;
   store?: MemoryStore;
+  limits?: ChatLimits;
   /** Where clients are told that it is. */
   address?: string;
   /** Connections that are real: what is for them goes there and is not kept here. */
@@ -86,6 +88,7 @@ export class ChatStage {
   private readonly heard = new Map<number, Message[]>();
   private readonly nonces = new Map<number, string>();
   private readonly copiesMin: number;
+  private readonly limits: ChatLimits | undefined;
   private readonly numbers = new Map<string, number>();
   private term = 0;
   private sequence = 0;
@@ -102,6 +105,7 @@ export class ChatStage {
     this.ringPosition = ringPosition;
     this.incarnation = ringPosition.toString(16).padStart(16, '0');
     this.copiesMin = copiesMin;
+    this.limits = given.limits;
     this.store = store ?? new MemoryStore(this.incarnation);
     this.cluster = { term: 0, leader: null, servers: [], copies: 0, copiesMin };
     this.chat = this.create();
@@ -114,6 +118,7 @@ export class ChatStage {
       secrets: SECRETS,
       self: { id: this.id, address: this.address },
       copiesMin: this.copiesMin,
+      limits: this.limits,
       restored: this.store.readOthers(),
     });
   }

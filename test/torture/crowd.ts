@@ -41,7 +41,7 @@ export async function joinRooms(client: ChatClient): Promise<string[]> {
 export class Sender {
   readonly name: string;
   private readonly servers: readonly string[];
-  private readonly folder: string;
+  private readonly folder: string | null;
   private readonly identity: Identity = temporaryIdentity();
   private readonly crowd: Crowd;
   private readonly byNumber = new Map<number, TimedPost>();
@@ -49,7 +49,7 @@ export class Sender {
   private rooms: readonly string[] = [];
   private count = 0;
 
-  constructor(name: string, servers: readonly string[], crowd: Crowd, folder: string) {
+  constructor(name: string, servers: readonly string[], crowd: Crowd, folder: string | null) {
     this.name = name;
     this.servers = servers;
     this.crowd = crowd;
@@ -119,8 +119,8 @@ export class Crowd {
     addresses: readonly string[];
     senders: number;
     readers: number;
-    /** Outboxes of the senders. */
-    directory: string;
+    /** Of the senders' outboxes; null keeps them in memory, for those that never leave. */
+    directory: string | null;
   }): Promise<Crowd> {
     const crowd = new Crowd();
     const { addresses, directory } = options;
@@ -131,7 +131,8 @@ export class Crowd {
     // One after the other: who makes the rooms is not left to chance.
     for (let index = 0; index < options.senders; index += 1) {
       const name = `sender${index + 1}`;
-      const sender = new Sender(name, listFrom(index), crowd, join(directory, `outbox-${name}`));
+      const folder = directory === null ? null : join(directory, `outbox-${name}`);
+      const sender = new Sender(name, listFrom(index), crowd, folder);
       crowd.senders.push(sender);
       await sender.join();
     }

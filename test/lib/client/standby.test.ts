@@ -127,3 +127,77 @@ test('when the one that stands by is lost too, everyone is called at once', () =
   stage.closes(TWO);
   assert.deepEqual([...stage.links.keys()], [ONE]);
 });
+
+// --- ahead of a leadership ---
+
+/** The leader is gone, and server2 stands by; two posts are not answered. */
+function bereft(): SessionStage {
+  const stage = connected();
+  stage.greets(TWO, 'server2', { id: 'server3', address: THREE });
+  stage.posts(1, 'one');
+  stage.posts(2, 'two');
+  stage.sent.length = 0;
+  stage.closes(THREE);
+  return stage;
+}
+
+const postsOf = (stage: SessionStage) =>
+  stage.sentOf('post').map((message) => message.type === 'post' && message.number);
+
+test('after a loss it signs in to the one that stands by at once, and sends along what is not answered', () => {
+  const stage = bereft();
+  assert.equal(stage.sentOf('signIn').length, 1);
+  assert.deepEqual(postsOf(stage), [1, 2]);
+  stage.posts(3, 'three');
+  assert.deepEqual(postsOf(stage), [1, 2], 'what is said meanwhile waits');
+  stage.signsIn(TWO, 'server2');
+  assert.deepEqual(postsOf(stage), [1, 2, 3], 'and nothing is sent again');
+  for (const number of [1, 2, 3]) stage.stored(TWO, number);
+  assert.deepEqual(stage.forgotten, [1, 2, 3]);
+  assert.equal(stage.eventsOf('recovered').length, 1);
+});
+
+test('it is told once that the one that stands by leads: that sign-in is under way', () => {
+  const stage = bereft();
+  stage.says(TWO, { type: 'leading', term: 4 });
+  assert.equal(stage.sentOf('signIn').length, 1);
+});
+
+test('should another server lead instead, it is signed in to, and its answer counts', () => {
+  const stage = bereft();
+  stage.advance(50);
+  stage.greets(ONE, 'server1', { id: 'server1', address: ONE });
+  assert.equal(stage.sentOf('signIn').length, 2);
+  stage.signsIn(ONE, 'server1');
+  assert.equal(stage.links.has(TWO), false, 'nothing waits there any longer');
+  stage.stored(ONE, 1);
+  stage.stored(ONE, 2);
+  assert.deepEqual(stage.forgotten, [1, 2]);
+  assert.equal(stage.session.server, 'server1');
+});
+
+test('the leader that was lost is found again at once when it still leads', () => {
+  const stage = bereft();
+  const [asked] = stage.sentOf('status');
+  assert.ok(asked?.type === 'status', 'whoever stands by is asked beside the sign-in');
+  stage.says(TWO, {
+    type: 'redirect',
+    leader: { id: 'server3', address: THREE },
+    term: 3,
+    reason: '',
+  });
+  assert.ok(stage.links.has(THREE) || stage.session.wakeMs - stage.nowMs <= 20);
+});
+
+test('a server that takes no sign-in ahead is signed in to when it leads', () => {
+  const stage = bereft();
+  const redirect = { type: 'redirect', leader: null, term: 3, reason: 'does not lead' } as const;
+  for (let index = 0; index < 3; index += 1) stage.says(TWO, redirect);
+  stage.says(TWO, { type: 'leading', term: 4 });
+  assert.equal(stage.sentOf('signIn').length, 2);
+  assert.deepEqual(postsOf(stage), [1, 2, 1, 2]);
+  stage.signsIn(TWO, 'server2');
+  stage.stored(TWO, 1);
+  stage.stored(TWO, 2);
+  assert.deepEqual(stage.forgotten, [1, 2]);
+});

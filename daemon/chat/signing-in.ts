@@ -1,0 +1,47 @@
+// A sign-in that is under way, and what came behind it on its connection. A client that has lost its leader signs in to
+// whoever is to lead next before that one leads, and sends what it still waits for along: all of it is there when the
+// leadership begins, and goes into the first of its commits.
+import type { ClientMessage, SignIn } from '../../lib/protocol/requests.ts';
+import type { Connection } from './connections.ts';
+import type { ChatState } from './state.ts';
+
+/** Text that waits on all connections together, in UTF-16 units; and no more messages than may be held otherwise. */
+const LATER_CHARS_MAX = 32 * 1024 * 1024;
+
+/** From its arrival until it is answered. */
+export type SigningIn = {
+  readonly message: SignIn;
+  readonly sinceMs: number;
+  readonly later: ClientMessage[];
+};
+
+/** One that came before on this connection is answered no longer: its sender has begun anew. */
+export function beginSignIn(chat: ChatState, connection: Connection, message: SignIn): void {
+  forgetSignIn(chat, connection);
+  connection.signingIn = { message, sinceMs: chat.nowMs, later: [] };
+}
+
+/** @returns false when there is no more room */
+export function putBehind(chat: ChatState, { later }: SigningIn, message: ClientMessage): boolean {
+  const chars = charsOf(message);
+  const { heldCountMax } = chat.limits;
+  if (chat.laterCount >= heldCountMax || chat.laterChars + chars > LATER_CHARS_MAX) return false;
+  later.push(message);
+  chat.laterCount += 1;
+  chat.laterChars += chars;
+  return true;
+}
+
+/** It is answered, or never will be. @returns what came behind it */
+export function forgetSignIn(chat: ChatState, connection: Connection): readonly ClientMessage[] {
+  const { later = [] } = connection.signingIn ?? {};
+  for (const message of later) chat.laterChars -= charsOf(message);
+  chat.laterCount -= later.length;
+  connection.signingIn = null;
+  chat.early.delete(connection.id);
+  return later;
+}
+
+function charsOf(message: ClientMessage): number {
+  return 'text' in message ? message.text.length : 0;
+}

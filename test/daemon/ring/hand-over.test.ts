@@ -1,0 +1,96 @@
+// A leader that leaves names its successor, and need not be asked for its promise.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PeerMessage } from '../../../daemon/ring/messages.ts';
+import { RingStage } from '../../support/ring-stage.ts';
+
+const NOTHING = { digest: '', base: null } as const;
+
+function sentBy(stage: RingStage): PeerMessage[] {
+  return stage.outputs.flatMap((output) =>
+    (output.type === 'send' || output.type === 'sendNow') && 'to' in output ? [output.message] : [],
+  );
+}
+
+const typesOf = (stage: RingStage) => sentBy(stage).map(({ type }) => type);
+
+/** server2 leads, and server1 is in sync. */
+function leading(): RingStage {
+  const stage = new RingStage('server2');
+  stage.hello('b1');
+  stage.pass(100);
+  const { term = 0 } = stage.ring.preparing ?? {};
+  stage.says({ type: 'promise', term, ...NOTHING });
+  assert.deepEqual(stage.ring.view?.inSync, ['server1', 'server2']);
+  stage.outputs.length = 0;
+  return stage;
+}
+
+/** server1 follows server2 in term 1. */
+function following(): RingStage {
+  const stage = new RingStage('server1');
+  stage.hello('b2');
+  stage.says({ type: 'prepare', term: 1, digest: '' });
+  const incarnation = '00000000000000cc';
+  const inSync = ['server1', 'server2'];
+  stage.says({ type: 'install', term: 1, incarnation, inSync, base: '' });
+  assert.equal(stage.ring.view?.leader, 'server2');
+  stage.outputs.length = 0;
+  return stage;
+}
+
+test('a leader that is asked to leave gives the next one its promise, unasked', () => {
+  const stage = leading();
+  const { term = 0 } = stage.ring.view ?? {};
+  stage.feed({ type: 'drain' });
+  const resignation = sentBy(stage).find(({ type }) => type === 'resign');
+  assert.equal(resignation?.type === 'resign' && resignation.term, term + 1);
+  assert.equal(stage.ring.promisedTo, 'server1');
+  assert.equal(stage.ring.stream, null, 'it serves no longer');
+  assert.equal(stage.ring.drained, false, 'and waits to be told who leads');
+  const types = stage.outputs.map(({ type }) => type);
+  assert.ok(types.indexOf('saveRecord') >= 0, 'the promise goes to its disk');
+});
+
+test('it is gone when its successor has installed a view without it', () => {
+  const stage = leading();
+  stage.feed({ type: 'drain' });
+  const { promisedTerm: term } = stage.ring;
+  const incarnation = '00000000000000cc';
+  stage.says({ type: 'install', term, incarnation, inSync: ['server1'], base: '' });
+  assert.equal(stage.ring.drained, true);
+});
+
+test('a leader alone has nobody to resign to', () => {
+  const stage = new RingStage('server2');
+  stage.pass(8_000);
+  assert.equal(stage.ring.phase, 'leading');
+  stage.feed({ type: 'drain' });
+  assert.equal(typesOf(stage).includes('resign'), false);
+  assert.equal(stage.ring.drained, true);
+});
+
+test('the successor leads without asking the one that leaves', () => {
+  const stage = following();
+  stage.says({ type: 'resign', term: 2, ...NOTHING });
+  assert.equal(stage.ring.phase, 'leading');
+  assert.deepEqual(stage.ring.view, { term: 2, leader: 'server1', inSync: ['server1'] });
+  assert.equal(typesOf(stage).includes('prepare'), false);
+  assert.ok(typesOf(stage).includes('install'), 'the one that leaves is told');
+});
+
+test('a resignation that a higher promise has overtaken is none', () => {
+  const stage = following();
+  stage.says({ type: 'prepare', term: 3, digest: '' });
+  stage.says({ type: 'resign', term: 2, ...NOTHING });
+  assert.equal(stage.ring.preparing, null);
+  assert.equal(stage.ring.promisedTerm, 3);
+  assert.notEqual(stage.ring.phase, 'leading');
+});
+
+test('whoever does not follow it is not its successor', () => {
+  const stage = new RingStage('server1');
+  stage.hello('b2');
+  stage.says({ type: 'resign', term: 2, ...NOTHING });
+  assert.notEqual(stage.ring.promisedTerm, 2);
+});
