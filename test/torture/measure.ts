@@ -16,7 +16,7 @@ export type Measure = (typeof MEASURES)[number];
 export type Cost = Readonly<{
   /** From the fault to the first post that was sent after it, stored, and seen by the other client. */
   firstMs: number;
-  /** The longest that the other client saw nothing new. */
+  /** The longest that the other client saw nothing new; of a return, only around the start and the change of leader. */
   silenceMs: number;
   /** The longest that a post waited for its acknowledgement. */
   waitMs: number;
@@ -49,6 +49,12 @@ const AFTER_MS = 1_500;
 /** The fault comes at any moment between two heartbeats and two ticks. */
 const JITTER_MS = 100;
 const GAP_MS_MAX = 30_000;
+/**
+ * A server that returns costs people something when its process starts, and when it takes the lead, which may be many
+ * seconds later; what they meet in between they would meet without it too.
+ */
+const STARTING_MS = 1_000;
+const CHANGING_MS = 500;
 
 /** The servers are started here, and run when it returns. */
 export async function measure(options: MeasureOptions): Promise<Measured> {
@@ -149,7 +155,10 @@ export class Bench {
     const leads = async () => (await servers.status(leader))?.phase === 'leading';
     await waitFor(`${leader} to lead again`, leads, SETTLE_MS_MAX);
     await this.hush();
-    return costOf(this.posts(), startedMs);
+    const ledMs = this.crowd.leaders.findLast(({ id }) => id === leader)?.fromMs ?? startedMs;
+    const isOfReturn = (atMs: number) =>
+      atMs < startedMs + STARTING_MS || Math.abs(atMs - ledMs) < CHANGING_MS;
+    return costOf(this.posts(), startedMs, isOfReturn);
   }
 
   private posts(): TimedPost[] {
@@ -175,10 +184,15 @@ function firstSeenOf(posts: readonly TimedPost[], fromMs: number): number {
   return Math.min(...posts.filter(({ sentMs }) => sentMs > fromMs).map(({ seenMs }) => seenMs));
 }
 
-function costOf(posts: readonly TimedPost[], fromMs: number): Cost {
+/** @param counts whether a silence that ended then is the fault's */
+function costOf(
+  posts: readonly TimedPost[],
+  fromMs: number,
+  counts: (endedMs: number) => boolean = () => true,
+): Cost {
   const seen = posts.map(({ seenMs }) => seenMs).sort((one, other) => one - other);
   const silences = seen.flatMap((seenMs, index) =>
-    seenMs < fromMs ? [] : [seenMs - (seen[index - 1] ?? seenMs)],
+    seenMs < fromMs || !counts(seenMs) ? [] : [seenMs - (seen[index - 1] ?? seenMs)],
   );
   return {
     firstMs: firstSeenOf(posts, fromMs) - fromMs,
