@@ -77,12 +77,12 @@ function isIndependent(output: Deferred): boolean {
 }
 
 /** What the ring has the chat know. */
-type Heard = Extract<
+type ForChat = Extract<
   RingOutput,
   { type: 'committed' | 'leading' | 'pausing' | 'following' | 'cluster' }
 >;
 
-function isHeard(output: Deferred): output is Heard {
+function isForChat(output: Deferred): output is ForChat {
   switch (output.type) {
     case 'committed':
     case 'leading':
@@ -261,9 +261,9 @@ export function createHost(parts: {
    * posts that waited for this server to lead, shares the transaction.
    */
   function tellChat(): void {
-    while (deferred.some(isHeard)) {
-      const heard = deferred.filter(isHeard);
-      deferred = deferred.filter((output) => !isHeard(output));
+    while (deferred.some(isForChat)) {
+      const heard = deferred.filter(isForChat);
+      deferred = deferred.filter((output) => !isForChat(output));
       for (const output of heard) feedChat(output);
     }
   }
@@ -290,6 +290,12 @@ export function createHost(parts: {
         return resendAppends(output);
       case 'heartbeat':
         return world.sendHeartbeat(output.announcement);
+      case 'committed':
+      case 'leading':
+      case 'pausing':
+      case 'following':
+      case 'cluster':
+        return feedChat(output);
       case 'drained':
         return world.drained();
       case 'log':
@@ -299,11 +305,6 @@ export function createHost(parts: {
       case 'taken':
       case 'notTaken':
       case 'sendNow':
-      case 'committed':
-      case 'leading':
-      case 'pausing':
-      case 'following':
-      case 'cluster':
       case 'saveRecord':
       case 'saveBase':
       case 'saveEntries':

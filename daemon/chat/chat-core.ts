@@ -6,6 +6,7 @@ import type { ClientMessage } from '../../lib/protocol/requests.ts';
 import { type Entry, type StreamId, streamIdOf } from '../ring/entry.ts';
 import { bodyOf, requestOf } from './bodies.ts';
 import type { Chat, ChatCounts, ChatInput, ChatOutput, Stamped } from './chat.ts';
+import type { Connection } from './connections.ts';
 import {
   dropUnshown,
   onAdded,
@@ -24,7 +25,7 @@ import { writeReads } from './reading.ts';
 import { answerRepeats, onBadRequest, onRequest, sendAnswers, takeRequest } from './requests.ts';
 import { holdEarly, onSignIn, refuseSignIn, takeSignIn } from './sign-in.ts';
 import { onSignal } from './signals.ts';
-import { forgetSignIn, putBehind } from './signing-in.ts';
+import { forgetSignIn, type Later, putBehind } from './signing-in.ts';
 import {
   type ChatParts,
   type ChatState,
@@ -86,7 +87,9 @@ function dispatch(chat: ChatState, input: Stamped<ChatInput>): void {
       return onMessage(chat, input.connection, input.message);
     case 'badRequest': {
       const connection = chat.connections.all.get(input.connection);
-      return connection ? onBadRequest(chat, connection, input) : undefined;
+      const { number, reason } = input;
+      if (!connection || waitsBehind(chat, connection, { number, reason })) return;
+      return onBadRequest(chat, connection, { number, reason });
     }
     case 'closed':
       return onClosed(chat, input.connection);
@@ -158,11 +161,7 @@ function onMessage(chat: ChatState, id: number, message: ClientMessage): void {
   if (!connection) return; // closed from here, while this was on its way
   if ('query' in message && isOpen(message)) return onQuery(chat, connection, message);
   if (message.type === 'signIn') return onSignIn(chat, connection, message);
-  const { signingIn } = connection;
-  if (signingIn) {
-    if (!putBehind(chat, signingIn, message)) refuseSignIn(chat, connection, 'too-many-requests');
-    return;
-  }
+  if ('number' in message && waitsBehind(chat, connection, message)) return;
   if (!chat.leads) return send(chat, connection, redirect(chat, 'this server does not lead'));
   if (connection.account === '') {
     const to =
@@ -178,10 +177,24 @@ function onMessage(chat: ChatState, id: number, message: ClientMessage): void {
   return onRequest(chat, connection, message);
 }
 
+/** Whether a request waits for the answer to a sign-in before it. */
+function waitsBehind(chat: ChatState, connection: Connection, request: Later): boolean {
+  const { signingIn } = connection;
+  if (signingIn && !putBehind(chat, signingIn, request))
+    refuseSignIn(chat, connection, 'too-many-requests');
+  return signingIn !== null;
+}
+
 /** What came behind sign-ins that are answered now. */
 function takeDue(chat: ChatState): void {
-  for (let due = chat.due.shift(); due; due = chat.due.shift())
-    for (const message of due.later) onMessage(chat, due.connection, message);
+  for (let due = chat.due.shift(); due; due = chat.due.shift()) {
+    for (const request of due.later) {
+      const connection = chat.connections.all.get(due.connection);
+      if (!connection) break;
+      if ('type' in request) onMessage(chat, due.connection, request);
+      else onBadRequest(chat, connection, request);
+    }
+  }
 }
 
 /** Goes on with what was held, unless whoever sent it has gone, or has signed in anew and sent it again. */

@@ -89,6 +89,7 @@ function proves(chat: ChatState, connection: Connection, message: SignIn): boole
 export function takeSignIn(chat: ChatState, connection: Connection, wanted: WantedSignIn): void {
   const { fold } = chat;
   const { name, key } = wanted.message;
+  if (!awaitingAnswer(chat, wanted)) return; // begun anew since
   if (!wanted.isGenuine && !proves(chat, connection, wanted.message)) return;
   const account = accountIdOf(key, name);
   const claims = chat.claims.get(account);

@@ -1,18 +1,22 @@
 // A sign-in that is under way, and what came behind it on its connection. A client that has lost its leader signs in to
 // whoever is to lead next before that one leads, and sends what it still waits for along: all of it is there when the
 // leadership begins, and goes into the first of its commits.
-import type { ClientMessage, SignIn } from '../../lib/protocol/requests.ts';
+import { REQUESTS_IN_FLIGHT_MAX } from '../../lib/protocol/limits.ts';
+import type { NumberedRequest, SignIn } from '../../lib/protocol/requests.ts';
 import type { Connection } from './connections.ts';
 import type { ChatState } from './state.ts';
 
 /** Text that waits on all connections together, in UTF-16 units; and no more messages than may be held otherwise. */
 const LATER_CHARS_MAX = 32 * 1024 * 1024;
 
+/** A request that came behind a sign-in; of one that fits no schema, why. */
+export type Later = NumberedRequest | Readonly<{ number: number; reason: string }>;
+
 /** From its arrival until it is answered. */
 export type SigningIn = {
   readonly message: SignIn;
   readonly sinceMs: number;
-  readonly later: ClientMessage[];
+  readonly later: Later[];
 };
 
 /** One that came before on this connection is answered no longer: its sender has begun anew. */
@@ -22,26 +26,27 @@ export function beginSignIn(chat: ChatState, connection: Connection, message: Si
 }
 
 /** @returns false when there is no more room */
-export function putBehind(chat: ChatState, { later }: SigningIn, message: ClientMessage): boolean {
-  const chars = charsOf(message);
-  const { heldCountMax } = chat.limits;
-  if (chat.laterCount >= heldCountMax || chat.laterChars + chars > LATER_CHARS_MAX) return false;
-  later.push(message);
+export function putBehind(chat: ChatState, { later }: SigningIn, request: Later): boolean {
+  const chars = charsOf(request);
+  if (later.length >= REQUESTS_IN_FLIGHT_MAX) return false;
+  if (chat.laterCount >= chat.limits.heldCountMax) return false;
+  if (chat.laterChars + chars > LATER_CHARS_MAX) return false;
+  later.push(request);
   chat.laterCount += 1;
   chat.laterChars += chars;
   return true;
 }
 
 /** It is answered, or never will be. @returns what came behind it */
-export function forgetSignIn(chat: ChatState, connection: Connection): readonly ClientMessage[] {
+export function forgetSignIn(chat: ChatState, connection: Connection): readonly Later[] {
   const { later = [] } = connection.signingIn ?? {};
-  for (const message of later) chat.laterChars -= charsOf(message);
+  for (const request of later) chat.laterChars -= charsOf(request);
   chat.laterCount -= later.length;
   connection.signingIn = null;
   chat.early.delete(connection.id);
   return later;
 }
 
-function charsOf(message: ClientMessage): number {
+function charsOf(message: Later): number {
   return 'text' in message ? message.text.length : 0;
 }

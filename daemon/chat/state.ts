@@ -4,7 +4,7 @@ import type { Cluster } from '../../lib/client/api.ts';
 import type { ServerMessage } from '../../lib/protocol/events.ts';
 import { CROWD_MIN } from '../../lib/protocol/limits.ts';
 import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
-import type { ClientMessage, NumberedRequest, SignIn } from '../../lib/protocol/requests.ts';
+import type { NumberedRequest, SignIn } from '../../lib/protocol/requests.ts';
 import { type Entry, orderOf, type StreamId, streamIdOf } from '../ring/entry.ts';
 import { type Body, type BodyOf, bodyOf, isNote } from './bodies.ts';
 import type { ChatOutput, ChatReader, ChatSecrets, PostSearch } from './chat.ts';
@@ -15,7 +15,7 @@ import { MissedEntries } from './missed.ts';
 import { PostNotes } from './post-notes.ts';
 import { Presence } from './presence.ts';
 import { ReadMarkers } from './read-markers.ts';
-import { forgetSignIn } from './signing-in.ts';
+import { forgetSignIn, type Later } from './signing-in.ts';
 
 export type ChatParts = Readonly<{
   reader: ChatReader;
@@ -82,11 +82,11 @@ export type ChatState = {
   readonly repeats: Map<string, Connection>;
   /** Sign-ins that came while this server does not lead, in case it leads soon; by connection, in order of arrival. */
   readonly early: Map<number, WantedSignIn>;
-  /** Messages that came behind sign-ins that are under way, and their text. */
+  /** Requests that came behind sign-ins that are under way, and their text. */
   laterCount: number;
   laterChars: number;
   /** Sign-ins answered in this step, and what came behind them. */
-  due: Readonly<{ connection: number; later: readonly ClientMessage[] }>[];
+  due: Readonly<{ connection: number; later: readonly Later[] }>[];
   /** Sign-ins that wait for the commit of their account's claim, by account. */
   readonly claims: Map<string, WantedSignIn[]>;
   /** Accounts whose claims were shown in this step. */

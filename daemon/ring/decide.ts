@@ -177,12 +177,14 @@ function isOutranked(turn: Turn): boolean {
 
 /** The leader that this server follows leaves, and has it succeed: with a promise for a term that is not taken yet. */
 export function onResign(turn: Turn, from: Peer, message: PeerMessageOf<'resign'>): void {
-  const { ring } = turn;
+  const { ring, nowMs } = turn;
   const { announcement } = from;
   // Its announcement follows on the same link.
   if (announcement) from.announcement = { ...announcement, phase: 'draining', view: null };
   const follows = ring.phase === 'active' && ring.view?.leader === from.id;
-  if (!follows || ring.draining || isOutranked(turn) || message.term < nextTerm(ring)) return;
+  // After a pause it may be old news, like all that was heard before.
+  if (!follows || ring.draining || nowMs < ring.backoffUntilMs) return;
+  if (isOutranked(turn) || message.term < nextTerm(ring)) return;
   const invited = [...new Set([...invitees(turn), from])];
   startPrepare(turn, invited, `${from.id} resigns`, { from, message });
 }

@@ -193,7 +193,8 @@ export function maybeCommit(turn: Turn): void {
 
 /**
  * Tells a server of the view that this one leads, and what the view began with. Whoever dies before its own disk
- * has that still has its promise there: it never installs that term again.
+ * has that still has its promise there: it never installs that term again. (Or, where nobody else was asked for one, it
+ * names its stream by a process that is over.)
  */
 export function sendInstall(turn: Turn, to: ServerId, { term, inSync }: View): void {
   const { base, self } = turn.ring;

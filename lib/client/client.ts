@@ -6,6 +6,7 @@ import { type ChatClient, type ClientEvent, type OutboxItem, QueryError } from '
 import { type Connection, openConnection } from './connection.ts';
 import type { Identity } from './identity.ts';
 import { memoryOutbox, type Outbox, openOutbox } from './outbox.ts';
+import { isSentAlong } from './search.ts';
 import { createSession, itemOf, selfOf, step } from './session.ts';
 import type { SessionInput, SessionOutput } from './session-state.ts';
 
@@ -186,7 +187,8 @@ export async function createChatClient(options: ClientOptions): Promise<ChatClie
       return session.items.get(pending.number) ?? itemOf(session, pending);
     },
     cancel: (number) => {
-      const isQueued = session.items.get(number)?.state === 'queued';
+      const isQueued =
+        session.items.get(number)?.state === 'queued' && !isSentAlong(session, number);
       if (isQueued) feed({ type: 'cancel', number });
       return isQueued;
     },

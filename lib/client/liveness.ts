@@ -63,14 +63,19 @@ export function onPong(session: Session, query: number): void {
   session.rival = null;
 }
 
-/** The leader is lost: what was asked of it waits for the next one. @param heardMs when it last spoke */
-export function lose(session: Session, heardMs: number): void {
+/**
+ * The leader is lost: what was asked of it waits for the next one.
+ * @param heardMs when it last spoke
+ * @param asks whoever is connected who leads; not needed after a word of the leader's own
+ */
+export function lose(session: Session, heardMs: number, asks = true): void {
   session.active = null;
   session.ping = null;
   session.rival = null;
   // The one that stands by is asked at once, as if it had greeted just now.
+  const polledMs = asks ? 0 : session.nowMs;
   for (const link of session.links.values())
-    Object.assign(link, { heardMs: session.nowMs, polledMs: 0 });
+    Object.assign(link, { heardMs: session.nowMs, polledMs });
   session.lostMs = heardMs;
   // A loss within a recovery: the next recovery counts on from here.
   session.resend = null;

@@ -53,7 +53,7 @@ export function onRefused(
   const item = number === undefined ? undefined : session.items.get(number);
   if (!item) return;
   if (RESENT.has(code) && !isPassedOver(session, link, { item, code })) {
-    lose(session, session.nowMs);
+    if (session.active) lose(session, session.nowMs);
     return fail(session, link, reason);
   }
   settle(session, item);

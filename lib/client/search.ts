@@ -148,7 +148,7 @@ export function greetingDueMs(link: Link): number {
 
 function lateness(link: Link, nowMs: number): string | null {
   if (!link.welcome) return nowMs >= greetingDueMs(link) ? 'no answer' : null;
-  if (link.signInMs !== null) {
+  if (link.signInMs !== null && !link.isAhead) {
     return nowMs - link.signInMs >= SIGN_IN_MS_MAX ? 'no answer to the sign-in' : null;
   }
   return nowMs - link.heardMs >= POLL_MS + GREETING_MS_MAX ? 'silent' : null;
@@ -159,7 +159,9 @@ export function searchWakeMs(session: Session): number {
   let wakeMs = Number.POSITIVE_INFINITY;
   for (const link of session.links.values()) {
     const answerDueMs =
-      link.signInMs === null ? Number.POSITIVE_INFINITY : link.signInMs + SIGN_IN_MS_MAX;
+      link.signInMs === null || link.isAhead
+        ? Number.POSITIVE_INFINITY
+        : link.signInMs + SIGN_IN_MS_MAX;
     const pollMs = isPolled(link) ? link.polledMs + POLL_MS : Number.POSITIVE_INFINITY;
     wakeMs = Math.min(wakeMs, greetingDueMs(link), answerDueMs, pollMs);
   }
@@ -169,16 +171,18 @@ export function searchWakeMs(session: Session): number {
   return wakeMs;
 }
 
-/** Signs in on a greeted link, unless a sign-in to a leader is under way. @param isAhead before it leads */
+/**
+ * Signs in on a greeted link, unless a sign-in to a leader is under way, or one to that very server, whatever the address.
+ * @param isAhead before it leads
+ */
 export function signIn(session: Session, link: Link, isAhead = false): void {
-  const isBusy = [...session.links.values()].some(
-    (each) => each.signInMs !== null && (each === link || !each.isAhead),
-  );
-  // It was signed in to ahead, and leads now.
-  if (!isAhead) link.isAhead = false;
-  if (session.phase !== 'searching' || !link.welcome || isBusy) return;
+  if (session.phase !== 'searching' || !link.welcome) return;
   const { self, signer, cursor, at, stamp } = session;
   const { server, nonce } = link.welcome;
+  const underWay = [...session.links.values()].filter(({ signInMs }) => signInMs !== null);
+  // It was signed in to ahead, and is said to lead now.
+  if (!isAhead) link.isAhead = false;
+  if (underWay.some((each) => !each.isAhead || each.welcome?.server === server)) return;
   link.signInMs = session.nowMs;
   link.isAhead = isAhead;
   const text = signInText({ nonce, server, name: self.name, session: self.seed });
@@ -208,6 +212,21 @@ function sendAlong(session: Session, link: Link): void {
     send(session, link, { ...request, number, lowest });
     link.sentNumber = number;
   }
+}
+
+/** A server says that it leads itself: a sign-in elsewhere, on somebody's word, no longer stands in the way. */
+export function onLeading(session: Session, link: Link, term: number): void {
+  session.term = Math.max(session.term, term);
+  for (const each of session.links.values())
+    if (each !== link && each.signInMs !== null) each.isAhead = true;
+  signIn(session, link);
+}
+
+/** Whether a request follows a sign-in that is under way: it may be stored already. */
+export function isSentAlong({ links }: Session, number: number): boolean {
+  return [...links.values()].some(
+    ({ signInMs, sentNumber }) => signInMs !== null && number <= sentNumber,
+  );
 }
 
 /** A server names the leader, or says that there is none: goes there at once. */

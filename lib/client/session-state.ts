@@ -29,7 +29,7 @@ export type Link = {
   leader: string | null;
   /** When a sign-in was sent that is not answered yet. */
   signInMs: number | null;
-  /** That sign-in went to a server that is to lead next, as far as is known here. */
+  /** That sign-in went to a server that is not known to lead: another one's word comes first. */
   isAhead: boolean;
   polledMs: number;
   /** The last numbered request that was sent on it; 0 for none. */

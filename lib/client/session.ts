@@ -24,7 +24,16 @@ import {
 } from './numbered.ts';
 import type { Pending } from './outbox.ts';
 import { onReadElsewhere, onReadHere, tellReads } from './reads.ts';
-import { advance, beginSearch, fail, follow, learn, searchWakeMs, signIn } from './search.ts';
+import {
+  advance,
+  beginSearch,
+  fail,
+  follow,
+  isSentAlong,
+  learn,
+  onLeading,
+  searchWakeMs,
+} from './search.ts';
 import {
   type Account,
   emit,
@@ -186,8 +195,7 @@ function onMessage(session: Session, number: number, message: ServerMessage): vo
       );
     }
     case 'leading':
-      session.term = Math.max(session.term, message.term);
-      return signIn(session, link);
+      return onLeading(session, link, message.term);
     case 'redirect':
       link.signInMs = null;
       return follow(session, link, message.leader, message.term);
@@ -196,7 +204,10 @@ function onMessage(session: Session, number: number, message: ServerMessage): vo
     case 'signedIn':
       return onSignedIn(session, link, message);
     case 'refused':
-      return onSignInRefused(session, link, message);
+      // One with a number is of a request that followed the sign-in.
+      return message.number === undefined
+        ? onSignInRefused(session, link, message)
+        : onRefused(session, link, message);
   }
 }
 
@@ -294,7 +305,7 @@ function onActiveMessage(session: Session, link: Link, message: ServerMessage): 
       return message.reset ? onReset(session) : undefined;
     case 'redirect':
       // It has stepped down: the link stays, and hears who leads next.
-      lose(session, session.nowMs);
+      lose(session, session.nowMs, false);
       return follow(session, link, message.leader, message.term);
     case 'closing':
       return onLeaderCloses(session, message);
@@ -367,7 +378,7 @@ function onClosed(session: Session, number: number, reason: string): void {
 
 function onCancel(session: Session, number: number): void {
   const item = session.items.get(number);
-  if (item?.state === 'queued') settle(session, item);
+  if (item?.state === 'queued' && !isSentAlong(session, number)) settle(session, item);
 }
 
 function onQuery(session: Session, input: Extract<SessionInput, { type: 'query' }>): void {

@@ -1,6 +1,7 @@
 // Sign-ins that come before there is anybody to take them, and what is sent behind them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { REQUESTS_IN_FLIGHT_MAX } from '../../../lib/protocol/limits.ts';
 import { ChatStage, person } from '../../support/chat-stage.ts';
 
 const ada = person('ada');
@@ -146,4 +147,41 @@ test('more than is held is refused, and its sender comes again', () => {
     .flatMap((message) => ('code' in message ? message.code : []));
   assert.deepEqual(refusals, ['too-many-requests']);
   assert.equal(stage.chat.queues().later, 0);
+});
+
+test('a request that fits no schema waits its turn behind the sign-in too', () => {
+  const stage = following();
+  const connection = stage.connect();
+  stage.take(connection);
+  stage.signIn(connection, ada);
+  stage.post(connection, 'one');
+  stage.feed({ type: 'badRequest', connection, number: 2, reason: 'no such thing' });
+  assert.equal(stage.types(connection), '');
+  stage.lead();
+  const answers = stage
+    .take(connection)
+    .flatMap((message) => ('number' in message ? [`${message.type} ${message.number}`] : []));
+  assert.deepEqual(answers, ['stored 1', 'refused 2']);
+});
+
+test('nobody else waits behind a sign-in: a query is answered as before it', () => {
+  const stage = following();
+  const connection = stage.connect();
+  stage.take(connection);
+  stage.signIn(connection, ada);
+  stage.say(connection, { type: 'listRooms', query: 1 });
+  assert.equal(stage.types(connection), 'redirect');
+  assert.equal(stage.chat.queues().later, 0);
+});
+
+test('one connection has no more behind its sign-in than it may have under way', () => {
+  const stage = following();
+  const connection = stage.connect();
+  stage.take(connection);
+  stage.signIn(connection, ada);
+  for (let count = 0; count < REQUESTS_IN_FLIGHT_MAX; count += 1) stage.post(connection, 'more');
+  assert.equal(stage.types(connection), '');
+  stage.post(connection, 'too much');
+  const [refused] = stage.take(connection);
+  assert.equal(refused?.type === 'refused' && refused.code, 'too-many-requests');
 });

@@ -94,3 +94,18 @@ test('whoever does not follow it is not its successor', () => {
   stage.says({ type: 'resign', term: 2, ...NOTHING });
   assert.notEqual(stage.ring.promisedTerm, 2);
 });
+
+test('a leader does not resign to one that it has not heard for a moment: it may be frozen', () => {
+  const stage = leading();
+  stage.pass(125);
+  stage.feed({ type: 'drain' });
+  assert.equal(typesOf(stage).includes('resign'), false);
+  assert.notEqual(stage.ring.stream, null, 'it serves on until it is asked');
+});
+
+test('a resignation that waited while its reader was stopped is old news', () => {
+  const stage = following();
+  stage.stop(300);
+  stage.says({ type: 'resign', term: 2, ...NOTHING });
+  assert.notEqual(stage.ring.phase, 'leading');
+});

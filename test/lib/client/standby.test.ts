@@ -201,3 +201,62 @@ test('a server that takes no sign-in ahead is signed in to when it leads', () =>
   stage.stored(TWO, 2);
   assert.deepEqual(stage.forgotten, [1, 2]);
 });
+
+test('while nobody leads for long, the one that stands by and answers is not given up', () => {
+  const stage = bereft();
+  for (let elapsedMs = 0; elapsedMs < 5_000; elapsedMs += 50) {
+    const asked = stage.sentOf('status').at(-1);
+    const query = asked?.type === 'status' ? asked.query : 0;
+    stage.says(TWO, { type: 'redirect', leader: null, term: 3, reason: String(query) });
+    stage.advance(50);
+    if (!stage.links.has(TWO)) break;
+  }
+  assert.ok(stage.links.has(TWO));
+});
+
+test('a server that is known by two addresses is signed in to once', () => {
+  const stage = bereft();
+  stage.advance(50);
+  stage.greets(ONE, 'server2', null);
+  stage.says(ONE, { type: 'leading', term: 4 });
+  assert.equal(stage.sentOf('signIn').length, 1);
+  stage.signsIn(TWO, 'server2');
+  assert.equal(stage.session.server, 'server2');
+});
+
+test('a refusal of what was sent along is the answer to that alone', () => {
+  const stage = bereft();
+  stage.says(TWO, {
+    type: 'refused',
+    number: 1,
+    code: 'bad-request',
+    reason: 'of a later version',
+  });
+  assert.deepEqual(stage.forgotten, [1]);
+  assert.notEqual(stage.session.connection.type, 'refused');
+  stage.signsIn(TWO, 'server2');
+  stage.stored(TWO, 2);
+  assert.deepEqual(stage.forgotten, [1, 2]);
+});
+
+test('what was sent along is not taken back: it may be stored already', () => {
+  const stage = bereft();
+  stage.posts(3, 'three');
+  stage.feed({ type: 'cancel', number: 2 });
+  stage.feed({ type: 'cancel', number: 3 });
+  assert.deepEqual([...stage.session.items.keys()], [1, 2]);
+});
+
+test("a server's own word that it leads comes before that of others", () => {
+  const stage = bereft();
+  stage.says(TWO, {
+    type: 'redirect',
+    leader: { id: 'server1', address: ONE },
+    term: 3,
+    reason: '',
+  });
+  stage.greets(ONE, 'server1', { id: 'server1', address: ONE });
+  stage.says(TWO, { type: 'leading', term: 4 });
+  stage.signsIn(TWO, 'server2');
+  assert.equal(stage.session.server, 'server2');
+});
