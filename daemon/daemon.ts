@@ -67,6 +67,13 @@ export async function startDaemon(parts: {
   logger: Logger;
 }): Promise<Daemon> {
   const { config, logger } = parts;
+  // Before there is a clock that would find it long.
+  try {
+    rehearse();
+  } catch (error) {
+    // It only saves time.
+    logger.warn({ err: error }, 'the rehearsal failed: the first leadership will be slower');
+  }
   const incarnationOf = () => randomBytes(8).toString('hex');
   const isNew = !existsSync(config.dataDirectory);
   const store = openSqliteStore({ directory: config.dataDirectory, incarnationOf });
@@ -122,12 +129,6 @@ export async function startDaemon(parts: {
     await close('shutting-down');
   }
 
-  try {
-    rehearse();
-  } catch (error) {
-    // It only saves time.
-    logger.warn({ err: error }, 'the rehearsal failed: the first leadership will be slower');
-  }
   try {
     await openSockets({ config, logger, cores, sockets, host, loop });
   } catch (error) {

@@ -30,8 +30,8 @@ const REDIAL_MS_MAX = 250;
 const DYING_REDIAL_MS = 2;
 /** What was sent before a close may take this long to leave. */
 const LAST_WORDS_MS = 500;
-/** A link that was up for so long is dialled again at once when it is lost; a shorter one is no link. */
-const SETTLED_MS = 1_000;
+/** A link that is lost is dialled again at once, unless it was lost before within this time. */
+const LOST_AGAIN_MS = 1_000;
 
 /** Errors of a dial that prove that nobody listens there now. A name that is gone is a stopped container. */
 const REFUSED_CODES: ReadonlySet<string> = new Set([
@@ -86,7 +86,7 @@ type Link = {
   outbound: Half | null;
   inbound: Half | null;
   up: boolean;
-  upSinceMs: number;
+  lostMs: number;
   redialMs: number;
   redialTimer: NodeJS.Timeout | undefined;
   saidRefused: boolean;
@@ -284,7 +284,6 @@ class Links<M> implements PeerLinks<M> {
       return this.onHalfClosed(link, older.socket);
     }
     link.up = true;
-    link.upSinceMs = performance.now();
     this.options.onUp(link.id, outbound.identity);
     const early = link.early;
     link.early = [];
@@ -309,7 +308,10 @@ class Links<M> implements PeerLinks<M> {
     inbound?.socket.destroy();
     if (this.closed) return;
     this.options.onDown(link.id, { refused: false });
-    if (performance.now() - link.upSinceMs < SETTLED_MS) return this.redialLater(link);
+    const nowMs = performance.now();
+    const isAgain = nowMs - link.lostMs < LOST_AGAIN_MS;
+    link.lostMs = nowMs;
+    if (isAgain) return this.redialLater(link);
     link.redialMs = DYING_REDIAL_MS;
     this.dial(link);
   }
@@ -361,7 +363,7 @@ function createLink(peer: { id: string; host: string; port: number }): Link {
     outbound: null,
     inbound: null,
     up: false,
-    upSinceMs: Number.NEGATIVE_INFINITY,
+    lostMs: Number.NEGATIVE_INFINITY,
     redialMs: REDIAL_MS_MIN,
     redialTimer: undefined,
     saidRefused: false,
