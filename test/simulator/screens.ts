@@ -99,6 +99,13 @@ export class Screens {
     const isWhole = ![...this.of(client).values()].some(
       ({ room, order }) => room === oldest.room && order < oldest.order,
     );
+    // As the screen does: what a page lacks between two of its posts stands elsewhere by now.
+    const newest = posts.at(-1)?.order ?? '';
+    const ids = new Set(posts.map(({ id }) => id));
+    for (const [id, { room, order }] of this.of(client)) {
+      const isWithin = room === oldest.room && order > oldest.order && order < newest;
+      if (isWithin && !ids.has(id)) this.of(client).delete(id);
+    }
     for (const post of posts) this.onTold(client, post);
     return isWhole;
   }

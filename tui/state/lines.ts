@@ -77,6 +77,19 @@ export function insertPage(before: readonly Line[], page: readonly Line[]): read
   );
 }
 
+/**
+ * Read again after a reset: what stands here between two posts of a page that does not have it stands elsewhere by now,
+ * further up than anything that is read again, perhaps. It comes with the page of that place.
+ */
+export function withoutStrays(before: readonly Line[], page: readonly Line[]): readonly Line[] {
+  const [oldest, newest] = [page[0]?.order ?? '', page.at(-1)?.order ?? ''];
+  const keys = new Set(page.map(({ key }) => key));
+  return before.filter(
+    ({ kind, key, order }) =>
+      kind !== 'post' || order <= oldest || order >= newest || keys.has(key),
+  );
+}
+
 /** A post that is there as it is now; how it was taken stays with it. */
 export function changeLine(lines: readonly Line[], changed: PostLine): readonly Line[] {
   const known = indexOf(lines, changed.order, changed.key);

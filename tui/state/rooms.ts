@@ -5,7 +5,15 @@ import type { HistoryPost, PostEvent } from '../../lib/protocol/events.ts';
 import { scrolled, windowOf } from '../timeline.ts';
 import type { Effect } from './action.ts';
 import { lacks, withinBounds } from './kept-lines.ts';
-import { changeLine, insertLine, insertPage, moveLine, noteMerged, postLine } from './lines.ts';
+import {
+  changeLine,
+  insertLine,
+  insertPage,
+  moveLine,
+  noteMerged,
+  postLine,
+  withoutStrays,
+} from './lines.ts';
 import {
   type Anchor,
   type Model,
@@ -237,7 +245,8 @@ export function onHistory(
   const filled = withRoom(model, room, (view) => {
     const reaches = view.holeBelow === null || (lines[0]?.order ?? '') <= view.holeBelow;
     const isNewest = before === null && isReturning(view);
-    const merged = insertPage(isNewest ? [] : view.lines, lines);
+    const here = view.holeBelow === null ? view.lines : withoutStrays(view.lines, lines);
+    const merged = insertPage(isNewest ? [] : here, lines);
     const first: RoomView = {
       ...view,
       lines: merged,

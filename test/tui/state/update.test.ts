@@ -522,6 +522,17 @@ test('after a reset a room is read again down to its oldest line: a merge may ha
   assert.equal(view(story, 'general').holeBelow, null);
 });
 
+test('a post that stands elsewhere by now is not left between those of a page read after a reset', () => {
+  const story = signedIn();
+  for (const place of [30, 40, 50]) story.hear({ type: 'post', post: said(place) });
+  story.hear({ type: 'reset' });
+  story.take('history');
+  // The leader has the one at 40 at 10, further up than this page.
+  const page = { posts: [20, 30, 50].map((place) => said(place)), more: true };
+  story.do({ type: 'historyCame', room: 'general', before: null, page });
+  assert.deepEqual(texts(story, 'general'), ['post 20', 'post 30', 'post 50']);
+});
+
 test('a room is read again after a reset down to the oldest line that it keeps', () => {
   const story = signedIn();
   const posts = Array.from({ length: 2_500 }, (_, index) => said(index + 1));
