@@ -26,7 +26,9 @@ export function checkQueues(server: SimulatedServer, heldCountMax: number): void
   atMost('repeats', queues.repeats, (connections + 1) * UNANSWERED_MAX);
   atMost('sign-ins ahead of a leadership', queues.early, connections);
   atMost('messages behind sign-ins', queues.later, heldCountMax);
-  atMost('sign-ins that wait for a name', queues.claims, connections + heldCountMax);
+  // One for each connection, and for each claim that is not committed the one that asked for it, who may be gone.
+  const claiming = connections + queues.own + heldCountMax;
+  atMost('sign-ins that wait for a name', queues.claims, claiming);
   // What came from elsewhere waits for the view that is begun for its sake, or for copies.
   const copies = ring.view?.inSync.length ?? 0;
   const shows = ring.phase === 'leading' && ring.unshown === null && copies >= ring.copiesMin;
