@@ -19,13 +19,13 @@ import {
 } from './delivery.ts';
 import { dropHeld, giveBack, releaseHeld, retryHeld } from './held.ts';
 import { redirect, view, welcome } from './messages.ts';
+import { forgetSignIn, type Later, putBehind } from './pending-sign-in.ts';
 import { isOpen, onQuery } from './queries.ts';
 import { queuesOf } from './queues.ts';
 import { writeReads } from './reading.ts';
 import { answerRepeats, onBadRequest, onRequest, sendAnswers, takeRequest } from './requests.ts';
 import { holdEarly, onSignIn, refuseSignIn, takeSignIn } from './sign-in.ts';
 import { onSignal } from './signals.ts';
-import { forgetSignIn, type Later, putBehind } from './signing-in.ts';
 import {
   type ChatParts,
   type ChatState,
@@ -179,10 +179,10 @@ function onMessage(chat: ChatState, id: number, message: ClientMessage): void {
 
 /** Whether a request waits for the answer to a sign-in before it. */
 function waitsBehind(chat: ChatState, connection: Connection, request: Later): boolean {
-  const { signingIn } = connection;
-  if (signingIn && !putBehind(chat, signingIn, request))
+  const { pendingSignIn } = connection;
+  if (pendingSignIn && !putBehind(chat, pendingSignIn, request))
     refuseSignIn(chat, connection, 'too-many-requests');
-  return signingIn !== null;
+  return pendingSignIn !== null;
 }
 
 /** What came behind sign-ins that are answered now. */
@@ -235,7 +235,7 @@ function onLeading(chat: ChatState, stream: StreamId, cluster: Cluster): void {
 function welcomeAsLeader(chat: ChatState): void {
   chat.presence.inherit(chat.nowMs);
   for (const connection of chat.connections.all.values()) connection.openedMs = chat.nowMs;
-  const waiting = [...chat.connections.all.values()].filter(({ signingIn }) => !signingIn);
+  const waiting = [...chat.connections.all.values()].filter(({ pendingSignIn }) => !pendingSignIn);
   const ids = waiting.map(({ id }) => id);
   sendAll(chat, ids, { type: 'leading', term: chat.cluster.term });
 }
@@ -271,7 +271,7 @@ function redirectEarly(chat: ChatState): void {
   if (!chat.cluster.leader) return;
   for (const id of [...chat.early.keys()]) {
     const connection = chat.connections.all.get(id);
-    if (!connection?.signingIn || chat.nowMs - connection.signingIn.sinceMs < EARLY_MS_MAX)
+    if (!connection?.pendingSignIn || chat.nowMs - connection.pendingSignIn.sinceMs < EARLY_MS_MAX)
       continue;
     forgetSignIn(chat, connection);
     send(chat, connection, redirect(chat, 'this server does not lead'));

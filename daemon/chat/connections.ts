@@ -3,7 +3,7 @@
 import type * as z from 'zod';
 import type { Refused, Stored } from '../../lib/protocol/events.ts';
 import type { HybridTime } from './chat.ts';
-import type { SigningIn } from './signing-in.ts';
+import type { PendingSignIn } from './pending-sign-in.ts';
 
 /** An answer to a numbered request, without its stamp. */
 export type RequestAnswer = z.infer<typeof Stored> | z.infer<typeof Refused>;
@@ -28,7 +28,7 @@ export type Connection = {
   /** Sign-ins whose signature did not fit. */
   badSignatures: number;
   /** A sign-in that is not answered yet. */
-  signingIn: SigningIn | null;
+  pendingSignIn: PendingSignIn | null;
   /** Empty until signed in. */
   account: string;
   sessionId: string;
@@ -63,7 +63,7 @@ export class Connections {
       isIdle: false,
       typedMs: Number.NEGATIVE_INFINITY,
       badSignatures: 0,
-      signingIn: null,
+      pendingSignIn: null,
       account: '',
       sessionId: '',
       nextNumber: 0,

@@ -9,9 +9,9 @@ import { type BodyOf, encodeBody } from './bodies.ts';
 import type { Connection } from './connections.ts';
 import { hold, mustWait } from './held.ts';
 import { historyPost, roomSummary, view } from './messages.ts';
+import { beginSignIn, forgetSignIn } from './pending-sign-in.ts';
 import { readsOf } from './reading.ts';
 import { copiesText } from './requests.ts';
-import { beginSignIn, forgetSignIn } from './signing-in.ts';
 import {
   byOrder,
   type ChatState,
@@ -110,7 +110,7 @@ function waitForClaim(chat: ChatState, claims: WantedSignIn[], wanted: WantedSig
 /** The connection that waits for the answer; null when it is gone, or has begun another sign-in since. */
 function awaitingAnswer(chat: ChatState, { connection, message }: WantedSignIn): Connection | null {
   const found = chat.connections.all.get(connection);
-  return found?.signingIn?.message === message ? found : null;
+  return found?.pendingSignIn?.message === message ? found : null;
 }
 
 function claimName(chat: ChatState, wanted: WantedSignIn, account: string): void {

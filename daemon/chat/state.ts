@@ -12,10 +12,10 @@ import { type Connection, Connections } from './connections.ts';
 import { Fold, type FoldChange } from './fold.ts';
 import { CHAT_LIMITS, type ChatLimits } from './limits.ts';
 import { MissedEntries } from './missed.ts';
+import { forgetSignIn, type Later } from './pending-sign-in.ts';
 import { PostNotes } from './post-notes.ts';
 import { Presence } from './presence.ts';
 import { ReadMarkers } from './read-markers.ts';
-import { forgetSignIn, type Later } from './signing-in.ts';
 
 export type ChatParts = Readonly<{
   reader: ChatReader;

@@ -3,7 +3,6 @@
 import { awaitsInstall, maybeBecomeActive, maybePull } from './catch-up.ts';
 import { lackCount } from './entry.ts';
 import { isHeard, isReachable, reachablePeers, unstableForMs } from './failure-detector.ts';
-import type { PeerMessageOf } from './messages.ts';
 import { maybeCommit } from './replication.ts';
 import {
   ACK_PATIENCE_MS,
@@ -18,7 +17,6 @@ import {
 import { log, ownHash, type Peer, send, type Turn } from './state.ts';
 import {
   maybeAdvance,
-  nextTerm,
   servingLeader,
   startPrepare,
   startSounding,
@@ -45,7 +43,7 @@ export function isEligible(peer: Peer): boolean {
 }
 
 /** Who is asked for a promise: everyone but those that would lead themselves, and those not to be waited for. */
-function invitees(turn: Turn): Peer[] {
+export function invitees(turn: Turn): Peer[] {
   const { ring, nowMs } = turn;
   return reachablePeers(turn).filter((peer) => {
     if (!peer.linkUp || peer.lead > ring.limits.catchUpEntriesMax || nowMs < peer.readmitMs)
@@ -169,24 +167,11 @@ function decideAsActive(turn: Turn): void {
   if (isSounded(turn)) startPrepare(turn, invitees(turn), `${leader.id} leads and is lower`);
 }
 
-function isOutranked(turn: Turn): boolean {
+/** Whether a higher server could lead. */
+export function isOutranked(turn: Turn): boolean {
   return reachablePeers(turn).some(
     (peer) => peer.ringPosition > turn.ring.self.ringPosition && isEligible(peer),
   );
-}
-
-/** The leader that this server follows leaves, and has it succeed: with a promise for a term that is not taken yet. */
-export function onResign(turn: Turn, from: Peer, message: PeerMessageOf<'resign'>): void {
-  const { ring, nowMs } = turn;
-  const { announcement } = from;
-  // Its announcement follows on the same link.
-  if (announcement) from.announcement = { ...announcement, phase: 'draining', view: null };
-  const follows = ring.phase === 'active' && ring.view?.leader === from.id;
-  // After a pause it may be old news, like all that was heard before.
-  if (!follows || ring.draining || nowMs < ring.backoffUntilMs) return;
-  if (isOutranked(turn) || message.term < nextTerm(ring)) return;
-  const invited = [...new Set([...invitees(turn), from])];
-  startPrepare(turn, invited, `${from.id} resigns`, { from, message });
 }
 
 /**

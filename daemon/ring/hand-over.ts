@@ -1,10 +1,11 @@
 // A leader that leaves by itself need not be asked: it gives its successor the promise that the change of view begins
 // with, and what it says is the last of that leadership. One step less than when its successor has to ask for it.
-import { isEligible } from './decide.ts';
-import { isReachable } from './failure-detector.ts';
+import { invitees, isEligible, isOutranked } from './decide.ts';
+import { reachablePeers } from './failure-detector.ts';
+import type { PeerMessageOf } from './messages.ts';
 import { HEARTBEAT_INTERVAL_MS } from './settings.ts';
 import { type Peer, send, type Turn } from './state.ts';
-import { nextTerm, promise, promiseOf, stopServing } from './view-change.ts';
+import { nextTerm, promise, promiseOf, startPrepare, stopServing } from './view-change.ts';
 
 /** A successor that was heard so lately is not frozen: two heartbeats, in milliseconds. */
 const FRESH_MS = 2 * HEARTBEAT_INTERVAL_MS;
@@ -13,7 +14,9 @@ const FRESH_MS = 2 * HEARTBEAT_INTERVAL_MS;
 export function resign(turn: Turn): void {
   const { ring } = turn;
   if (ring.phase !== 'leading') return;
-  const heir = heirOf(turn);
+  const [heir] = reachablePeers(turn)
+    .filter((peer) => peer.linkUp && isEligible(peer))
+    .sort((one, other) => other.ringPosition - one.ringPosition);
   if (!heir || !ring.view?.inSync.includes(heir.id)) return;
   if (turn.nowMs - heir.lastHeardMs > FRESH_MS) return;
   const term = nextTerm(ring);
@@ -22,12 +25,16 @@ export function resign(turn: Turn): void {
   send(turn, heir.id, { ...promiseOf(ring, term), type: 'resign' });
 }
 
-/** The highest that could lead. */
-function heirOf(turn: Turn): Peer | null {
-  let heir: Peer | null = null;
-  for (const peer of turn.ring.peers.values()) {
-    const canLead = peer.linkUp && isEligible(peer) && isReachable(turn.ring, peer, turn.nowMs);
-    if (canLead && peer.ringPosition > (heir?.ringPosition ?? 0)) heir = peer;
-  }
-  return heir;
+/** The leader that this server follows leaves, and has it succeed: with a promise for a term that is not taken yet. */
+export function onResign(turn: Turn, from: Peer, message: PeerMessageOf<'resign'>): void {
+  const { ring, nowMs } = turn;
+  const { announcement } = from;
+  // Its announcement follows on the same link.
+  if (announcement) from.announcement = { ...announcement, phase: 'draining', view: null };
+  const follows = ring.phase === 'active' && ring.view?.leader === from.id;
+  // After a pause it may be old news, like all that was heard before.
+  if (!follows || ring.draining || nowMs < ring.backoffUntilMs) return;
+  if (isOutranked(turn) || message.term < nextTerm(ring)) return;
+  const invited = [...new Set([...invitees(turn), from])];
+  startPrepare(turn, invited, `${from.id} resigns`, { from, message });
 }

@@ -6,7 +6,7 @@ import { assert, assertNever } from '../../lib/assert.ts';
 import type { Cluster } from '../../lib/client/api.ts';
 import type { ServerAddress, ServerStatus } from '../../lib/protocol/events.ts';
 import { onEntries, onPull } from './catch-up.ts';
-import { decide, leaderByHearsay, onPause, onResign } from './decide.ts';
+import { decide, leaderByHearsay, onPause } from './decide.ts';
 import { digestOf, digestText } from './digest.ts';
 import { lackCount } from './entry.ts';
 import {
@@ -17,7 +17,7 @@ import {
   noteHeartbeat,
   trackContacts,
 } from './failure-detector.ts';
-import { resign } from './hand-over.ts';
+import { onResign, resign } from './hand-over.ts';
 import type { Announcement, PeerMessage } from './messages.ts';
 import { onAppend, onAppendInput, onStored, resendTo, sendAppends } from './replication.ts';
 import {

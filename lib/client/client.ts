@@ -6,8 +6,7 @@ import { type ChatClient, type ClientEvent, type OutboxItem, QueryError } from '
 import { type Connection, openConnection } from './connection.ts';
 import type { Identity } from './identity.ts';
 import { memoryOutbox, type Outbox, openOutbox } from './outbox.ts';
-import { isSentAlong } from './search.ts';
-import { createSession, itemOf, selfOf, step } from './session.ts';
+import { createSession, isCancellable, itemOf, selfOf, step } from './session.ts';
 import type { SessionInput, SessionOutput } from './session-state.ts';
 
 /** Requests that wait at most: an hour of fast typing; more is a runaway script. */
@@ -187,10 +186,9 @@ export async function createChatClient(options: ClientOptions): Promise<ChatClie
       return session.items.get(pending.number) ?? itemOf(session, pending);
     },
     cancel: (number) => {
-      const isQueued =
-        session.items.get(number)?.state === 'queued' && !isSentAlong(session, number);
-      if (isQueued) feed({ type: 'cancel', number });
-      return isQueued;
+      const isTaken = isCancellable(session, number);
+      if (isTaken) feed({ type: 'cancel', number });
+      return isTaken;
     },
     history: ({ room, before, after, limit }) =>
       query(

@@ -376,9 +376,14 @@ function onClosed(session: Session, number: number, reason: string): void {
 
 // --- what the user asks ---
 
+/** Whether a request can be taken back: no server has it, as far as this connection goes. */
+export function isCancellable(session: Session, number: number): boolean {
+  return session.items.get(number)?.state === 'queued' && !isSentAlong(session, number);
+}
+
 function onCancel(session: Session, number: number): void {
   const item = session.items.get(number);
-  if (item?.state === 'queued' && !isSentAlong(session, number)) settle(session, item);
+  if (item && isCancellable(session, number)) settle(session, item);
 }
 
 function onQuery(session: Session, input: Extract<SessionInput, { type: 'query' }>): void {

@@ -80,10 +80,15 @@ export function insertPage(before: readonly Line[], page: readonly Line[]): read
 /**
  * Read again after a reset: what stands here between two posts of a page that does not have it stands elsewhere by now,
  * further up than anything that is read again, perhaps. It comes with the page of that place.
+ * @param kept key of the line that the reader looks at: nothing moves there
  */
-export function withoutStrays(before: readonly Line[], page: readonly Line[]): readonly Line[] {
+export function withoutStrays(
+  before: readonly Line[],
+  page: readonly Line[],
+  kept: string | undefined,
+): readonly Line[] {
   const [oldest, newest] = [page[0]?.order ?? '', page.at(-1)?.order ?? ''];
-  const keys = new Set(page.map(({ key }) => key));
+  const keys = new Set([...page.map(({ key }) => key), kept]);
   return before.filter(
     ({ kind, key, order }) =>
       kind !== 'post' || order <= oldest || order >= newest || keys.has(key),

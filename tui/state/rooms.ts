@@ -245,7 +245,8 @@ export function onHistory(
   const filled = withRoom(model, room, (view) => {
     const reaches = view.holeBelow === null || (lines[0]?.order ?? '') <= view.holeBelow;
     const isNewest = before === null && isReturning(view);
-    const here = view.holeBelow === null ? view.lines : withoutStrays(view.lines, lines);
+    const isReread = view.holeBelow !== null;
+    const here = isReread ? withoutStrays(view.lines, lines, view.anchor?.key) : view.lines;
     const merged = insertPage(isNewest ? [] : here, lines);
     const first: RoomView = {
       ...view,

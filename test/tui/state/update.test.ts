@@ -533,6 +533,23 @@ test('a post that stands elsewhere by now is not left between those of a page re
   assert.deepEqual(texts(story, 'general'), ['post 20', 'post 30', 'post 50']);
 });
 
+test('what the reader looks at stays, though a page read after a reset does not have it', () => {
+  const story = signedIn();
+  for (let place = 1; place <= 60; place += 1) story.hear({ type: 'post', post: said(place) });
+  story.keys('pageup');
+  const { anchor } = view(story, 'general');
+  assert.ok(anchor);
+  story.hear({ type: 'reset' });
+  const there = view(story, 'general').lines.filter(({ key }) => key !== anchor.key);
+  const places = there.flatMap(({ kind, order }) => (kind === 'post' ? [order] : []));
+  const posts = Array.from({ length: 60 }, (_, index) => said(index + 1)).filter(({ order }) =>
+    places.includes(order),
+  );
+  story.do({ type: 'historyCame', room: 'general', before: null, page: { posts, more: false } });
+  assert.ok(view(story, 'general').lines.some(({ key }) => key === anchor.key));
+  assert.deepEqual(view(story, 'general').anchor?.key, anchor.key);
+});
+
 test('a room is read again after a reset down to the oldest line that it keeps', () => {
   const story = signedIn();
   const posts = Array.from({ length: 2_500 }, (_, index) => said(index + 1));

@@ -13,7 +13,7 @@ const LATER_CHARS_MAX = 32 * 1024 * 1024;
 export type Later = NumberedRequest | Readonly<{ number: number; reason: string }>;
 
 /** From its arrival until it is answered. */
-export type SigningIn = {
+export type PendingSignIn = {
   readonly message: SignIn;
   readonly sinceMs: number;
   readonly later: Later[];
@@ -22,11 +22,11 @@ export type SigningIn = {
 /** One that came before on this connection is answered no longer: its sender has begun anew. */
 export function beginSignIn(chat: ChatState, connection: Connection, message: SignIn): void {
   forgetSignIn(chat, connection);
-  connection.signingIn = { message, sinceMs: chat.nowMs, later: [] };
+  connection.pendingSignIn = { message, sinceMs: chat.nowMs, later: [] };
 }
 
 /** @returns false when there is no more room */
-export function putBehind(chat: ChatState, { later }: SigningIn, request: Later): boolean {
+export function putBehind(chat: ChatState, { later }: PendingSignIn, request: Later): boolean {
   const chars = charsOf(request);
   if (later.length >= REQUESTS_IN_FLIGHT_MAX) return false;
   if (chat.laterCount >= chat.limits.heldCountMax) return false;
@@ -39,10 +39,10 @@ export function putBehind(chat: ChatState, { later }: SigningIn, request: Later)
 
 /** It is answered, or never will be. @returns what came behind it */
 export function forgetSignIn(chat: ChatState, connection: Connection): readonly Later[] {
-  const { later = [] } = connection.signingIn ?? {};
+  const { later = [] } = connection.pendingSignIn ?? {};
   for (const request of later) chat.laterChars -= charsOf(request);
   chat.laterCount -= later.length;
-  connection.signingIn = null;
+  connection.pendingSignIn = null;
   chat.early.delete(connection.id);
   return later;
 }

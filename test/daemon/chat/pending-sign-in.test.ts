@@ -17,11 +17,17 @@ function following(): ChatStage {
   return stage;
 }
 
-test('whoever signs in before a server leads is signed in when it does, with what came behind', () => {
+/** Somebody who has signed in there. */
+function ahead(who = ada): { stage: ChatStage; connection: number } {
   const stage = following();
   const connection = stage.connect();
   stage.take(connection);
-  stage.signIn(connection, ada);
+  stage.signIn(connection, who);
+  return { stage, connection };
+}
+
+test('whoever signs in before a server leads is signed in when it does, with what came behind', () => {
+  const { stage, connection } = ahead();
   stage.post(connection, 'said meanwhile');
   stage.post(connection, 'and more');
   assert.equal(stage.types(connection), '', 'it waits');
@@ -45,10 +51,7 @@ test('whoever signs in before a server leads is signed in when it does, with wha
 });
 
 test('a name that is not taken yet is claimed first, and what came behind waits for that', () => {
-  const stage = following();
-  const connection = stage.connect();
-  stage.take(connection);
-  stage.signIn(connection, bob);
+  const { stage, connection } = ahead(bob);
   stage.post(connection, 'hello');
   stage.commits = false;
   stage.lead();
@@ -102,10 +105,7 @@ test('a wrong signature is refused at once, and what came behind it too', () => 
 });
 
 test('whoever begins a sign-in anew is answered once, to the newer one', () => {
-  const stage = following();
-  const connection = stage.connect();
-  stage.take(connection);
-  stage.signIn(connection, ada);
+  const { stage, connection } = ahead();
   stage.post(connection, 'of the first');
   stage.signIn(connection, ada, { session: 'seedTwoSeedT' });
   stage.lead();
@@ -150,10 +150,7 @@ test('more than is held is refused, and its sender comes again', () => {
 });
 
 test('a request that fits no schema waits its turn behind the sign-in too', () => {
-  const stage = following();
-  const connection = stage.connect();
-  stage.take(connection);
-  stage.signIn(connection, ada);
+  const { stage, connection } = ahead();
   stage.post(connection, 'one');
   stage.feed({ type: 'badRequest', connection, number: 2, reason: 'no such thing' });
   assert.equal(stage.types(connection), '');
@@ -165,20 +162,14 @@ test('a request that fits no schema waits its turn behind the sign-in too', () =
 });
 
 test('nobody else waits behind a sign-in: a query is answered as before it', () => {
-  const stage = following();
-  const connection = stage.connect();
-  stage.take(connection);
-  stage.signIn(connection, ada);
+  const { stage, connection } = ahead();
   stage.say(connection, { type: 'listRooms', query: 1 });
   assert.equal(stage.types(connection), 'redirect');
   assert.equal(stage.chat.queues().later, 0);
 });
 
 test('one connection has no more behind its sign-in than it may have under way', () => {
-  const stage = following();
-  const connection = stage.connect();
-  stage.take(connection);
-  stage.signIn(connection, ada);
+  const { stage, connection } = ahead();
   for (let count = 0; count < REQUESTS_IN_FLIGHT_MAX; count += 1) stage.post(connection, 'more');
   assert.equal(stage.types(connection), '');
   stage.post(connection, 'too much');
