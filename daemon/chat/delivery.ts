@@ -16,6 +16,7 @@ import {
   isCrowd,
   isHiddenCopy,
   isShown,
+  type StoredPost,
   sendAll,
   storedPost,
 } from './state.ts';
@@ -48,7 +49,11 @@ export function onRepaired(chat: ChatState, entry: Entry, leftOut: boolean): voi
   // What is not shown yet is still in memory, and will be.
   if (!isShown(chat, entry)) return;
   const body = bodyOf(entry);
-  if (body?.t === 'post' && !leftOut) return;
+  if (body?.t === 'post' && !leftOut) {
+    // Nobody missed it; but what became of it could not be told without it.
+    const stored = chat.notes.has(body.q) ? storedPost(chat, body.q) : null;
+    return stored ? tellChanged(chat, stored, 0) : undefined;
+  }
   show(chat, { entry, body, change }, true);
   completeClaims(chat);
 }
@@ -132,12 +137,15 @@ function noteLatest({ latestShown }: ChatState, room: string, place: string): vo
 function showNote(chat: ChatState, entry: Entry, body: NoteBody): void {
   chat.notes.apply(body, orderOf(entry));
   const stored = storedPost(chat, body.p);
-  if (!stored || stored.body.r !== body.r || !isShown(chat, stored.entry)) return;
-  sendAll(chat, chat.connections.inRoom(body.r), {
-    type: 'postChanged',
-    post: historyPost(chat, stored.entry, stored.body),
-    at: streamIdOf(entry) === chat.stream ? entry.sequence : 0,
-  });
+  if (!stored || stored.body.r !== body.r) return;
+  tellChanged(chat, stored, streamIdOf(entry) === chat.stream ? entry.sequence : 0);
+}
+
+function tellChanged(chat: ChatState, stored: StoredPost, at: number): void {
+  const { entry, body } = stored;
+  if (!isShown(chat, entry)) return;
+  const post = historyPost(chat, entry, body);
+  sendAll(chat, chat.connections.inRoom(body.r), { type: 'postChanged', post, at });
 }
 
 /** Tells a room who came or went, and whoever it was, on all their devices, what became of the room. */

@@ -46,6 +46,11 @@ export class PostNotes {
     return note;
   }
 
+  /** Whether anything became of it. */
+  has(post: string): boolean {
+    return this.byPost.has(post);
+  }
+
   isDeleted(post: string): boolean {
     return this.byPost.get(post)?.isDeleted ?? false;
   }

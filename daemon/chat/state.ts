@@ -244,11 +244,10 @@ export function isShown(chat: ChatState, entry: Entry): boolean {
   return chat.foreign.size === 0 || !chat.foreign.has(orderOf(entry));
 }
 
+export type StoredPost = Readonly<{ entry: Entry; body: BodyOf<'post'> }>;
+
 /** A post as it was stored first; null when it is not held, damaged, or pruned. */
-export function storedPost(
-  chat: ChatState,
-  id: string,
-): Readonly<{ entry: Entry; body: BodyOf<'post'> }> | null {
+export function storedPost(chat: ChatState, id: string): StoredPost | null {
   const entry = chat.parts.reader.findRequest(id);
   if (!entry) return null;
   const body = bodyOf(entry);

@@ -1,6 +1,7 @@
 // What people notice of a post whose entry was damaged on the leader's disk: nothing, or that it comes late.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bodyOf, encodeBody } from '../../../daemon/chat/bodies.ts';
 import { type Entry, orderOf, streamIdOf } from '../../../daemon/ring/entry.ts';
 import { ChatStage, type Message, person } from '../../support/chat-stage.ts';
 
@@ -34,6 +35,22 @@ test('a post that nobody missed is not shown again when it is repaired', () => {
   const { stage, reader, repair } = damaged();
   repair();
   assert.deepEqual(stage.take(reader), []);
+});
+
+test('what became of a post while it could not be read is told when it is repaired', () => {
+  const { stage, reader, repair, entry } = damaged();
+  const body = bodyOf(entry);
+  assert.ok(body?.t === 'post');
+  const edit = encodeBody({ ...body, t: 'edit', q: `${body.q}7`, p: body.q, x: 'new' });
+  stage.merge([{ ...entry, ringPosition: 1, sequence: 1, body: edit }]);
+  stage.lead();
+  assert.deepEqual(stage.take(reader, 'postChanged'), [], 'there is nothing to show it on');
+  repair();
+  const changed = stage.take(reader, 'postChanged');
+  assert.deepEqual(
+    changed.map(({ post }) => post.text),
+    ['new'],
+  );
 });
 
 test('a post that a page was given without is shown as late when it is repaired', () => {
