@@ -17,7 +17,7 @@ const TICK_MS = 100;
 /** Drafts and read positions are written this long after a change: a crash costs a second of typing. */
 const SAVE_DELAY_MS = 1_000;
 
-/** Between two tellings of what was read: the other devices are for the same person, who sits at one of them. */
+/** Between two tellings of what was read, while the reader stays where they are. */
 const READ_TOLD_MS = 2_000;
 
 /** What only somebody who sits there does. */
@@ -77,14 +77,17 @@ export function keepSaved(store: Source, folder: string): () => void {
 }
 
 /**
- * Tells how far each room was read, a while after that changed, and at the end.
+ * Tells how far each room was read: a while after that changed, and at once when the reader leaves a room or looks
+ * elsewhere, perhaps at another device; and at the end.
  * @param read is told every place that may be new
  * @returns ends it
  */
 export function tellReads(store: Source, read: (room: string, order: string) => void): () => void {
   const told = new Map<string, string>();
   let timer: NodeJS.Timeout | null = null;
+  let { openRoom: readRoom, focused: wasFocused } = store.model();
   const tell = () => {
+    if (timer) clearTimeout(timer);
     timer = null;
     const { account, connection, rooms } = store.model();
     // While another name signs in, what was read is still that of the one before.
@@ -97,13 +100,16 @@ export function tellReads(store: Source, read: (room: string, order: string) => 
     }
   };
   const unsubscribe = store.subscribe(() => {
-    timer ??= setTimeout(tell, READ_TOLD_MS);
+    const { openRoom, focused } = store.model();
+    const leaves = openRoom !== readRoom || (wasFocused && !focused);
+    readRoom = openRoom;
+    wasFocused = focused;
+    if (leaves) tell();
+    else timer ??= setTimeout(tell, READ_TOLD_MS);
   });
   return () => {
     unsubscribe();
-    if (timer) clearTimeout(timer);
     tell();
-    timer = null;
   };
 }
 

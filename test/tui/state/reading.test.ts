@@ -105,3 +105,19 @@ test('what was read is told after two seconds and at the end, each place once, t
   stop();
   assert.deepEqual(told, ['general 4', 'general 5']);
 });
+
+test('what was read is told at once by whoever leaves the room or looks elsewhere', (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const told: string[] = [];
+  const { model } = new ScreenStory().signedIn(ROOMS, { general: page('general', [1, 2]) });
+  const store = createStore(model, { perform: () => {}, onHand: () => {} });
+  context.after(tellReads(store, (id, order) => told.push(`${id} ${Number(order)}`)));
+  store.dispatch({ type: 'focused', focused: false });
+  assert.deepEqual(told, ['general 2']);
+  store.dispatch({ type: 'focused', focused: true });
+  const more = post('general', { name: 'bob', text: 'more', place: 3 });
+  store.dispatch({ type: 'client', event: { type: 'post', post: more } });
+  assert.deepEqual(told, ['general 2'], 'the reader is still there');
+  store.dispatch({ type: 'key', key: 'ctrl+n' });
+  assert.deepEqual(told, ['general 2', 'general 3']);
+});
