@@ -181,7 +181,8 @@ export function createHost(parts: {
   function takeRingOutput(output: RingOutput): void {
     switch (output.type) {
       case 'saveRecord':
-        begin();
+        if (output.mayWait) beginLazily(0);
+        else begin();
         store.saveRingRecord(output);
         return;
       case 'saveBase':

@@ -4,8 +4,15 @@ import { invitees, isEligible, isOutranked } from './decide.ts';
 import { reachablePeers } from './failure-detector.ts';
 import type { PeerMessageOf } from './messages.ts';
 import { HEARTBEAT_INTERVAL_MS } from './settings.ts';
-import { type Peer, send, type Turn } from './state.ts';
-import { nextTerm, promise, promiseOf, startPrepare, stopServing } from './view-change.ts';
+import { type Peer, sendAhead, type Turn } from './state.ts';
+import {
+  nextTerm,
+  noteResigned,
+  promise,
+  promiseOf,
+  startPrepare,
+  stopServing,
+} from './view-change.ts';
 
 /** A successor that was heard so lately is not frozen: two heartbeats, in milliseconds. */
 const FRESH_MS = 2 * HEARTBEAT_INTERVAL_MS;
@@ -22,15 +29,14 @@ export function resign(turn: Turn): void {
   const term = nextTerm(ring);
   stopServing(ring);
   promise(turn, term, heir.id);
-  send(turn, heir.id, { ...promiseOf(ring, term), type: 'resign' });
+  // Ahead of the disk: a leader that dies has left too, and what its disk then lacks nobody was told to be there.
+  sendAhead(turn, heir.id, { ...promiseOf(ring, term), type: 'resign' });
 }
 
 /** The leader that this server follows leaves, and has it succeed: with a promise for a term that is not taken yet. */
 export function onResign(turn: Turn, from: Peer, message: PeerMessageOf<'resign'>): void {
   const { ring, nowMs } = turn;
-  const { announcement } = from;
-  // Its announcement follows on the same link.
-  if (announcement) from.announcement = { ...announcement, phase: 'draining', view: null };
+  noteResigned(from, message.term);
   const follows = ring.phase === 'active' && ring.view?.leader === from.id;
   // After a pause it may be old news, like all that was heard before.
   if (!follows || ring.draining || nowMs < ring.backoffUntilMs) return;

@@ -84,12 +84,14 @@ const Agree = z.object({ type: z.literal('agree'), term: Term });
 
 /**
  * Step 1 of a change of view; answered by `promise` or `refuse`. `digest`: what the asker holds; what it lacks comes
- * before the promise, where it is not too much.
+ * before the promise, where it is not too much. `resigned`: the leader that had the asker succeed; whoever is asked may
+ * not have heard that it leaves.
  */
 const Prepare = z.object({
   type: z.literal('prepare'),
   term: Term,
   digest: DigestText.optional(),
+  resigned: ServerId.optional(),
 });
 const promised = {
   term: Term,

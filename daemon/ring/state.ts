@@ -164,8 +164,14 @@ export type StampedInput = RingInput & Readonly<{ nowMs: number; wallMs: number;
 
 /** Carried out in order; all but `sendNow` only after what precedes them is on disk. */
 export type RingOutput =
-  | Readonly<{ type: 'saveRecord'; installedTerm: number; promisedTerm: number }>
-  /** `mayWait`: no later output says that they are on the disk, until another one has to be there too. */
+  /** `mayWait`: no later output says that it is on the disk, until another one has to be there too. */
+  | Readonly<{
+      type: 'saveRecord';
+      installedTerm: number;
+      promisedTerm: number;
+      mayWait?: boolean;
+    }>
+  /** `mayWait`: as above. */
   | Readonly<{ type: 'saveEntries'; entries: readonly Entry[]; mayWait?: boolean }>
   | Readonly<{ type: 'saveHole'; hole: Hole }>
   | Readonly<{ type: 'saveBase'; stream: StreamId; base: Digest }>

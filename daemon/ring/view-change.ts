@@ -51,7 +51,9 @@ export function startPrepare(
   const { ring, nowMs } = turn;
   const term = given?.message.term ?? nextTerm(ring);
   stopServing(ring);
-  promise(turn, term, ring.self.id);
+  // Whoever dies before its own promise is on disk asks for that term again, and is refused: it may wait for the
+  // commit that installs the view.
+  promise(turn, term, ring.self.id, true);
   ring.phase = 'preparing';
   ring.preparing = {
     term,
@@ -64,11 +66,9 @@ export function startPrepare(
     ready: new Set(),
   };
   log(turn, 'info', 'preparing a view', { term, invited: invited.map((peer) => peer.id), reason });
-  // Whoever dies before its own promise is on disk asks for that term again, and is refused.
-  const digest = digestText(ring.digest);
-  for (const peer of invited) {
-    if (peer !== given?.from) sendAhead(turn, peer.id, { type: 'prepare', term, digest });
-  }
+  const message = { type: 'prepare' as const, term, digest: digestText(ring.digest) };
+  const asking = given ? { ...message, resigned: given.from.id } : message;
+  for (const peer of invited) if (peer !== given?.from) sendAhead(turn, peer.id, asking);
   if (given) onPromise(turn, given.from, { ...given.message, type: 'promise' });
   else maybeAdvance(turn);
 }
@@ -96,8 +96,11 @@ export function onAgree({ ring }: Turn, from: Peer, message: PeerMessageOf<'agre
   if (ring.sounding?.term === message.term) ring.sounding.awaited.delete(from.id);
 }
 
-/** Gives this server's word for a term: it accepts nothing of a lower one from here on. */
-export function promise(turn: Turn, term: number, to: ServerId): void {
+/**
+ * Gives this server's word for a term: it accepts nothing of a lower one from here on.
+ * @param mayWait whether nobody relies on it before a later commit
+ */
+export function promise(turn: Turn, term: number, to: ServerId, mayWait = false): void {
   const { ring } = turn;
   assert(term > ring.promisedTerm, 'promised term increases');
   ring.promisedTerm = term;
@@ -105,7 +108,8 @@ export function promise(turn: Turn, term: number, to: ServerId): void {
   ring.promisedAtMs = turn.nowMs;
   ring.view = null;
   ring.termSeen = Math.max(ring.termSeen, term);
-  turn.outputs.push({ type: 'saveRecord', installedTerm: ring.installedTerm, promisedTerm: term });
+  const { installedTerm } = ring;
+  turn.outputs.push({ type: 'saveRecord', installedTerm, promisedTerm: term, mayWait });
 }
 
 /** Leaves the leadership, or the attempt at it, without a word to anyone. */
@@ -118,8 +122,17 @@ export function stopServing(ring: Ring): void {
   if (ring.phase !== 'joining') ring.phase = 'active';
 }
 
+/** A leader leaves; its announcement of that may still be on its way. */
+export function noteResigned(leader: Peer, term: number): void {
+  const { announcement } = leader;
+  if (!announcement || (announcement.view?.term ?? 0) >= term) return;
+  leader.announcement = { ...announcement, phase: 'draining', view: null };
+}
+
 export function onPrepare(turn: Turn, from: Peer, message: PeerMessageOf<'prepare'>): void {
   const { ring, nowMs } = turn;
+  const leader = message.resigned === undefined ? null : ring.peers.get(message.resigned);
+  if (leader) noteResigned(leader, message.term);
   if (refuses(turn, from, message.term)) return;
   stopServing(ring);
   promise(turn, message.term, from.id);

@@ -96,7 +96,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: `${RING}/view-change.ts`,
     edits: [
       [
-        "turn.outputs.push({ type: 'saveRecord', installedTerm: ring.installedTerm, promisedTerm: term });",
+        "turn.outputs.push({ type: 'saveRecord', installedTerm, promisedTerm: term, mayWait });",
         '',
       ],
     ],

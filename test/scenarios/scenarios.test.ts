@@ -190,6 +190,19 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
       .end();
   },
 
+  'a follower has not heard that its leader leaves, and does not keep the next one waiting': () => {
+    const scenario = new Scenario().start().forget();
+    return scenario
+      .step('server3 is heard by server1 no longer, and is asked to leave', () => {
+        scenario.cluster.cut('server3', 'server1');
+        scenario.server(3).drain();
+      })
+      .wait(60)
+      .leads(2)
+      .look()
+      .end({ healed: false });
+  },
+
   'the last server leads alone, and says that there is one copy': () => {
     const scenario = new Scenario().start().look();
     return scenario

@@ -50,6 +50,10 @@ test('a leader that is asked to leave gives the next one its promise, unasked', 
   assert.equal(stage.ring.drained, false, 'and waits to be told who leads');
   const types = stage.outputs.map(({ type }) => type);
   assert.ok(types.indexOf('saveRecord') >= 0, 'the promise goes to its disk');
+  const early = stage.outputs.flatMap((output) =>
+    output.type === 'sendNow' ? [output.message.type] : [],
+  );
+  assert.deepEqual(early, ['resign'], 'and nobody waits for that');
 });
 
 test('it is gone when its successor has installed a view without it', () => {
@@ -59,6 +63,32 @@ test('it is gone when its successor has installed a view without it', () => {
   const incarnation = '00000000000000cc';
   stage.says({ type: 'install', term, incarnation, inSync: ['server1'], base: '' });
   assert.equal(stage.ring.drained, true);
+});
+
+test('whoever asks for promises does not wait for its own to be on the disk', () => {
+  const stage = new RingStage('server2');
+  stage.hello('b1');
+  stage.pass(100);
+  const saving = stage.outputs.filter((output) => output.type === 'saveRecord');
+  assert.deepEqual(
+    saving.map(({ promisedTerm, mayWait }) => [promisedTerm, mayWait]),
+    [[1, true]],
+  );
+  const { term = 0 } = stage.ring.preparing ?? {};
+  stage.says({ type: 'promise', term, ...NOTHING });
+  const installing = stage.outputs.findLast((output) => output.type === 'saveRecord');
+  assert.equal(installing?.mayWait ?? false, false, 'to lead is to have it there');
+});
+
+test('what is promised to another is on the disk first', () => {
+  const stage = following();
+  stage.says({ type: 'prepare', term: 3, digest: '' });
+  const [saving, promising] = stage.outputs.filter(({ type }) => /^(saveRecord|send)$/.test(type));
+  assert.equal(saving?.type === 'saveRecord' && saving.mayWait, false);
+  assert.equal(
+    promising?.type === 'send' && 'to' in promising && promising.message.type,
+    'promise',
+  );
 });
 
 test('a leader alone has nobody to resign to', () => {
