@@ -54,7 +54,7 @@ export class Conversation {
   /** Asked for with every use: it is made later than this. */
   private readonly store: () => Source;
   private unsubscribe: () => void = () => {};
-  private stopTelling: () => void = () => {};
+  private reads: ReturnType<typeof tellReads> | null = null;
   private searches = 0;
   /** Requests that the outbox did not take: they have no number, and each needs a name. */
   private untaken = 0;
@@ -75,13 +75,13 @@ export class Conversation {
   /** From here on the store hears of everything. */
   begin(): void {
     this.attach(this.client);
-    this.stopTelling = tellReads(this.store(), (room, order) => this.client.read(room, order));
+    this.reads = tellReads(this.store(), (room, order) => this.client.read(room, order));
     if (this.local) this.watchLocal(this.local);
   }
 
   /** Nothing is told any more. */
   end(): void {
-    this.stopTelling();
+    this.reads?.stop();
     this.unsubscribe();
   }
 
@@ -106,7 +106,11 @@ export class Conversation {
       if (this.client.cancel(item.number)) this.store().dispatch({ type: 'cancelled', item, edit });
       else this.store().dispatch({ type: 'hint', text: SENT_ALREADY, tone: 'warning' });
     },
-    signInAs: ({ name }) => this.client.signInAs(name),
+    signInAs: ({ name }) => {
+      // What was read was read under the name of before.
+      this.reads?.now();
+      this.client.signInAs(name);
+    },
     startLocal: () => this.startLocal(),
     server: async ({ verb, id }) => {
       const text = await (this.local?.act(verb, id) ?? 'no server was started here');

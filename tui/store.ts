@@ -80,9 +80,11 @@ export function keepSaved(store: Source, folder: string): () => void {
  * Tells how far each room was read: a while after that changed, and at once when the reader leaves a room or looks
  * elsewhere, perhaps at another device; and at the end.
  * @param read is told every place that may be new
- * @returns ends it
  */
-export function tellReads(store: Source, read: (room: string, order: string) => void): () => void {
+export function tellReads(
+  store: Source,
+  read: (room: string, order: string) => void,
+): { now(): void; stop(): void } {
   const told = new Map<string, string>();
   let timer: NodeJS.Timeout | null = null;
   let { openRoom: readRoom, focused: wasFocused } = store.model();
@@ -107,10 +109,11 @@ export function tellReads(store: Source, read: (room: string, order: string) => 
     if (leaves) tell();
     else timer ??= setTimeout(tell, READ_TOLD_MS);
   });
-  return () => {
+  const stop = () => {
     unsubscribe();
     tell();
   };
+  return { now: tell, stop };
 }
 
 /** Time passes only where something counts: an idle screen costs nothing. @returns ends it */

@@ -87,7 +87,7 @@ test('what was read is told after two seconds and at the end, each place once, t
   const told: string[] = [];
   const { model } = new ScreenStory().signedIn(ROOMS, { general: page('general', [1, 2]) });
   const store = createStore(model, { perform: () => {}, onHand: () => {} });
-  const stop = tellReads(store, (id, order) => told.push(`${id} ${Number(order)}`));
+  const { stop } = tellReads(store, (id, order) => told.push(`${id} ${Number(order)}`));
   const say = (place: number) =>
     store.dispatch({
       type: 'client',
@@ -111,7 +111,8 @@ test('what was read is told at once by whoever leaves the room or looks elsewher
   const told: string[] = [];
   const { model } = new ScreenStory().signedIn(ROOMS, { general: page('general', [1, 2]) });
   const store = createStore(model, { perform: () => {}, onHand: () => {} });
-  context.after(tellReads(store, (id, order) => told.push(`${id} ${Number(order)}`)));
+  const { stop } = tellReads(store, (id, order) => told.push(`${id} ${Number(order)}`));
+  context.after(stop);
   store.dispatch({ type: 'focused', focused: false });
   assert.deepEqual(told, ['general 2']);
   store.dispatch({ type: 'focused', focused: true });
@@ -120,4 +121,16 @@ test('what was read is told at once by whoever leaves the room or looks elsewher
   assert.deepEqual(told, ['general 2'], 'the reader is still there');
   store.dispatch({ type: 'key', key: 'ctrl+n' });
   assert.deepEqual(told, ['general 2', 'general 3']);
+});
+
+test('what was read can be told at any time, before another name signs in', (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const told: string[] = [];
+  const { model } = new ScreenStory().signedIn(ROOMS, { general: page('general', [1, 2]) });
+  const store = createStore(model, { perform: () => {}, onHand: () => {} });
+  const reads = tellReads(store, (id, order) => told.push(`${id} ${Number(order)}`));
+  context.after(reads.stop);
+  reads.now();
+  reads.now();
+  assert.deepEqual(told, ['general 2']);
 });
