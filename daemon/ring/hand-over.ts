@@ -17,20 +17,24 @@ import {
 /** A successor that was heard so lately is not frozen: two heartbeats, in milliseconds. */
 const FRESH_MS = 2 * HEARTBEAT_INTERVAL_MS;
 
-/** Ends this leadership in favour of whoever is to lead next; without such a one it goes on until somebody can. */
-export function resign(turn: Turn): void {
+/**
+ * Ends this leadership in favour of whoever is to lead next; without such a one it goes on until somebody can.
+ * @returns whether it has ended
+ */
+export function resign(turn: Turn): boolean {
   const { ring } = turn;
-  if (ring.phase !== 'leading') return;
+  if (ring.phase !== 'leading') return false;
   const [heir] = reachablePeers(turn)
     .filter((peer) => peer.linkUp && isEligible(peer))
     .sort((one, other) => other.ringPosition - one.ringPosition);
-  if (!heir || !ring.view?.inSync.includes(heir.id)) return;
-  if (turn.nowMs - heir.lastHeardMs > FRESH_MS) return;
+  if (!heir || !ring.view?.inSync.includes(heir.id)) return false;
+  if (turn.nowMs - heir.lastHeardMs > FRESH_MS) return false;
   const term = nextTerm(ring);
   stopServing(ring);
   promise(turn, term, heir.id);
   // Ahead of the disk: a leader that dies has left too, and what its disk then lacks nobody was told to be there.
   sendAhead(turn, heir.id, { ...promiseOf(ring, term), type: 'resign' });
+  return true;
 }
 
 /** The leader that this server follows leaves, and has it succeed: with a promise for a term that is not taken yet. */
@@ -39,8 +43,11 @@ export function onResign(turn: Turn, from: Peer, message: PeerMessageOf<'resign'
   noteResigned(from, message.term);
   const follows = ring.phase === 'active' && ring.view?.leader === from.id;
   // After a pause it may be old news, like all that was heard before.
-  if (!follows || ring.draining || nowMs < ring.backoffUntilMs) return;
-  if (isOutranked(turn) || message.term < nextTerm(ring)) return;
+  const isOld = !follows || ring.draining || nowMs < ring.backoffUntilMs;
+  const isTaken = isOutranked(turn) || message.term < nextTerm(ring);
+  // Promised already: whoever asks for a term from here on asks for a higher one.
+  ring.termSeen = Math.max(ring.termSeen, message.term);
+  if (isOld || isTaken) return;
   const invited = [...new Set([...invitees(turn), from])];
   startPrepare(turn, invited, `${from.id} resigns`, { from, message });
 }

@@ -192,9 +192,9 @@ export function maybeCommit(turn: Turn): void {
 }
 
 /**
- * Tells a server of the view that this one leads, and what the view began with. Whoever dies before its own disk
- * has that still has its promise there: it never installs that term again. (Or, where nobody else was asked for one, it
- * names its stream by a process that is over.)
+ * Tells a server of the view that this one leads, and what the view began with. Whoever dies before its own disk has
+ * that has acknowledged nothing in it. It may install that term again, with others in sync, if none of those that
+ * promised it is within reach: in a stream named by another process, and those drop this view when they hear of that.
  */
 export function sendInstall(turn: Turn, to: ServerId, { term, inSync }: View): void {
   const { base, self } = turn.ring;

@@ -35,6 +35,7 @@ import {
   type RingOutput,
   type StampedInput,
   send,
+  sendAhead,
   type Turn,
 } from './state.ts';
 import {
@@ -103,7 +104,9 @@ function dispatch(
     case 'drain':
       ring.draining = true;
       if (ring.phase === 'preparing') stopServing(ring);
-      return resign(turn);
+      // Whoever is asked by the next one knows then that this one leaves.
+      if (resign(turn)) announce(turn, sendAhead);
+      return;
     case 'foldIsWhole':
       ring.foldIsWhole = true;
       return;
@@ -115,7 +118,7 @@ function dispatch(
 function onMessage(turn: Turn, from: Peer, message: PeerMessage): void {
   switch (message.type) {
     case 'hello':
-      noteBoot(from, message.boot);
+      noteBoot(turn.ring, from, message.boot);
       onAnnouncement(turn, from, message.announcement);
       return noteDigest(turn.ring, from, digestOf(message.digest));
     case 'announce':
@@ -194,7 +197,7 @@ function onLinkUp(turn: Turn, id: string, boot: string): void {
   if (!peer) return;
   noteHeard(peer, nowMs);
   peer.linkUp = true;
-  noteBoot(peer, boot);
+  noteBoot(ring, peer, boot);
   ring.pull = ring.pull?.from === id ? null : ring.pull;
   const announcement = announcementOf(turn);
   send(turn, id, {
@@ -211,8 +214,10 @@ function onLinkUp(turn: Turn, id: string, boot: string): void {
  * stored of our stream it may have lost with its directory: nothing is known of it now, so that it counts as dead
  * until it speaks, and a leader asks it anew by a new view.
  */
-function noteBoot(peer: Peer, boot: string): void {
+function noteBoot(ring: Ring, peer: Peer, boot: string): void {
   if (peer.boot === boot) return;
+  // The view that it led is over; it may even install that term again, if it died before it was on its disk.
+  if (ring.view?.leader === peer.id) ring.view = null;
   peer.boot = boot;
   peer.announcement = null;
   peer.digest = null;
@@ -300,6 +305,13 @@ function announcementOf(turn: Turn): Announcement {
   };
 }
 
+function announce(turn: Turn, by: typeof send): void {
+  const announcement = announcementOf(turn);
+  for (const peer of turn.ring.peers.values()) {
+    if (peer.linkUp) by(turn, peer.id, { type: 'announce', announcement });
+  }
+}
+
 /** Tells peers and shell what has changed in this step. */
 function say(turn: Turn): void {
   const { ring, nowMs } = turn;
@@ -311,10 +323,7 @@ function say(turn: Turn): void {
   const announced = `${phaseOf(ring)} ${ring.promisedTerm} ${seen} ${hears}`;
   if (announced !== ring.announced) {
     ring.announced = announced;
-    const announcement = announcementOf(turn);
-    for (const peer of ring.peers.values()) {
-      if (peer.linkUp) send(turn, peer.id, { type: 'announce', announcement });
-    }
+    announce(turn, send);
   }
   sayRole(turn);
   if (ring.drained) turn.outputs.push({ type: 'drained' });

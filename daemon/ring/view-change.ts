@@ -51,8 +51,8 @@ export function startPrepare(
   const { ring, nowMs } = turn;
   const term = given?.message.term ?? nextTerm(ring);
   stopServing(ring);
-  // Whoever dies before its own promise is on disk asks for that term again, and is refused: it may wait for the
-  // commit that installs the view.
+  // It may wait for the commit that installs the view: until then nobody relies on it. Of one that dies before, others
+  // have their promises on disk, and streams name the process that made them.
   promise(turn, term, ring.self.id, true);
   ring.phase = 'preparing';
   ring.preparing = {
@@ -132,7 +132,8 @@ export function noteResigned(leader: Peer, term: number): void {
 export function onPrepare(turn: Turn, from: Peer, message: PeerMessageOf<'prepare'>): void {
   const { ring, nowMs } = turn;
   const leader = message.resigned === undefined ? null : ring.peers.get(message.resigned);
-  if (leader) noteResigned(leader, message.term);
+  const isNews = message.term > ring.promisedTerm && leader?.announcement?.phase === 'leading';
+  if (leader && isNews) noteResigned(leader, message.term);
   if (refuses(turn, from, message.term)) return;
   stopServing(ring);
   promise(turn, message.term, from.id);

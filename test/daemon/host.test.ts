@@ -15,7 +15,13 @@ const INCARNATION = '00000000000000bb';
 const LAZY_MS_MAX = 200;
 const LAZY_ENTRIES_MAX = 5_000;
 
-function stageOf(store: Store) {
+const ANNOUNCEMENT = {
+  ...{ version: 1, phase: 'active' as const, promisedTerm: 0, installedTerm: 0, view: null },
+  ...{ entryCount: 0, digestHash: '', hears: ['server2'], wallMs: 0 },
+};
+
+/** @param other the ring position of its peer */
+function stageOf(store: Store, other = 3) {
   let nowMs = 1_000;
   let next = 1;
   const story: string[] = [];
@@ -32,7 +38,7 @@ function stageOf(store: Store) {
     copiesMin: 1,
     restored: store.readOthers(),
   });
-  const ring = ringOn(store, { server: 2, others: [3], nowMs });
+  const ring = ringOn(store, { server: 2, others: [other], nowMs });
   const said = (message: PeerMessage) => story.push(message.type);
   const host = createHost({
     ...{ ring, chat, store },
@@ -52,7 +58,7 @@ function stageOf(store: Store) {
       drained: () => {},
     },
   });
-  host.feedRing({ type: 'linkUp', peer: 'server3', boot: 'c' });
+  host.feedRing({ type: 'linkUp', peer: `server${other}`, boot: 'c' });
   host.endTurn();
   story.length = 0;
   /** An answer of a backlog that is far from its end. */
@@ -95,4 +101,27 @@ test('what is said of a promise leaves after it was committed, with the backlog 
   const first = stage.story.findIndex((each) => each === 'promise' || each === 'refuse');
   assert.equal(answers.length, 1);
   assert.ok(stage.story.slice(0, first).includes('commit'), stage.story.join());
+});
+
+test('whoever asks for promises commits its own with the view, or with what comes first', () => {
+  for (const isAnswered of [true, false]) {
+    const { host, story, pass } = stageOf(new MemoryStore(INCARNATION), 1);
+    const hello = { boot: 'c', digest: '', announcement: ANNOUNCEMENT };
+    host.takePeerMessage('server1', { type: 'hello', ...hello });
+    for (let tick = 0; tick < 8 && !story.includes('prepare'); tick += 1) {
+      pass(25);
+      host.tick();
+      host.endTurn();
+    }
+    assert.ok(story.includes('prepare'), story.join());
+    assert.ok(!story.includes('commit'), story.join());
+    const message = isAnswered
+      ? ({ type: 'promise', term: 1, digest: '', base: null } as const)
+      : ({ type: 'pull', term: 0, digest: '' } as const);
+    host.takePeerMessage('server1', message);
+    host.endTurn();
+    const answer = isAnswered ? 'announce' : 'entries';
+    assert.ok(story.lastIndexOf(answer) > story.indexOf('commit'), story.join());
+    assert.ok(story.includes('commit'), story.join());
+  }
 });

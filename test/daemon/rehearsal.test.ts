@@ -5,11 +5,12 @@ import { rehearse } from '../../daemon/rehearsal.ts';
 
 test('in a rehearsal each server leads, people talk to it, and a returning one gives them what they missed', () => {
   const { leaderships, frames } = rehearse();
-  assert.deepEqual(leaderships, ['rehearsal2', 'rehearsal1', 'rehearsal2']);
+  assert.deepEqual(leaderships, ['rehearsal2', 'rehearsal1', 'rehearsal2', 'rehearsal1']);
   const { signedIn, resumed, stored, post } = frames;
-  // Thirty posts under each leader and one ahead of the second; the second's once more to whoever resumes at the third.
+  // Thirty posts under each leader and one ahead of the second; those of the second and of the third once more, to whoever
+  // resumes at the next one.
   assert.deepEqual(
     { signedIn, resumed, stored, post },
-    { signedIn: 3, resumed: 1, stored: 91, post: 122 },
+    { signedIn: 4, resumed: 2, stored: 121, post: 182 },
   );
 });

@@ -192,8 +192,11 @@ function stateOf({ id, running, paused }: SimulatedServer): string {
 /** What of an event a person would notice; null for the rest. */
 function lineOf(event: ClientEvent): string | null {
   switch (event.type) {
-    case 'signedIn':
-      return `at ${event.server} as ${event.name}`;
+    case 'signedIn': {
+      const rooms = event.rooms.flatMap(({ name }) => (name === 'general' ? [] : [`#${name}`]));
+      const others = rooms.length === 0 ? '' : ` in ${rooms.join(' and ')}`;
+      return `at ${event.server} as ${event.name}${others}`;
+    }
     case 'answer':
       if (event.answer.type === 'stored') return `✓${event.answer.copies}`;
       return `refused ${event.answer.code}`;

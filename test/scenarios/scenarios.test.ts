@@ -190,6 +190,21 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
       .end();
   },
 
+  'a leader that leaves does not keep the next one waiting for its disk': () => {
+    const scenario = new Scenario().start().forget();
+    return scenario
+      .step('server3 has a slow disk, and is asked to leave', () => {
+        scenario.server(3).diskMs = 400;
+        scenario.server(3).drain();
+      })
+      .wait(60)
+      .leads(2)
+      .look()
+      .while()
+      .look()
+      .end({ healed: false });
+  },
+
   'a follower has not heard that its leader leaves, and does not keep the next one waiting': () => {
     const scenario = new Scenario().start().forget();
     return scenario
@@ -251,7 +266,7 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
         .step('', () => scenario.cluster.cutBoth('server3', 'server1'))
         .wait(500)
         .heal()
-        .wait(1_500)
+        .wait(turn === 1 ? 3_500 : 1_500)
         .look();
     }
     return scenario.while().look().end();

@@ -53,7 +53,7 @@ test('a leader that is asked to leave gives the next one its promise, unasked', 
   const early = stage.outputs.flatMap((output) =>
     output.type === 'sendNow' ? [output.message.type] : [],
   );
-  assert.deepEqual(early, ['resign'], 'and nobody waits for that');
+  assert.deepEqual(early, ['resign', 'announce'], 'and nobody waits for that');
 });
 
 test('it is gone when its successor has installed a view without it', () => {
@@ -138,4 +138,32 @@ test('a resignation that waited while its reader was stopped is old news', () =>
   stage.stop(300);
   stage.says({ type: 'resign', term: 2, ...NOTHING });
   assert.notEqual(stage.ring.phase, 'leading');
+});
+
+test('that a leader leaves is believed of whoever asks for a new term, and of nobody who comes late', () => {
+  const stage = following();
+  stage.heartbeat(9, 'leading');
+  stage.says({ type: 'prepare', term: 1, digest: '', resigned: 'server2' });
+  assert.equal(stage.peerPhase, 'leading');
+  stage.says({ type: 'prepare', term: 2, digest: '', resigned: 'server2' });
+  assert.equal(stage.peerPhase, 'draining');
+  const view = { term: 5, leader: 'server2', inSync: ['server2'] };
+  const announcement = { ...stage.announcement(10, 'leading'), view };
+  stage.feed({ type: 'heartbeat', from: 'server2', announcement });
+  stage.says({ type: 'prepare', term: 4, digest: '', resigned: 'server2' });
+  assert.equal(stage.peerPhase, 'leading', 'it leads again, in a view above that one');
+});
+
+test('whoever is not the successor asks for a term above the one that was promised', () => {
+  const stage = new RingStage('server1');
+  stage.hello('b2');
+  stage.says({ type: 'resign', term: 7, ...NOTHING });
+  assert.equal(stage.ring.promisedTerm, 8);
+});
+
+test('the view of a leader whose process is another one is over, whatever one is busy with', () => {
+  const stage = following();
+  stage.ring.phase = 'joining';
+  stage.hello('b3');
+  assert.notEqual(stage.ring.view?.leader, 'server2');
 });
