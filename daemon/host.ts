@@ -20,7 +20,7 @@ import {
   streamIdOf,
 } from './ring/entry.ts';
 import type { Announcement, PeerMessage } from './ring/messages.ts';
-import { encodeEntry, encodeHole } from './ring/replication.ts';
+import { encodeEntry, encodeHole, noteTime } from './ring/replication.ts';
 import { step } from './ring/ring.ts';
 import { PULL_BYTES_MAX } from './ring/settings.ts';
 import type { Ring, RingInput, RingOutput, ServerId } from './ring/state.ts';
@@ -150,6 +150,8 @@ export function createHost(parts: {
   function restore(stored: StoredEntry): void {
     begin();
     const { leftOut } = store.repair(stored, prunedBodyOf);
+    // Nobody who had it damaged could say what time it is of.
+    noteTime(ring, stored.entry);
     feedChat({ type: 'repaired', entry: stored.entry, leftOut });
   }
 

@@ -110,6 +110,11 @@ function grow(ring: Ring, item: Entry | Hole, stream: StreamId): void {
 
 function keep(ring: Ring, entry: Entry, stream: StreamId): void {
   grow(ring, entry, stream);
+  noteTime(ring, entry);
+}
+
+/** What is stamped here from now on comes after an entry that is held. */
+export function noteTime(ring: Ring, entry: Entry): void {
   const later =
     entry.hlcMs > ring.hlcMs || (entry.hlcMs === ring.hlcMs && entry.hlcCounter > ring.hlcCounter);
   if (!later) return;

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createChat } from '../../daemon/chat/chat.ts';
 import { createHost } from '../../daemon/host.ts';
+import { type Entry, streamIdOf } from '../../daemon/ring/entry.ts';
 import type { PeerMessage } from '../../daemon/ring/messages.ts';
-import { encodeEntry } from '../../daemon/ring/replication.ts';
+import { encodeEntry, encodeHole } from '../../daemon/ring/replication.ts';
 import { MemoryStore } from '../../daemon/store/memory-store.ts';
 import type { Store } from '../../daemon/store/store.ts';
 import { entryOf } from '../support/entries.ts';
@@ -72,7 +73,14 @@ function stageOf(store: Store, other = 3) {
   const pass = (ms: number) => {
     nowMs += ms;
   };
-  return { host, story, catchUp, pass, commits: () => story.filter((each) => each === 'commit') };
+  return {
+    host,
+    ring,
+    story,
+    catchUp,
+    pass,
+    commits: () => story.filter((each) => each === 'commit'),
+  };
 }
 
 test('turns of a backlog share a transaction for a while, and then commit it', () => {
@@ -124,4 +132,23 @@ test('whoever asks for promises commits its own with the view, or with what come
     assert.ok(story.lastIndexOf(answer) > story.indexOf('commit'), story.join());
     assert.ok(story.includes('commit'), story.join());
   }
+});
+
+test('what was damaged at whoever gave it is of a time that counts once it is repaired', () => {
+  const { host, ring, story, pass } = stageOf(new MemoryStore(INCARNATION));
+  const late: Entry = entryOf({ sequence: 1, hlcMs: 9_000_000 });
+  const entries = [encodeHole({ ...late, kind: 'post' })];
+  ring.pull = { from: 'server3', sentMs: 0, hash: '' };
+  host.takePeerMessage('server3', { type: 'entries', term: 0, entries, remaining: 0, push: false });
+  host.endTurn();
+  assert.ok(ring.hlcMs < late.hlcMs, 'nobody knows it yet');
+  for (let tick = 0; tick < 200 && !story.includes('fetch'); tick += 1) {
+    pass(25);
+    host.tick();
+    host.endTurn();
+  }
+  const found = { stream: streamIdOf(late), entries: [encodeEntry(late)], missing: [] };
+  host.takePeerMessage('server3', { type: 'fetched', ...found });
+  host.endTurn();
+  assert.equal(ring.hlcMs, late.hlcMs, 'what is stamped from here on comes after it');
 });
