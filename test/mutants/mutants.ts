@@ -306,6 +306,23 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [["feedChat({ type: 'repaired', entry: stored.entry, leftOut });", 'void leftOut;']],
   },
   {
+    name: 'a repaired entry does not move the clock',
+    file: 'daemon/host.ts',
+    edits: [['noteTime(ring, stored.entry);', '']],
+    test: 'test/daemon/host.test.ts',
+  },
+  {
+    name: 'the successor of a leader that leaves does not say so',
+    file: `${RING}/view-change.ts`,
+    edits: [['{ ...message, resigned: given.from.id }', 'message']],
+  },
+  {
+    name: 'whoever comes late is believed that a leader leaves',
+    file: `${RING}/view-change.ts`,
+    edits: [['if (leader && isNews) noteResigned', 'if (leader) noteResigned']],
+    test: 'test/daemon/ring/hand-over.test.ts',
+  },
+  {
     name: 'a repeat is answered before its entry is committed',
     file: `${CHAT}/requests.ts`,
     edits: [['if (!isShown(chat, entry)) chat.waiting.set', 'if (!entry) chat.waiting.set']],
