@@ -205,6 +205,40 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
       .end({ healed: false });
   },
 
+  'a leader dies before its view is on its disk, and installs that term again alone': () => {
+    const scenario = new Scenario().start().forget();
+    const post = (text: string) =>
+      scenario.cluster.clients[0]?.request({ type: 'post', room: 'general', text });
+    return scenario
+      .step('server1 is killed, and ada says "one"', () => {
+        scenario.server(1).crash();
+        post('one');
+      })
+      .wait(7)
+      .step('server3 asks for a view, its disk is slow, and ada says "two"', () => {
+        scenario.server(3).diskMs = 400;
+        post('two');
+      })
+      .wait(20)
+      .look()
+      .step('server3 is killed, and started out of sight of server2', () => {
+        scenario.server(3).crash('is killed in its commit', false);
+        for (const id of ['server3', 'client0']) scenario.cluster.cutBoth('server2', id);
+        scenario.server(3).diskMs = 0;
+        scenario.server(3).start();
+      })
+      .while()
+      .say('ada', 'three')
+      .look()
+      .histories()
+      .step('server1 is started', () => scenario.server(1).start())
+      .heal()
+      .while()
+      .look()
+      .histories()
+      .end();
+  },
+
   'a follower has not heard that its leader leaves, and does not keep the next one waiting': () => {
     const scenario = new Scenario().start().forget();
     return scenario

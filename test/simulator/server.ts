@@ -179,8 +179,11 @@ export class SimulatedServer {
     });
   }
 
-  /** @param why in words, for the story */
-  crash(why = 'crashes'): void {
+  /**
+   * @param why in words, for the story
+   * @param keeps whether the disk has what was under way to it; drawn when not given
+   */
+  crash(why = 'crashes', keeps?: boolean): void {
     if (!this.running) return;
     this.world.say(`${this.id} ${why}`);
     this.running = null;
@@ -191,7 +194,7 @@ export class SimulatedServer {
     this.afterCommit = null;
     this.commitMs = 0;
     this.whenResumed = null;
-    this.disk.crash(this.world.random() < 0.5);
+    this.disk.crash(keeps ?? this.world.random() < 0.5);
     this.world.network.stop(this.id, this.others());
     this.world.wires.serverGone(this.id);
   }
