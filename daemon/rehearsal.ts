@@ -69,11 +69,11 @@ class Rehearsal {
     const cursor = this.talkOn(1, ahead);
     this.start(2);
     this.untilLeads(2);
-    const resumed = this.talkOn(2, this.arrive(2, cursor));
+    const laterCursor = this.talkOn(2, this.arrive(2, cursor));
     this.tell(2, (host) => host.feedRing({ type: 'drain' }));
-    const toward = this.arrive(1, resumed);
+    const aheadAgain = this.arrive(1, laterCursor);
     this.untilLeads(1);
-    this.talkOn(1, toward);
+    this.talkOn(1, aheadAgain);
     const frames: Record<string, number> = {};
     for (const { type } of this.frames) frames[type] = (frames[type] ?? 0) + 1;
     return { leaderships: this.leaderships, frames };

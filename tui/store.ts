@@ -80,6 +80,7 @@ export function keepSaved(store: Source, folder: string): () => void {
  * Tells how far each room was read: a while after that changed, and at once when the reader leaves a room or looks
  * elsewhere, perhaps at another device; and at the end.
  * @param read is told every place that may be new
+ * @returns `now` tells what is not told yet, `stop` does so and ends it
  */
 export function tellReads(
   store: Source,

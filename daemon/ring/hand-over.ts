@@ -32,7 +32,7 @@ export function resign(turn: Turn): boolean {
   const term = nextTerm(ring);
   stopServing(ring);
   promise(turn, term, heir.id);
-  // Ahead of the disk: a leader that dies has left too, and what its disk then lacks nobody was told to be there.
+  // Ahead of the disk: a leader that dies has left too, and what its disk then lacks was acknowledged to nobody.
   sendAhead(turn, heir.id, { ...promiseOf(ring, term), type: 'resign' });
   return true;
 }
