@@ -17,12 +17,14 @@ export type PendingSignIn = {
   readonly message: SignIn;
   readonly sinceMs: number;
   readonly later: Later[];
+  /** The account whose claim, begun by another sign-in, it waits for. */
+  claim: string | null;
 };
 
 /** One that came before on this connection is answered no longer: its sender has begun anew. */
 export function beginSignIn(chat: ChatState, connection: Connection, message: SignIn): void {
   forgetSignIn(chat, connection);
-  connection.pendingSignIn = { message, sinceMs: chat.nowMs, later: [] };
+  connection.pendingSignIn = { message, sinceMs: chat.nowMs, later: [], claim: null };
 }
 
 /** @returns false when there is no more room */
@@ -42,9 +44,17 @@ export function forgetSignIn(chat: ChatState, connection: Connection): readonly 
   const { later = [] } = connection.pendingSignIn ?? {};
   for (const request of later) chat.laterChars -= charsOf(request);
   chat.laterCount -= later.length;
+  leaveClaim(chat, connection);
   connection.pendingSignIn = null;
   chat.early.delete(connection.id);
   return later;
+}
+
+function leaveClaim(chat: ChatState, { pendingSignIn }: Connection): void {
+  if (!pendingSignIn?.claim) return;
+  const waiting = chat.claims.get(pendingSignIn.claim);
+  const place = waiting?.findIndex(({ message }) => message === pendingSignIn.message) ?? -1;
+  if (place !== -1) waiting?.splice(place, 1);
 }
 
 function charsOf(message: Later): number {

@@ -89,22 +89,19 @@ function proves(chat: ChatState, connection: Connection, message: SignIn): boole
 export function takeSignIn(chat: ChatState, connection: Connection, wanted: WantedSignIn): void {
   const { fold } = chat;
   const { name, key } = wanted.message;
-  if (!awaitingAnswer(chat, wanted)) return; // begun anew since
+  const pending = awaitingAnswer(chat, wanted)?.pendingSignIn;
+  if (!pending) return; // begun anew since
   if (!wanted.isGenuine && !proves(chat, connection, wanted.message)) return;
   const account = accountIdOf(key, name);
   const claims = chat.claims.get(account);
-  if (claims) waitForClaim(chat, claims, wanted);
-  else if (fold.accounts.has(account)) completeSignIn(chat, wanted, account);
+  if (claims) {
+    pending.claim = account;
+    claims.push(wanted);
+  } else if (fold.accounts.has(account)) completeSignIn(chat, wanted, account);
   else if (fold.holderOf(name)) {
     const detail = `the name ${name} belongs to another key: choose another name, or use the identity file of that key`;
     refuseSignIn(chat, connection, 'name-taken', detail);
   } else claimName(chat, wanted, account);
-}
-
-/** Beside the one whose claim it is: whoever still waits for an answer, and no others. */
-function waitForClaim(chat: ChatState, claims: WantedSignIn[], wanted: WantedSignIn): void {
-  const others = claims.splice(1).filter((each) => awaitingAnswer(chat, each) !== null);
-  claims.push(...others, wanted);
 }
 
 /** The connection that waits for the answer; null when it is gone, or has begun another sign-in since. */

@@ -87,7 +87,7 @@ export type ChatState = {
   laterChars: number;
   /** Sign-ins answered in this step, and what came behind them. */
   due: Readonly<{ connection: number; later: readonly Later[] }>[];
-  /** Sign-ins that wait for the commit of their account's claim, by account. */
+  /** Sign-ins that wait for the commit of their account's claim, by account: first the one that began it, gone or not. */
   readonly claims: Map<string, WantedSignIn[]>;
   /** Accounts whose claims were shown in this step. */
   claimed: string[];

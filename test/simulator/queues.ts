@@ -27,7 +27,7 @@ export function checkQueues(server: SimulatedServer, heldCountMax: number): void
   atMost('sign-ins ahead of a leadership', queues.early, connections);
   atMost('messages behind sign-ins', queues.later, heldCountMax);
   // One for each connection, and for each claim that is not committed the one that asked for it, who may be gone.
-  const claiming = connections + queues.own + heldCountMax;
+  const claiming = connections + queues.own + queues.foreign + heldCountMax;
   atMost('sign-ins that wait for a name', queues.claims, claiming);
   // What came from elsewhere waits for the view that is begun for its sake, or for copies.
   const copies = ring.view?.inSync.length ?? 0;

@@ -91,6 +91,25 @@ test('two devices of one key claim its name together', () => {
   assert.equal(stage.store.counts().entries, 1);
 });
 
+test('whoever goes while a claim is under way waits for it no longer', () => {
+  const stage = leading();
+  stage.commits = false;
+  const first = stage.connect();
+  stage.signIn(first, ada);
+  const others = [1, 2, 3].map(() => stage.connect());
+  for (const other of others) stage.signIn(other, ada, { session: `session${other}` });
+  assert.equal(stage.chat.queues().claims, 4);
+  const [gone = 0, anew = 0, stays = 0] = others;
+  stage.disconnect(gone);
+  stage.signIn(anew, bob);
+  stage.disconnect(first);
+  assert.equal(stage.chat.queues().claims, 3, 'the one that began it, one other, and a name anew');
+  stage.commit();
+  assert.equal(stage.take(stays, 'signedIn')[0]?.name, 'ada');
+  assert.equal(stage.take(anew, 'signedIn')[0]?.name, 'bob');
+  assert.equal(stage.chat.queues().claims, 0);
+});
+
 test('one key may sign in under several names', () => {
   const stage = leading();
   stage.join(ada);
