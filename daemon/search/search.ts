@@ -11,6 +11,13 @@ import type { SearchIndex, SearchQuery } from './search-index.ts';
 const ANEW_MS_MIN = 10_000;
 const ANEW_MS_MAX = 3_600_000;
 
+/**
+ * A server that has just started joins the others while they serve, perhaps on the same processors and the same disk:
+ * the index is filled after that. People waited for up to 36 ms while a server joined, and for up to 64 when it filled
+ * its index meanwhile (30 starts each).
+ */
+export const FILLED_AFTER_MS = 3_000;
+
 export type Search = Readonly<{
   /** @returns ids of posts, newest first; null while there is no index that can be read */
   find(query: SearchQuery): readonly string[] | null;
@@ -49,11 +56,13 @@ class HealingSearch implements Search {
   private closing: Promise<void> = Promise.resolve();
   private isClosed = true;
   private isOver = false;
+  private readonly filledFromMs: number;
   private anewMs = Number.POSITIVE_INFINITY;
   private patienceMs = ANEW_MS_MIN;
 
   constructor(parts: SearchParts) {
     this.parts = parts;
+    this.filledFromMs = parts.nowMs() + FILLED_AFTER_MS;
     this.open(false);
   }
 
@@ -72,8 +81,9 @@ class HealingSearch implements Search {
   }
 
   tick(): void {
-    this.present?.indexing.tick();
-    if (this.present || !this.isClosed || this.parts.nowMs() < this.anewMs) return;
+    const nowMs = this.parts.nowMs();
+    if (nowMs >= this.filledFromMs) this.present?.indexing.tick();
+    if (this.present || !this.isClosed || nowMs < this.anewMs) return;
     this.open(true);
   }
 
@@ -83,7 +93,7 @@ class HealingSearch implements Search {
     try {
       index = this.parts.openIndex(isAnew);
       const indexed = index.indexed();
-      const writer = this.parts.startWriter((error) => {
+      const writer = startedWhenNeeded(this.parts.startWriter, (error) => {
         if (this.present?.writer === writer) this.giveUp(error);
       });
       const indexing = createIndexing({ store, prunedBelowMs, indexed, writer, nowMs });
@@ -121,6 +131,25 @@ class HealingSearch implements Search {
     if (present) await closeAll(present);
     await this.closing;
   }
+}
+
+/** Until something is to be written there is no thread for it. */
+function startedWhenNeeded(
+  start: SearchParts['startWriter'],
+  onFailed: (error: unknown) => void,
+): Writer {
+  let started: Writer | null = null;
+  return {
+    write: (batch, onWritten) => {
+      try {
+        started ??= start(onFailed);
+      } catch (error) {
+        return onFailed(error);
+      }
+      started.write(batch, onWritten);
+    },
+    close: async () => await started?.close(),
+  };
 }
 
 /** SQLITE_ERROR: what was asked is wrong, and nothing with the index. No query of ours is, as far as we know. */

@@ -149,6 +149,7 @@ export class Bench {
     const { servers } = this.options;
     await servers.end(leader, 'SIGKILL');
     await servers.settled(servers.ids.slice(0, -1), SETTLE_MS_MAX);
+    servers.prepare(leader);
     await this.talk();
     const startedMs = this.crowd.nowMs();
     await servers.start(leader);

@@ -30,6 +30,8 @@ const END_MS_MAX = 20_000;
 /** Last words of a server whose own assertion failed. */
 const BROKEN = /AssertionError|InvariantBroken/;
 const ANSWER_MS_MAX = 1_000;
+/** Becomes the command that follows it once it is sent a line. */
+const WAITING = ['sh', '-c', 'read -r go && exec "$@"', 'sh'];
 /** 32 characters: the daemons demand 16. */
 const SECRET = 'a secret for tortured servers...';
 const LOG_TAIL_CHARS = 3_000;
@@ -61,6 +63,7 @@ export class Servers {
   readonly faints: string[] = [];
   private readonly place: Place;
   private readonly running = new Map<string, ChildProcess>();
+  private readonly prepared = new Map<string, ChildProcess>();
   /** Those whose end was asked for, or is no wonder. */
   private readonly mayEnd = new Set<string>();
   private readonly mutant: string | undefined;
@@ -107,11 +110,23 @@ export class Servers {
     return this.running.has(id);
   }
 
+  /**
+   * Has a process ready that is the server once it is started. To make one stops this process, and all clients in it,
+   * for some 25 ms: whoever measures has that done beforehand.
+   */
+  prepare(id: string): void {
+    if (this.running.has(id) || this.prepared.has(id)) return;
+    mkdirSync(this.dataDirectory(id), { recursive: true });
+    this.prepared.set(id, this.spawn(id));
+  }
+
   /** Starts a server; resolves when it answers, or has ended again. */
   async start(id: string): Promise<void> {
-    if (this.running.has(id)) return;
-    mkdirSync(this.dataDirectory(id), { recursive: true });
-    const child = this.spawn(id);
+    this.prepare(id);
+    const child = this.prepared.get(id);
+    if (!child) return; // it runs
+    this.prepared.delete(id);
+    child.stdin?.write('\n');
     this.mayEnd.delete(id);
     this.running.set(id, child);
     child.once('exit', (code, signal) => {
@@ -128,6 +143,7 @@ export class Servers {
     this.faints.push(`${id} ${what}: ${this.lastWords(id)}`);
   }
 
+  /** @returns a process that waits for a line, and is the server then */
   private spawn(id: string): ChildProcess {
     const main = this.mutant === undefined ? [DAEMON_MAIN] : ['--import', MUTATE, DAEMON_SOURCE];
     const daemon = [...main, '--id', id, '--config', this.clusterFile];
@@ -139,7 +155,7 @@ export class Servers {
       '--exit-with-parent',
     ];
     const node = [process.execPath, '--import', SHIFTED_CLOCK, ...daemon, ...options];
-    const [command = '', ...rest] = [...this.place.prefixOf(id), ...node];
+    const [command = '', ...rest] = [...this.place.prefixOf(id), ...WAITING, ...node];
     const log = openSync(this.logPath(id), 'a');
     const env = {
       ...process.env,
@@ -241,6 +257,7 @@ export class Servers {
 
   /** Ends everything that still runs, frozen or not. */
   async close(): Promise<void> {
+    for (const child of this.prepared.values()) child.kill('SIGKILL');
     await Promise.all(this.ids.map((id) => this.end(id, 'SIGKILL')));
   }
 }

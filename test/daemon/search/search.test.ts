@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { encodeBody } from '../../../daemon/chat/bodies.ts';
 import type { Entry } from '../../../daemon/ring/entry.ts';
 import { directWriter } from '../../../daemon/search/index-changes.ts';
-import { startSearch } from '../../../daemon/search/search.ts';
+import { FILLED_AFTER_MS, startSearch } from '../../../daemon/search/search.ts';
 import {
   openSearchIndex,
   type SearchIndex,
@@ -35,9 +35,14 @@ const directory = mkdtempSync(join(tmpdir(), 'syncnet-search-'));
 after(() => rmSync(directory, { recursive: true }));
 
 /** Searching in a directory, on a clock that the test moves. `openFails`: the disk takes no file. */
-type Wrong = { openFails?: () => boolean; sees?: (index: SearchIndex) => SearchIndex };
-function stage({ openFails = () => false, sees = (index) => index }: Wrong = {}) {
-  const clock = { nowMs: 0 };
+type Wrong = {
+  openFails?: () => boolean;
+  writerFails?: () => boolean;
+  sees?: (index: SearchIndex) => SearchIndex;
+};
+function stage(wrong: Wrong = {}) {
+  const { openFails = () => false, writerFails = () => false, sees = (index) => index } = wrong;
+  const clock = { nowMs: -FILLED_AFTER_MS };
   const told: string[] = [];
   const failures: ((error: Error) => void)[] = [];
   let opened: SearchIndex | null = null;
@@ -48,6 +53,7 @@ function stage({ openFails = () => false, sees = (index) => index }: Wrong = {})
       return sees(opened);
     },
     startWriter: (onFailed) => {
+      if (writerFails()) throw new Error('no thread');
       failures.push(onFailed);
       assert.ok(opened);
       return { ...directWriter(opened), close: async () => {} };
@@ -63,6 +69,7 @@ function stage({ openFails = () => false, sees = (index) => index }: Wrong = {})
     nowMs: () => clock.nowMs,
     warn: (_error, text) => told.push(text),
   });
+  clock.nowMs = 0;
   const fill = () => {
     for (let count = 0; count < 10 && !search.isComplete(); count += 1) search.tick();
   };
@@ -74,6 +81,8 @@ const closed = () => new Promise((resolve) => setImmediate(resolve));
 
 /** The tables by which it is known are the first that were made, and stay. */
 const SPARED_BYTES = 5 * 4_096;
+
+const forgetIndex = () => rmSync(searchPathOf(directory));
 
 function damageIndex(): void {
   const path = searchPathOf(directory);
@@ -105,7 +114,36 @@ test('an index that is damaged on the disk ends nothing, and is made anew from t
   await search.close();
 });
 
+test('a server that has just started fills its index a little later, and starts no thread before', async () => {
+  forgetIndex();
+  const { search, clock, failures, fill } = stage();
+  clock.nowMs = -1;
+  fill();
+  assert.deepEqual(failures, []);
+  clock.nowMs = 0;
+  fill();
+  assert.equal(failures.length, 1);
+  assert.equal(search.isComplete(), true);
+  await search.close();
+});
+
+test('without a thread to write it nothing is found, until there is one', async () => {
+  forgetIndex();
+  let isWrong = true;
+  const { search, clock, told, fill } = stage({ writerFails: () => isWrong });
+  fill();
+  assert.equal(search.find(HELLO), null);
+  assert.match(told.join(), /made anew in 10 s/);
+  isWrong = false;
+  await closed();
+  clock.nowMs = 10_000;
+  fill();
+  assert.equal(search.find(HELLO)?.length, 5);
+  await search.close();
+});
+
 test('an index that cannot be written is made anew, later after each failure', async () => {
+  forgetIndex();
   const { search, clock, told, failures, fill } = stage();
   fill();
   failures[0]?.(new Error('the disk is full'));
