@@ -54,7 +54,7 @@ export type Host = Readonly<{
   takePeerMessage(from: ServerId, message: PeerMessage): void;
   /** To be called every TICK_INTERVAL_MS. */
   tick(): void;
-  /** Commits, then lets out. @throws StoreError when the disk fails: nothing is let out then */
+  /** Commits, then lets out. @throws StoreError when the disk fails: nothing that relies on it is let out then */
   endTurn(): void;
 }>;
 
@@ -95,6 +95,20 @@ function isForChat(output: Deferred): output is ForChat {
   }
 }
 
+type ForClients = Extract<ChatOutput, { type: 'send' | 'sendAll' | 'close' }>;
+
+function isForClients(output: Deferred): output is ForClients {
+  switch (output.type) {
+    case 'send':
+      return 'frame' in output;
+    case 'sendAll':
+    case 'close':
+      return true;
+    default:
+      return false;
+  }
+}
+
 type SendNow = Extract<RingOutput, { type: 'sendNow' }>;
 
 function isPull(output: RingOutput): output is SendNow {
@@ -119,6 +133,8 @@ export function createHost(parts: {
   let inTransaction = false;
   /** Entries in the transaction and when it began, while there is nothing in it that has to be on the disk soon. */
   let lazy: Readonly<{ entries: number; sinceMs: number }> | null = null;
+  /** Entries of this leader's own stream in the transaction; null when there is anything else in it. */
+  let newest: number | null = 0;
   let deferred: Deferred[] = [];
 
   function feedRing(input: RingInput): void {
@@ -192,9 +208,7 @@ export function createHost(parts: {
         store.saveBase(output.stream, output.base);
         return;
       case 'saveEntries':
-        if (output.mayWait) beginLazily(output.entries.length);
-        else begin();
-        for (const entry of output.entries) add(entry);
+        saveEntries(output);
         return;
       case 'saveHole': {
         begin();
@@ -210,8 +224,23 @@ export function createHost(parts: {
     }
   }
 
+  function saveEntries({ entries, mayWait }: Extract<RingOutput, { type: 'saveEntries' }>): void {
+    const inTransactionBefore = newest;
+    if (mayWait) beginLazily(entries.length);
+    else begin();
+    if (inTransactionBefore !== null && entries.every(isOwn))
+      newest = inTransactionBefore + entries.length;
+    for (const entry of entries) add(entry);
+  }
+
+  /** Whether this server makes it, as the leader that it is. */
+  function isOwn(entry: Entry): boolean {
+    return ring.phase === 'leading' && streamIdOf(entry) === ring.stream?.id;
+  }
+
   function begin(): void {
     lazy = null;
+    newest = null;
     if (inTransaction) return;
     inTransaction = true;
     store.begin();
@@ -241,14 +270,16 @@ export function createHost(parts: {
 
   function endTurn(): void {
     do {
-      tellChat();
+      const mayGoAhead = tellChat();
       // The followers' disks work while ours does.
       sendAppends();
       world.flushPeers();
+      if (mayGoAhead && inTransaction && newest !== null) letOutAhead();
       if (inTransaction && !mayGoOn()) {
         store.commit();
         inTransaction = false;
         lazy = null;
+        newest = 0;
       }
       const due = deferred;
       deferred = [];
@@ -262,13 +293,36 @@ export function createHost(parts: {
   /**
    * Before the commit: what the chat says to it is let out after that all the same, and what it asks for, such as the
    * posts that waited for this server to lead, shares the transaction.
+   * @returns whether what the chat heard is on the disk already: entries that were committed without this transaction
    */
-  function tellChat(): void {
+  function tellChat(): boolean {
+    let isOnDisk = true;
     while (deferred.some(isForChat)) {
       const heard = deferred.filter(isForChat);
       deferred = deferred.filter((output) => !isForChat(output));
-      for (const output of heard) feedChat(output);
+      for (const output of heard) {
+        isOnDisk &&= output.type === 'committed' && output.sequence <= sequenceOnDisk();
+        feedChat(output);
+      }
     }
+    return isOnDisk;
+  }
+
+  /** The last entry of this leader that its own disk has. */
+  function sequenceOnDisk(): number {
+    return newest === null || !ring.stream ? 0 : ring.stream.sequence - newest;
+  }
+
+  /**
+   * What people are told of entries that every disk has relies on nothing in a transaction of newer ones, and does not
+   * wait for it.
+   */
+  function letOutAhead(): void {
+    const due = deferred.filter(isForClients);
+    if (due.length === 0) return;
+    deferred = deferred.filter((output) => !isForClients(output));
+    for (const output of due) release(output);
+    world.flushClients();
   }
 
   function sendAppends(): void {

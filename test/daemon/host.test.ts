@@ -8,6 +8,8 @@ import type { PeerMessage } from '../../daemon/ring/messages.ts';
 import { encodeEntry, encodeHole } from '../../daemon/ring/replication.ts';
 import { MemoryStore } from '../../daemon/store/memory-store.ts';
 import type { Store } from '../../daemon/store/store.ts';
+import { PROTOCOL_VERSION } from '../../lib/protocol/limits.ts';
+import type { ClientMessage } from '../../lib/protocol/requests.ts';
 import { entryOf } from '../support/entries.ts';
 import { ringOn, serverOf } from '../support/ring-on.ts';
 
@@ -51,8 +53,8 @@ function stageOf(store: Store, other = 3) {
       sendPeer: (_, message) => said(message),
       flushPeers: () => {},
       sendHeartbeat: () => {},
-      sendClient: () => {},
-      sendClients: () => {},
+      sendClient: (_, frame) => story.push(JSON.parse(frame).type),
+      sendClients: (_, frame) => story.push(JSON.parse(frame).type),
       closeClient: () => {},
       flushClients: () => {},
       log: () => {},
@@ -132,6 +134,58 @@ test('whoever asks for promises commits its own with the view, or with what come
     assert.ok(story.lastIndexOf(answer) > story.indexOf('commit'), story.join());
     assert.ok(story.includes('commit'), story.join());
   }
+});
+
+/** Server 2 leads server 1, if that promises it, and somebody who signed in there posts. */
+function leadingStage(isAlone: boolean) {
+  const stage = stageOf(new MemoryStore(INCARNATION), 1);
+  const { host, ring, pass } = stage;
+  const turn = (...pieces: (() => void)[]) => {
+    stage.story.length = 0;
+    for (const piece of pieces) piece();
+    host.endTurn();
+    return [...stage.story];
+  };
+  const hello = { boot: 'c', digest: '', announcement: ANNOUNCEMENT };
+  turn(() => host.takePeerMessage('server1', { type: 'hello', ...hello }));
+  const promise = { type: 'promise', term: 1, digest: '', base: null } as const;
+  if (!isAlone) turn(() => host.takePeerMessage('server1', promise));
+  for (let tick = 0; tick < 40 && ring.phase !== 'leading'; tick += 1) {
+    pass(25);
+    turn(() => host.tick());
+  }
+  assert.equal(ring.phase, 'leading');
+  const stored = (sequence: number) => () =>
+    host.takePeerMessage('server1', { type: 'stored', term: ring.view?.term ?? 0, sequence });
+  const connection = 1;
+  const say = (message: ClientMessage) => () =>
+    host.feedChat({ type: 'message', connection, message });
+  const post = (number: number) =>
+    say({ type: 'post', number, lowest: number, room: 'general', text: 'hello' });
+  const person = { key: 'a'.repeat(43), name: 'ada', session: 'session', signature: '' };
+  turn(() => host.feedChat({ type: 'opened', connection, nonce: '' }));
+  turn(say({ type: 'signIn', protocol: PROTOCOL_VERSION, ...person }));
+  if (!isAlone) turn(stored(1));
+  return { host, turn, stored, post };
+}
+
+test('who is answered for what every disk has does not wait for the disk with what is newer', () => {
+  const { turn, stored, post } = leadingStage(false);
+  assert.deepEqual(turn(post(1)), ['append', 'commit']);
+  assert.deepEqual(turn(stored(2), post(2)), ['append', 'post', 'stored', 'commit']);
+  assert.deepEqual(turn(post(3), stored(3)), ['append', 'post', 'stored', 'commit']);
+});
+
+test('whoever is alone answers for what its own disk has', () => {
+  const { turn, post } = leadingStage(true);
+  assert.deepEqual(turn(post(1)), ['commit', 'post', 'stored']);
+});
+
+test('with anything else in the transaction it is waited for', () => {
+  const { turn, stored, post, host } = leadingStage(false);
+  turn(post(1));
+  const seen = () => host.saveSeen(new Map([['a', 1]]));
+  assert.deepEqual(turn(stored(2), seen, post(2)), ['append', 'commit', 'post', 'stored']);
 });
 
 test('what was damaged at whoever gave it is of a time that counts once it is repaired', () => {

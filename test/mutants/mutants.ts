@@ -116,10 +116,15 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'daemon/host.ts',
     edits: [
       [
-        '      world.flushPeers();\n      if (inTransaction',
-        '      world.flushPeers();\n      for (const output of deferred.splice(0)) release(output);\n      if (inTransaction',
+        '      world.flushPeers();\n      if (mayGoAhead',
+        '      world.flushPeers();\n      for (const output of deferred.splice(0)) release(output);\n      if (mayGoAhead',
       ],
     ],
+  },
+  {
+    name: 'people are answered for what its own disk may not have',
+    file: 'daemon/host.ts',
+    edits: [[' && output.sequence <= sequenceOnDisk();', ';']],
   },
   {
     name: 'accepts a term that it promised before',
