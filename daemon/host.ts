@@ -291,8 +291,8 @@ export function createHost(parts: {
   }
 
   /**
-   * Before the commit: what the chat says to it is let out after that all the same, and what it asks for, such as the
-   * posts that waited for this server to lead, shares the transaction.
+   * Before the commit: what it asks for, such as the posts that waited for this server to lead, shares the transaction.
+   * What the chat says to it is let out after the commit all the same, if that could rely on it.
    * @returns whether what the chat heard is on the disk already: entries that were committed without this transaction
    */
   function tellChat(): boolean {
@@ -314,8 +314,8 @@ export function createHost(parts: {
   }
 
   /**
-   * What people are told of entries that every disk has relies on nothing in a transaction of newer ones, and does not
-   * wait for it.
+   * Posts and acknowledgements that every disk has rely on nothing in a transaction of newer ones, and do not wait for
+   * it. Of rooms and names they may be told what is in it, as they are ahead of the followers' disks too.
    */
   function letOutAhead(): void {
     const due = deferred.filter(isForClients);

@@ -1,5 +1,6 @@
 // Who hears of what, once it may be shown: posts and comings and goings to those in the room, new rooms and
-// topics to everyone. Nothing here is told before its entry is on disk on every in-sync server.
+// topics to everyone. No entry is told before it is on disk on every in-sync server; what is said of a room beside it is
+// as the leader knows it.
 import { accountIdOf } from '../../lib/ids.ts';
 import { type Entry, orderOf, streamIdOf } from '../ring/entry.ts';
 import { type Body, bodyOf, isNote, type NoteBody, requestOf } from './bodies.ts';

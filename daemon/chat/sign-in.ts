@@ -94,10 +94,9 @@ export function takeSignIn(chat: ChatState, connection: Connection, wanted: Want
   if (!wanted.isGenuine && !proves(chat, connection, wanted.message)) return;
   const account = accountIdOf(key, name);
   const claims = chat.claims.get(account);
-  if (claims) {
-    pending.claim = account;
-    claims.push(wanted);
-  } else if (fold.accounts.has(account)) completeSignIn(chat, wanted, account);
+  pending.claim = claims ? account : null;
+  if (claims) claims.push(wanted);
+  else if (fold.accounts.has(account)) completeSignIn(chat, wanted, account);
   else if (fold.holderOf(name)) {
     const detail = `the name ${name} belongs to another key: choose another name, or use the identity file of that key`;
     refuseSignIn(chat, connection, 'name-taken', detail);

@@ -162,7 +162,7 @@ export type RingInput =
 /** `nowMs` is monotonic milliseconds, `wallMs` the wall clock, `draw` in [0, 1). */
 export type StampedInput = RingInput & Readonly<{ nowMs: number; wallMs: number; draw: number }>;
 
-/** Carried out in order; all but `sendNow` only after what precedes them is on disk. */
+/** Carried out in order; all but `sendNow` and what the chat is to hear only after what precedes them is on disk. */
 export type RingOutput =
   /** `mayWait`: no later output says that it is on the disk, until another one has to be there too. */
   | Readonly<{

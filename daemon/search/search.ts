@@ -139,16 +139,22 @@ function startedWhenNeeded(
   onFailed: (error: unknown) => void,
 ): Writer {
   let started: Writer | null = null;
+  let isOver = false;
   return {
     write: (batch, onWritten) => {
+      if (isOver) return;
       try {
         started ??= start(onFailed);
       } catch (error) {
+        isOver = true;
         return onFailed(error);
       }
       started.write(batch, onWritten);
     },
-    close: async () => await started?.close(),
+    close: async () => {
+      isOver = true;
+      await started?.close();
+    },
   };
 }
 

@@ -126,6 +126,7 @@ export class Servers {
     const child = this.prepared.get(id);
     if (!child) return; // it runs
     this.prepared.delete(id);
+    if (child.exitCode !== null) throw new Error(`${id} ended before it was started`);
     child.stdin?.write('\n');
     this.mayEnd.delete(id);
     this.running.set(id, child);

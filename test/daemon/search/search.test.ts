@@ -129,9 +129,15 @@ test('a server that has just started fills its index a little later, and starts 
 
 test('without a thread to write it nothing is found, until there is one', async () => {
   forgetIndex();
+  let tries = 0;
   let isWrong = true;
-  const { search, clock, told, fill } = stage({ writerFails: () => isWrong });
+  const writerFails = () => {
+    tries += 1;
+    return isWrong;
+  };
+  const { search, clock, told, fill } = stage({ writerFails });
   fill();
+  assert.equal(tries, 1, 'it is given up before the next batch');
   assert.equal(search.find(HELLO), null);
   assert.match(told.join(), /made anew in 10 s/);
   isWrong = false;
