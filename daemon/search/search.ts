@@ -56,7 +56,7 @@ class HealingSearch implements Search {
   private closing: Promise<void> = Promise.resolve();
   private isClosed = true;
   private isOver = false;
-  private readonly filledFromMs: number;
+  private filledFromMs: number;
   private anewMs = Number.POSITIVE_INFINITY;
   private patienceMs = ANEW_MS_MIN;
 
@@ -67,6 +67,8 @@ class HealingSearch implements Search {
   }
 
   find(query: SearchQuery): readonly string[] | null {
+    // Somebody wants it: it is filled from now on.
+    this.filledFromMs = Math.min(this.filledFromMs, this.parts.nowMs());
     try {
       return this.present?.index.find(query) ?? null;
     } catch (error) {

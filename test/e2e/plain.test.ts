@@ -10,6 +10,11 @@ import { waitFor } from '../support/wait-for.ts';
 let daemons: Daemons;
 before(async () => {
   daemons = await Daemons.start();
+  const isRead = async () => {
+    const { stdout } = await run('/search hello\n', { name: 'zoe' });
+    return stdout.includes('nothing found') && !stdout.includes('still reads its history');
+  };
+  await waitFor('the index to be filled', isRead, 20_000);
 });
 after(() => daemons.close());
 

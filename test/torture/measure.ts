@@ -46,6 +46,8 @@ const POST_INTERVAL_MS = 5;
 /** Talk before the fault, and after its end was seen: a hand-over takes less. */
 const BEFORE_MS = 300;
 const AFTER_MS = 1_500;
+/** Talk before the first fault: what is done for the first time takes longer, at the servers and at the clients here. */
+const WARM_UP_MS = 5_000;
 /** The fault comes at any moment between two heartbeats and two ticks. */
 const JITTER_MS = 100;
 const GAP_MS_MAX = 30_000;
@@ -75,6 +77,7 @@ export async function measureWith(
   try {
     const bench = new Bench(options, crowd);
     const costs: Cost[] = [];
+    await bench.warmUp();
     while (costs.length < runs && !signal.aborted) {
       const cost = await once(bench);
       costs.push(cost);
@@ -127,6 +130,12 @@ export class Bench {
     this.options = options;
     this.crowd = crowd;
     this.random = seededRandom(options.seed);
+  }
+
+  async warmUp(): Promise<void> {
+    await this.talk();
+    await delay(WARM_UP_MS);
+    await this.hush();
   }
 
   async measureOnce(): Promise<Cost> {

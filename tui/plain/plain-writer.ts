@@ -279,13 +279,16 @@ function foundLines(
   if (parsed.type === 'wrong') return told(parsed.reason);
   if (parsed.type === 'nothing') return told(SEARCH_HELP.join('\n'));
   if (!found) return [];
-  if (found.lines.length === 0) return told('nothing found');
-  return found.lines.toReversed().flatMap(({ room, line }) => {
+  const lines = found.lines.toReversed().flatMap(({ room, line }) => {
     const view = model.rooms.find((each) => each.room.id === room);
     const where = view ? roomLabel(view.room) : '#?';
     const day = dayLabel(line.time, line.time);
     return told(`found: ${where} ${day} ${clockTime(line.time)} ${postText(line)}`);
   });
+  return [
+    ...(lines.length > 0 ? lines : told('nothing found')),
+    ...(found.complete ? [] : told('the server still reads its history: search again in a moment')),
+  ];
 }
 
 /** Where nobody answers: what was tried, and what there is to do. */

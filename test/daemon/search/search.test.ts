@@ -127,6 +127,18 @@ test('a server that has just started fills its index a little later, and starts 
   await search.close();
 });
 
+test('a server that has just started fills its index as soon as somebody searches', async () => {
+  forgetIndex();
+  const { search, clock, fill } = stage();
+  clock.nowMs = -1;
+  assert.deepEqual(search.find(HELLO), []);
+  assert.equal(search.isComplete(), false);
+  fill();
+  assert.equal(search.find(HELLO)?.length, 5);
+  assert.equal(search.isComplete(), true);
+  await search.close();
+});
+
 test('without a thread to write it nothing is found, until there is one', async () => {
   forgetIndex();
   let tries = 0;

@@ -239,6 +239,16 @@ test('the outbox and what was found are written as lists', () => {
   assert.deepEqual(lines.written(), ['- found: #ops Mon 23 Nov 10:01 bob: deploying v2.4']);
 });
 
+test('a server that has not read all of its history says so', () => {
+  const lines = talk();
+  lines.enter('/search deploy');
+  lines.written();
+  const found = { posts: [], more: false, complete: false };
+  lines.do({ type: 'found', query: 'deploy', found, isMore: false });
+  const reading = '- the server still reads its history: search again in a moment';
+  assert.deepEqual(lines.written(), ['- nothing found', reading]);
+});
+
 test('a day that begins is told', () => {
   const lines = talk();
   lines.written();
