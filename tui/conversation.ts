@@ -10,6 +10,8 @@ import { type Source, tellReads } from './store.ts';
 
 /** Between two letters of somebody who types: shorter than a person notices. */
 const SEARCH_PAUSE_MS = 80;
+/** A server reads its history within seconds, where there is not much of it. */
+const SEARCH_AGAIN_MS = 1_000;
 const SENT_ALREADY = 'sent already: it cannot be taken back here';
 /** A screenful and some. */
 const FOUND_POSTS = 50;
@@ -195,11 +197,13 @@ export class Conversation {
   }
 
   /** Only what was typed last is asked for, once nothing more is typed for a moment. */
-  private async search({ query, request, isMore }: Of<'search'>): Promise<void> {
+  private async search({ query, request, isMore, isAgain }: Of<'search'>): Promise<void> {
     this.searches += 1;
     const mine = this.searches;
-    if (!isMore) await delay(SEARCH_PAUSE_MS);
-    if (mine !== this.searches) return;
+    if (!isMore) await delay(isAgain ? SEARCH_AGAIN_MS : SEARCH_PAUSE_MS);
+    const { overlay } = this.store().model();
+    const isShown = overlay?.type === 'search' && overlay.query === query;
+    if (mine !== this.searches || !isShown) return;
     const found = await this.client.search({ ...request, limit: FOUND_POSTS });
     this.store().dispatch({ type: 'found', query, found, isMore });
   }

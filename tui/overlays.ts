@@ -149,7 +149,7 @@ function searchNotes(model: Model, { query, found }: SearchOverlay): Row[] {
   if (!found) return [line(' searching…', 'faint')];
   return [
     ...(found.complete ? [] : [line(' the server still reads its history', 'warning')]),
-    ...(found.lines.length === 0 ? [line(' nothing found', 'faint')] : []),
+    ...(found.complete && found.lines.length === 0 ? [line(' nothing found', 'faint')] : []),
   ];
 }
 

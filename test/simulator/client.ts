@@ -1,6 +1,6 @@
 // A person at a terminal, simulated: the client's own core, unchanged, with simulated wires and time, and an
 // outbox that outlives its process. Talks in the rooms it is in, and makes rooms now and then.
-import type { ClientEvent, OutboxItem } from '../../lib/client/api.ts';
+import type { ClientEvent, OutboxItem, Room } from '../../lib/client/api.ts';
 import type { Pending } from '../../lib/client/outbox.ts';
 import { createSession, selfOf, step } from '../../lib/client/session.ts';
 import type { Session, SessionInput, SessionOutput } from '../../lib/client/session-state.ts';
@@ -35,6 +35,8 @@ function newestFirst(posts: readonly SeenPost[], share: number): SeenPost | null
 export class SimulatedClient {
   readonly id: string;
   readonly rooms = new Set<string>(['general']);
+  /** Rooms that it was told to be in: its screen lists them, and others are not on it. */
+  private readonly inside = new Set<string>();
   private readonly seen: SeenPost[] = [];
   session: Session;
   private name: string;
@@ -109,6 +111,7 @@ export class SimulatedClient {
     for (const wire of this.wireOfLink.values()) this.parts.wires.closeFromClient(wire);
     this.wireOfLink.clear();
     this.parts.observer.onRestart(this);
+    this.inside.clear();
     this.rereading.clear();
     this.pages.clear();
     this.session = this.begin();
@@ -148,6 +151,7 @@ export class SimulatedClient {
     this.stamp = null;
     // Another account is another beginning: its screen is empty.
     this.parts.observer.onRestart(this);
+    this.inside.clear();
     this.rereading.clear();
     const self = selfOf(this.key, this.name, this.seed);
     this.feed({ type: 'signInAs', self, stamp: null, pending: [] });
@@ -259,6 +263,8 @@ export class SimulatedClient {
     const room = this.pages.get(number);
     this.pages.delete(number);
     if (page.type !== 'page' || room === undefined) return;
+    // Anyone may look at a room; only those in it are told what becomes of it.
+    if (!this.inside.has(room)) return void this.rereading.delete(room);
     const [oldest] = page.posts;
     const isWhole = this.parts.observer.onPage(this, page.posts) || !page.more || !oldest;
     if (!this.rereading.has(room)) return;
@@ -269,22 +275,39 @@ export class SimulatedClient {
 
   /** As a screen does: what came in between may stand between any two posts. */
   private onReset(): void {
-    for (const room of this.rooms) {
+    for (const room of this.inside) {
       this.rereading.set(room, '');
       this.askPage(room);
     }
   }
 
+  private onRooms(listed: readonly Room[]): void {
+    const ids = new Set(listed.map(({ id }) => id));
+    for (const room of this.inside) if (!ids.has(room)) this.inside.delete(room);
+    for (const room of listed) this.onRoom(room);
+  }
+
+  /** As a screen does: reads a room when it is new there. */
+  private onRoom({ id, joined }: Room): void {
+    if (!joined) return void this.inside.delete(id);
+    if (this.inside.has(id)) return;
+    this.inside.add(id);
+    this.askPage(id);
+  }
+
   private onEvent(event: ClientEvent): void {
     if (event.type === 'signedIn') {
       for (const { id } of event.rooms) this.rooms.add(id);
+      this.onRooms(event.rooms);
       for (const room of this.rereading.keys()) this.rereading.set(room, '');
       for (const room of this.rereading.keys()) this.askPage(room);
     }
     if (event.type === 'reset') this.onReset();
+    if (event.type === 'room') this.onRoom(event.room);
     if (event.type === 'room' && event.room.direct) this.rooms.add(event.room.id);
     if (event.type === 'answer' && event.answer.type === 'stored' && event.answer.room) {
       const { id, joined } = event.answer.room;
+      this.onRoom(event.answer.room);
       if (joined) this.rooms.add(id);
       else this.rooms.delete(id);
     }

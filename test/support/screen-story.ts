@@ -112,21 +112,18 @@ export class ScreenStory {
     return taken as Extract<Effect, { type: T }>[];
   }
 
+  /** A server takes the sign-in: the rooms, and no more yet. */
+  hearRooms(rooms: readonly Room[]): this {
+    const { name } = this.model;
+    const about = { server: 'server3', rooms, prunedBelow: 0, reads: [] };
+    return this.hear({ type: 'signedIn', account: SELF, name, ...about });
+  }
+
   /** Signed in to rooms whose histories came, all of it read. */
   signedIn(rooms: readonly Room[], pages: Readonly<Record<string, HistoryPage>> = {}): this {
-    this.hear(
-      { type: 'connection', state: { type: 'connected', roundTripMs: 12 } },
-      {
-        type: 'signedIn',
-        account: SELF,
-        name: this.model.name,
-        server: 'server3',
-        rooms,
-        prunedBelow: 0,
-        reads: [],
-      },
-      { type: 'cluster', cluster: cluster(['server1', 'server2', 'server3']) },
-    );
+    this.hear({ type: 'connection', state: { type: 'connected', roundTripMs: 12 } });
+    this.hearRooms(rooms);
+    this.hear({ type: 'cluster', cluster: cluster(['server1', 'server2', 'server3']) });
     for (const { id } of rooms) {
       const page = pages[id] ?? { posts: [], more: false };
       this.do({ type: 'historyCame', room: id, before: null, page });

@@ -8,7 +8,15 @@ import { COMMANDS, commandNames } from '../commands.ts';
 import { clockTime, dayLabel, isSameDay, membersText } from '../line-rows.ts';
 import { SEARCH_HELP } from '../overlays.ts';
 import { roomLabel } from '../room-label.ts';
-import type { Line, MembersLine, Model, PostLine, RoomView } from '../state/model.ts';
+import type {
+  FoundLine,
+  Line,
+  MembersLine,
+  Model,
+  Overlay,
+  PostLine,
+  RoomView,
+} from '../state/model.ts';
 import { requestText } from '../state/outbox-pane.ts';
 import { parsedSearch } from '../state/searching.ts';
 import { openRoomOf } from '../state/step.ts';
@@ -59,11 +67,16 @@ function postText(line: PostLine): string {
 const reactionText = ({ reactions = [] }: PostLine) =>
   reactions.map(({ emoji, count }) => `${emoji} ${count}`).join('  ');
 
+type Of<T extends Overlay['type']> = Extract<Overlay, { type: T }>;
+
 export class PlainWriter {
   private readonly rooms = new Map<string, Written>();
   private connection = '';
   private hint: Model['hint'] = null;
   private overlay: Model['overlay'] = null;
+  /** Keys of what was written of the search that was entered last. */
+  private readonly found = new Set<string>();
+  private saidReading = false;
   private open: string | null = null;
   private readonly called = new Map<string, Pick<RoomView, 'unread' | 'mentions'>>();
   private listed = false;
@@ -214,10 +227,29 @@ export class PlainWriter {
           ].join('\n'),
         );
       case 'search':
-        return foundLines(model, overlay);
+        return this.searchLines(model, overlay);
       default:
         return [];
     }
+  }
+
+  /** A server that still reads its history is asked again: what it has found meanwhile is written when it comes. */
+  private searchLines(model: Model, { query, found }: Of<'search'>): string[] {
+    const parsed = parsedSearch(model, query);
+    if (parsed.type === 'wrong') return told(parsed.reason);
+    if (parsed.type === 'nothing') return told(SEARCH_HELP.join('\n'));
+    if (!found) {
+      this.found.clear();
+      this.saidReading = false;
+      return [];
+    }
+    const fresh = found.lines.filter(({ line }) => !this.found.has(line.key)).toReversed();
+    for (const { line } of fresh) this.found.add(line.key);
+    const lines = fresh.flatMap((each) => foundLine(model, each));
+    if (found.complete) return this.found.size > 0 ? lines : told('nothing found');
+    if (this.saidReading) return lines;
+    this.saidReading = true;
+    return [...lines, ...told('the server still reads its history: what else is found follows')];
   }
 }
 
@@ -271,24 +303,11 @@ function helpLines(model: Model): string[] {
   );
 }
 
-function foundLines(
-  model: Model,
-  { query, found }: Extract<Model['overlay'], { type: 'search' }>,
-): string[] {
-  const parsed = parsedSearch(model, query);
-  if (parsed.type === 'wrong') return told(parsed.reason);
-  if (parsed.type === 'nothing') return told(SEARCH_HELP.join('\n'));
-  if (!found) return [];
-  const lines = found.lines.toReversed().flatMap(({ room, line }) => {
-    const view = model.rooms.find((each) => each.room.id === room);
-    const where = view ? roomLabel(view.room) : '#?';
-    const day = dayLabel(line.time, line.time);
-    return told(`found: ${where} ${day} ${clockTime(line.time)} ${postText(line)}`);
-  });
-  return [
-    ...(lines.length > 0 ? lines : told('nothing found')),
-    ...(found.complete ? [] : told('the server still reads its history: search again in a moment')),
-  ];
+function foundLine(model: Model, { room, line }: FoundLine): string[] {
+  const view = model.rooms.find((each) => each.room.id === room);
+  const where = view ? roomLabel(view.room) : '#?';
+  const day = dayLabel(line.time, line.time);
+  return told(`found: ${where} ${day} ${clockTime(line.time)} ${postText(line)}`);
 }
 
 /** Where nobody answers: what was tried, and what there is to do. */

@@ -73,6 +73,8 @@ export type Effect =
       query: string;
       request: Omit<SearchRequest, 'limit'>;
       isMore: boolean;
+      /** After a while, unless the pane shows something else by then: the server was not ready. */
+      isAgain?: boolean;
     }>
   | Readonly<{ type: 'people'; room: string; shown: boolean }>
   | Readonly<{ type: 'typing'; room: string }>

@@ -13,6 +13,7 @@ import type { Model, RoomView } from './model.ts';
 import { followMembers, sortedPeople } from './people.ts';
 import { callsAway, onReadElsewhere, onReads } from './reading.ts';
 import { onChanged, onMoved, onPost, onReset, onRoom, onRooms } from './rooms.ts';
+import { searchAgain } from './searching.ts';
 import { ask, hint, notice, noticeFor, roomOf, type Step, stay, then, withRoom } from './step.ts';
 import { onTypingEvent, typedNoMore } from './typing.ts';
 
@@ -21,7 +22,8 @@ export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): S
     case 'connection':
       return stay(tellUnreached(onConnection(model, event.state), stamp));
     case 'signedIn':
-      return onSignedIn(model, event, stamp);
+      // What was asked for may have been lost with the connection.
+      return then(onSignedIn(model, event, stamp), searchAgain);
     case 'cluster':
       return stay(onCluster(model, cleanCluster(event.cluster)));
     case 'recovered':

@@ -115,7 +115,13 @@ export type Overlay =
       query: string;
       selected: number;
       /** null before the first answer. */
-      found: Readonly<{ lines: readonly FoundLine[]; more: boolean; complete: boolean }> | null;
+      /** `query`: what it was found for, which may be less than what stands in the pane. */
+      found: Readonly<{
+        query: string;
+        lines: readonly FoundLine[];
+        more: boolean;
+        complete: boolean;
+      }> | null;
     }>
   | Readonly<{ type: 'help'; offset: number }>
   | Readonly<{ type: 'outbox'; selected: number }>

@@ -35,7 +35,10 @@ export function searchFor(model: Model, query: string): Step {
   return ask(next, { type: 'search', query, request: parsed.request, isMore: false });
 }
 
-/** An answer came; one to a query that was typed over meanwhile is nobody's. */
+/**
+ * An answer came; one to a query that was typed over meanwhile is nobody's. A server that still reads its history is
+ * asked again until it has.
+ */
 export function onFound(
   model: Model,
   { query, found, isMore }: { query: string; found: Found; isMore: boolean },
@@ -48,9 +51,49 @@ export function onFound(
       line: postLine(post, post.account === model.account, null),
     }),
   );
-  const all = isMore ? [...(overlay.found?.lines ?? []), ...lines] : lines;
-  const { more, complete } = found;
-  return stay({ ...model, overlay: { ...overlay, found: { lines: all, more, complete } } });
+  return searchAgain({ ...model, overlay: withFound(overlay, { ...found, lines, isMore }) });
+}
+
+type Answer = Readonly<{
+  lines: readonly FoundLine[];
+  more: boolean;
+  complete: boolean;
+  isMore: boolean;
+}>;
+
+/** What is there already stays, and so does the choice: an answer may repeat a part of it, or stand in between. */
+function withFound(overlay: SearchOverlay, { lines, isMore, ...answer }: Answer): SearchOverlay {
+  const before = answerOf(overlay);
+  const fresh = new Set(lines.map(({ line }) => line.key));
+  const kept = before?.lines.filter(({ line }) => !fresh.has(line.key)) ?? [];
+  const all = [...lines, ...kept];
+  all.sort((one, other) => (one.line.order > other.line.order ? -1 : 1));
+  const reachesDown = isMore || all.at(-1) === lines.at(-1);
+  const more = reachesDown ? answer.more : (before?.more ?? false);
+  const complete = isMore ? (before?.complete ?? false) : answer.complete;
+  // Nobody has chosen yet: the newest is.
+  const chosen = overlay.selected === 0 ? undefined : before?.lines[overlay.selected]?.line.key;
+  const selected = Math.max(
+    0,
+    all.findIndex(({ line }) => line.key === chosen),
+  );
+  return { ...overlay, selected, found: { query: overlay.query, lines: all, more, complete } };
+}
+
+/** What was found for the words in the pane; null while that of other words stands there. */
+function answerOf({ query, found }: SearchOverlay): SearchOverlay['found'] {
+  return found?.query === query ? found : null;
+}
+
+/** Asks once more for what the pane shows, unless all of it is there: after a while, or with a new connection. */
+export function searchAgain(model: Model): Step {
+  const overlay = searchOf(model);
+  if (!overlay || answerOf(overlay)?.complete) return stay(model);
+  const { query } = overlay;
+  const parsed = parsedSearch(model, query);
+  if (parsed.type !== 'search') return stay(model);
+  const { request } = parsed;
+  return ask(model, { type: 'search', query, request, isMore: false, isAgain: true });
 }
 
 /** To the result above or below; at the last one older ones are asked for. */
@@ -62,7 +105,14 @@ export function moveInFound(model: Model, step: number): Step {
   const moved = stay({ ...model, overlay: { ...overlay, selected } });
   const parsed = parsedSearch(model, overlay.query);
   const oldest = lines.at(-1);
-  if (!more || selected < lines.length - 1 || parsed.type !== 'search' || !oldest) return moved;
+  if (
+    !answerOf(overlay) ||
+    !more ||
+    selected < lines.length - 1 ||
+    parsed.type !== 'search' ||
+    !oldest
+  )
+    return moved;
   const request = { ...parsed.request, before: oldest.line.order };
   return ask(moved.model, { type: 'search', query: overlay.query, request, isMore: true });
 }

@@ -239,14 +239,23 @@ test('the outbox and what was found are written as lists', () => {
   assert.deepEqual(lines.written(), ['- found: #ops Mon 23 Nov 10:01 bob: deploying v2.4']);
 });
 
-test('a server that has not read all of its history says so', () => {
+test('what a server finds that still reads its history is written as it comes', () => {
   const lines = talk();
   lines.enter('/search deploy');
   lines.written();
-  const found = { posts: [], more: false, complete: false };
-  lines.do({ type: 'found', query: 'deploy', found, isMore: false });
-  const reading = '- the server still reads its history: search again in a moment';
-  assert.deepEqual(lines.written(), ['- nothing found', reading]);
+  const answer = (posts: typeof OPS, complete: boolean) => {
+    const found = { posts, more: false, complete };
+    lines.do({ type: 'found', query: 'deploy', found, isMore: false });
+    return lines.written();
+  };
+  const reading = '- the server still reads its history: what else is found follows';
+  assert.deepEqual(answer([], false), [reading]);
+  assert.deepEqual(answer([], false), []);
+  assert.equal(answer(OPS.slice(0, 1), false).length, 1);
+  assert.deepEqual(answer(OPS.slice(0, 1), true), [], 'once');
+  lines.enter('/search deploy');
+  lines.written();
+  assert.deepEqual(answer([], true), ['- nothing found']);
 });
 
 test('a day that begins is told', () => {

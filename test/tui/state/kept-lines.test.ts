@@ -2,7 +2,7 @@
 // is out of reach.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { orderOf, post, room, ScreenStory, SELF } from '../../support/screen-story.ts';
+import { orderOf, post, room, ScreenStory } from '../../support/screen-story.ts';
 
 const KEPT_MAX = 1_000;
 const AROUND_MAX = 5_000;
@@ -205,15 +205,7 @@ test('a page below that is lost with a connection is asked for again at the next
   const told = letGo();
   const asked = readDown(told);
   told.do({ type: 'historyFailed', room: 'general' });
-  told.hear({
-    type: 'signedIn',
-    account: SELF,
-    name: told.model.name,
-    server: 'server3',
-    rooms: [room('general'), room('ops')],
-    prunedBelow: 0,
-    reads: [],
-  });
+  told.hearRooms([room('general'), room('ops')]);
   assert.deepEqual(
     told.effects.filter(({ type }) => type === 'history').filter((each) => 'after' in each),
     [asked],

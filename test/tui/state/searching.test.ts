@@ -76,6 +76,47 @@ test('at the last result older ones are asked for', () => {
   assert.match(told.frame(), /line 9[\s\S]*line 8[\s\S]*line 7/);
 });
 
+test('a server that still reads its history is asked again until it has', () => {
+  const told = story().keys('ctrl+r').type('line');
+  asked(told);
+  const part = (places: readonly number[], complete: boolean) => {
+    const found = { posts: places.map((place) => said(place)), more: false, complete };
+    told.do({ type: 'found', query: 'line', isMore: false, found });
+    return asked(told).map(({ query, isAgain }) => [query, isAgain]);
+  };
+  assert.deepEqual(part([], false), [['line', true]]);
+  assert.match(told.frame(), /still reads its history/);
+  assert.doesNotMatch(told.frame(), /nothing found/, 'nobody knows yet');
+  assert.deepEqual(part([8, 5], false), [['line', true]]);
+  told.keys('down');
+  assert.deepEqual(part([9, 8, 7], true), [], 'all of it is there');
+  assert.match(told.frame(), /line 9[\s\S]*line 8[\s\S]*line 7[\s\S]*line 5/);
+  const { overlay } = told.model;
+  assert.equal(overlay?.type === 'search' && overlay.selected, 3, 'what was chosen stays chosen');
+});
+
+test('a search that was lost with its connection is asked for again', () => {
+  const told = story().keys('ctrl+r').type('line');
+  asked(told);
+  told.hearRooms([room('ops'), room('dev')]);
+  assert.deepEqual(
+    asked(told).map(({ query }) => query),
+    ['line'],
+  );
+  answer(told, 'line', [1]);
+  told.hearRooms([room('ops'), room('dev')]);
+  assert.deepEqual(asked(told), [], 'all of it is there');
+});
+
+test('older ones are those of the words that stand in the pane', () => {
+  const told = story().keys('ctrl+r').type('lin');
+  answer(told, 'lin', [9], true);
+  told.type('e');
+  asked(told);
+  told.keys('down');
+  assert.deepEqual(asked(told), [], 'what stands there was found for other words');
+});
+
 test('Enter goes to what was found, through as much history as it takes', () => {
   const told = story().keys('ctrl+r').type('line');
   answer(told, 'line', [100]);
