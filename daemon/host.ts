@@ -7,22 +7,12 @@ import { assertNever } from '../lib/assert.ts';
 import type { RefusalCode } from '../lib/protocol/refusals.ts';
 import { prunedBodyOf } from './chat/bodies.ts';
 import type { Chat, ChatInput, ChatOutput } from './chat/chat.ts';
+import { Lacking } from './lacking.ts';
 import { Repair, type ScrubSettings } from './repair.ts';
-import { digestText } from './ring/digest.ts';
-import {
-  type Digest,
-  type Entry,
-  type Hole,
-  lackCount,
-  orderOf,
-  parseStreamId,
-  type StreamId,
-  streamIdOf,
-} from './ring/entry.ts';
+import { type Entry, orderOf, streamIdOf } from './ring/entry.ts';
 import type { Announcement, PeerMessage } from './ring/messages.ts';
-import { encodeEntry, encodeHole, noteTime } from './ring/replication.ts';
+import { noteTime } from './ring/replication.ts';
 import { step } from './ring/ring.ts';
-import { PULL_BYTES_MAX } from './ring/settings.ts';
 import type { Ring, RingInput, RingOutput, ServerId } from './ring/state.ts';
 import type { Store, StoredEntry } from './store/store.ts';
 
@@ -124,12 +114,13 @@ export function createHost(parts: {
 }): Host {
   const { ring, chat, store, world, scrub } = parts;
   const { indexOf } = chat;
+  const send = (to: ServerId, message: PeerMessage) => world.sendPeer(to, message);
   const repair = new Repair({
-    ...{ ring, store, scrub, indexOf, restore },
-    send: (to, message) => world.sendPeer(to, message),
+    ...{ ring, store, scrub, indexOf, restore, send },
     foldIsWhole: () => feedRing({ type: 'foldIsWhole' }),
     log: (level, message, fields) => world.log(level, message, fields),
   });
+  const lacking = new Lacking({ ring, store, send });
   let inTransaction = false;
   /** Entries in the transaction and when it began, while there is nothing in it that has to be on the disk soon. */
   let lazy: Readonly<{ entries: number; sinceMs: number }> | null = null;
@@ -342,9 +333,9 @@ export function createHost(parts: {
       case 'sharePresence':
         return sharePresence(output);
       case 'sendLacking':
-        return sendLacking(output);
+        return lacking.send(output);
       case 'resendAppends':
-        return resendAppends(output);
+        return lacking.resend(output);
       case 'heartbeat':
         return world.sendHeartbeat(output.announcement);
       case 'committed':
@@ -375,74 +366,6 @@ export function createHost(parts: {
   function sharePresence({ accounts, idle }: Extract<ChatOutput, { type: 'sharePresence' }>): void {
     for (const id of ring.peers.keys())
       world.sendPeer(id, { type: 'presence', accounts: [...accounts], idle: [...idle] });
-  }
-
-  /** A push, or a pull for a change of view, gets everything; one in the background gets one answer. */
-  function sendLacking(request: Extract<RingOutput, { type: 'sendLacking' }>): void {
-    const { to, term, push } = request;
-    const theirs = new Map(request.digest);
-    let remaining = lackCount(theirs, ring.digest);
-    do {
-      const entries = readLacking(theirs);
-      for (const item of entries) theirs.set(streamIdOf(item), item.sequence);
-      remaining -= entries.length;
-      const digest = push ? undefined : digestText(ring.digest);
-      const message = {
-        type: 'entries' as const,
-        term,
-        entries: entries.map((item) => ('body' in item ? encodeEntry(item) : encodeHole(item))),
-        remaining,
-        push,
-      };
-      world.sendPeer(to, digest ? { ...message, digest } : message);
-    } while (remaining > 0 && term !== 0);
-  }
-
-  /** One answer's worth of what is held here beyond a digest, oldest streams first. */
-  function readLacking(theirs: Digest): (Entry | Hole)[] {
-    const streams = [...ring.digest].filter(
-      ([stream, sequence]) => sequence > (theirs.get(stream) ?? 0),
-    );
-    streams.sort(([one], [other]) => parseStreamId(one).term - parseStreamId(other).term);
-    const items: (Entry | Hole)[] = [];
-    let bytesLeft = PULL_BYTES_MAX;
-    for (const [stream, last] of streams) {
-      for (let after = theirs.get(stream) ?? 0; after < last; ) {
-        const limit = ring.limits.pullEntriesMax - items.length;
-        if (limit <= 0 || bytesLeft <= 0) return items;
-        const more = store.readStream({ stream, after, limit, bytesMax: bytesLeft });
-        for (const entry of more) bytesLeft -= entry.body.length;
-        items.push(...more);
-        if (more.length === 0) items.push(holeAt(stream, after + 1));
-        after += Math.max(1, more.length);
-      }
-    }
-    return items;
-  }
-
-  /** In place of an entry that is damaged here: what follows it is not held up, and others look for a copy too. */
-  function holeAt(stream: StreamId, sequence: number): Hole {
-    const damaged = store
-      .damaged()
-      .find((entry) => entry.stream === stream && entry.sequence === sequence);
-    return { ...parseStreamId(stream), sequence, kind: damaged?.kind ?? 'other' };
-  }
-
-  function resendAppends(request: Extract<RingOutput, { type: 'resendAppends' }>): void {
-    const { to, term, stream } = request;
-    let after = request.after;
-    for (;;) {
-      const entries = store.readStream({
-        stream,
-        after,
-        limit: ring.limits.pullEntriesMax,
-        bytesMax: PULL_BYTES_MAX,
-      });
-      const last = entries.at(-1);
-      if (!last) return;
-      world.sendPeer(to, { type: 'append', term, entries: entries.map(encodeEntry) });
-      after = last.sequence;
-    }
   }
 
   function prune(query: Parameters<Store['prune']>[0]): void {

@@ -1,8 +1,9 @@
 // The shell's side of a conversation: the client, the servers that were started here, and the effects of the core that
 // are about them. Shared by the screen and by the plain lines; what is about the terminal is theirs.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChatClient } from '../lib/client/api.ts';
+import { type ChatClient, type ConnectionState, QueryError } from '../lib/client/api.ts';
 import type { LocalCluster } from './local-cluster.ts';
+import { loadSaved } from './saved-state.ts';
 import type { Effect } from './state/action.ts';
 import type { Saved } from './state/model.ts';
 import { HISTORY_POSTS } from './state/rooms.ts';
@@ -48,6 +49,10 @@ export type ClientEffect =
   | 'startLocal'
   | 'server';
 
+/** Whether a look at once may find a server. A refused sign-in is not repeated unless the person says so. */
+const isSearching = ({ type }: ConnectionState) =>
+  type !== 'connected' && type !== 'refused' && type !== 'closed';
+
 export class Conversation {
   client: ChatClient;
   local: LocalCluster | null;
@@ -60,6 +65,8 @@ export class Conversation {
   private searches = 0;
   /** Requests that the outbox did not take: they have no number, and each needs a name. */
   private untaken = 0;
+  private isEnded = false;
+  private readonly failed = Promise.withResolvers<never>();
 
   private constructor(parts: ConversationParts, client: ChatClient, store: () => Source) {
     this.parts = parts;
@@ -78,11 +85,19 @@ export class Conversation {
   begin(): void {
     this.attach(this.client);
     this.reads = tellReads(this.store(), (room, order) => this.client.read(room, order));
-    if (this.local) this.watchLocal(this.local);
+    if (!this.local) return;
+    this.watchLocal(this.local);
+    this.local.ready.catch(this.failed.reject);
+  }
+
+  /** Rejects with LocalClusterError when the servers that it was begun with do not start. */
+  get failure(): Promise<never> {
+    return this.failed.promise;
   }
 
   /** Nothing is told any more. */
   end(): void {
+    this.isEnded = true;
     this.reads?.stop();
     this.unsubscribe();
   }
@@ -111,6 +126,8 @@ export class Conversation {
     signInAs: ({ name }) => {
       // What was read was read under the name of before.
       this.reads?.now();
+      const saved = loadSaved(this.parts.folder, name);
+      this.store().dispatch({ type: 'nameChosen', saved });
       this.client.signInAs(name);
     },
     startLocal: () => this.startLocal(),
@@ -133,17 +150,27 @@ export class Conversation {
     if (this.local) return this.client.retryNow();
     const store = this.store();
     store.dispatch({ type: 'hint', text: 'starting three servers…', tone: 'good' });
-    this.local = await this.parts.startLocal((line) => this.untold.push(line));
-    this.watchLocal(this.local);
+    const cluster = await this.parts.startLocal((line) => this.untold.push(line));
+    this.local = cluster;
+    try {
+      await cluster.ready;
+    } catch (error) {
+      this.local = null;
+      throw error;
+    }
+    if (this.isEnded) return;
+    this.watchLocal(cluster);
     this.unsubscribe();
     await this.client.close();
-    this.attach(await this.parts.connect(this.local.addresses, store.model().name));
+    this.attach(await this.parts.connect(cluster.addresses, store.model().name));
   }
 
   private watchLocal(cluster: LocalCluster): void {
     const tell = () => {
       const servers = cluster.servers();
       if (servers) this.store().dispatch({ type: 'localChanged', local: servers });
+      // One of them may have begun to answer.
+      if (isSearching(this.client.connection)) this.client.retryNow();
     };
     cluster.onChange(tell);
     tell();
@@ -204,10 +231,17 @@ export class Conversation {
     const { overlay } = this.store().model();
     const isShown = overlay?.type === 'search' && overlay.query === query;
     if (mine !== this.searches || !isShown) return;
-    const found = await this.client.search({ ...request, limit: FOUND_POSTS });
-    this.store().dispatch({ type: 'found', query, found, isMore });
+    try {
+      const found = await this.client.search({ ...request, limit: FOUND_POSTS });
+      this.store().dispatch({ type: 'found', query, found, isMore });
+    } catch (error) {
+      // The next sign-in asks again for what the pane shows.
+      if (!isAgain || !isLost(error)) throw error;
+    }
   }
 }
+
+const isLost = (error: unknown) => error instanceof QueryError && error.code === 'connection-lost';
 
 /**
  * Carries effects out one at a time and never within an update: an effect may dispatch.

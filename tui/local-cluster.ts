@@ -16,6 +16,7 @@ import {
   clientAddressOf,
 } from '../lib/cluster-file.ts';
 import { usualServers } from './arguments.ts';
+import { untilServing } from './local-start.ts';
 import { isTcpFree, isUdpFree, probeServer } from './server-probe.ts';
 import type { LocalVerb } from './state/action.ts';
 import type { LocalServers } from './state/model.ts';
@@ -24,11 +25,6 @@ import type { LocalServers } from './state/model.ts';
 const BLOCK_PORTS = 100;
 /** Blocks that are tried: who has twenty of them taken wants to choose. */
 const BLOCKS_MAX = 20;
-/** Three processes on a busy machine are ready within 3 s; more is a failure to tell about. */
-const READY_MS_MAX = 30_000;
-const READY_POLL_MS = 50;
-/** Once one leads, the others are in sync within about a second; the screen waits no longer for that. */
-const IN_SYNC_MS_MAX = 4_000;
 /** After this an asked daemon is killed: it hands over in some 50 ms. */
 const STOP_MS_MAX = 3_000;
 const SECRET_BYTES = 32;
@@ -47,6 +43,8 @@ const ClusterNote = z.object({ pid: z.int().positive(), addresses: z.array(z.str
 
 export type LocalCluster = Readonly<{
   addresses: readonly string[];
+  /** All servers are in sync, or nearly: see `untilServing`. Rejects with LocalClusterError when one does not start; they are ended then. */
+  ready: Promise<void>;
   /** What its servers are doing; null for a cluster that another screen started. */
   servers(): LocalServers | null;
   /** Acts on one server. @returns what was done, in words */
@@ -109,6 +107,7 @@ export async function defaultServers(
 function joined(addresses: readonly string[]): LocalCluster {
   return {
     addresses,
+    ready: Promise.resolve(),
     servers: () => null,
     act: async () => 'these servers were started by another screen: act on them there',
     onChange: () => {},
@@ -117,8 +116,8 @@ function joined(addresses: readonly string[]): LocalCluster {
 }
 
 /**
- * Starts three daemons, or joins those that already serve.
- * @throws LocalClusterError when no block of ports is free, or a daemon does not start
+ * Starts three daemons, or joins those that already serve. Does not wait until they serve: see `ready`.
+ * @throws LocalClusterError when no block of ports is free
  */
 export async function startLocalCluster(options: LocalOptions): Promise<LocalCluster> {
   const { folder, progress } = options;
@@ -190,7 +189,7 @@ function cleanEnvironment(): Record<string, string | undefined> {
   );
 }
 
-type Child = { process: ResultPromise; state: 'running' | 'paused' | 'stopped' };
+type Child = { process: ResultPromise; state: LocalServers[string] };
 
 async function start(parts: {
   folder: string;
@@ -203,6 +202,9 @@ async function start(parts: {
   const secret = await secretFile(local);
   const children = new Map<string, Child>();
   const listeners = new Set<() => void>();
+  let isOver = false;
+  /** Servers that somebody acted on: what becomes of them is no failure. */
+  const actedOn = new Set<string>();
   const changed = () => {
     for (const listener of listeners) listener();
   };
@@ -227,7 +229,7 @@ async function start(parts: {
         reject: false,
         buffer: false,
       }) as unknown as ResultPromise,
-      state: 'running',
+      state: 'starting',
     };
     children.set(id, child);
     child.process.then(
@@ -241,6 +243,7 @@ async function start(parts: {
   }
 
   async function stop(): Promise<void> {
+    isOver = true;
     const left = [...children.values()].filter((child) => child.state !== 'stopped');
     for (const child of left) {
       child.process.kill('SIGCONT');
@@ -260,14 +263,16 @@ async function start(parts: {
       return `${id} killed`;
     },
     pause: async (id, child) => {
-      if (child.state !== 'running') return `${id} is ${child.state} already`;
+      if (child.state === 'paused') return `${id} is paused already`;
+      if (child.state === 'stopped') return `${id} is not running: /start ${id}`;
       child.process.kill('SIGSTOP');
       child.state = 'paused';
       changed();
       return `${id} paused`;
     },
     start: async (id, child) => {
-      if (child.state === 'running') return `${id} is running already`;
+      if (child.state === 'running' || child.state === 'starting')
+        return `${id} is running already`;
       const wasPaused = child.state === 'paused';
       if (child.state === 'stopped') await spawn(id);
       else child.process.kill('SIGCONT');
@@ -282,70 +287,55 @@ async function start(parts: {
   parts.progress(`starting ${ids.join(', ')} on ports ${parts.base} to ${parts.base + 2}`);
   try {
     await Promise.all(ids.map(spawn));
-    await untilReady(parts.servers, children, logOf);
   } catch (error) {
     await stop();
     throw error;
   }
+
+  async function failure(): Promise<string | null> {
+    const ended = [...children].find(
+      ([each, { state }]) => state === 'stopped' && !actedOn.has(each),
+    );
+    if (!ended || isOver) return null;
+    const [id] = ended;
+    const log = (await readFile(logOf(id), 'utf8')).trimEnd().split('\n');
+    return `${id} did not start; ${logOf(id)} ends with:\n${log.slice(-LOG_LINES_SHOWN).join('\n')}`;
+  }
+
+  async function becomeReady(): Promise<void> {
+    const { servers } = parts;
+    try {
+      await untilServing({
+        ...{ servers, failure, logs: logOf('*') },
+        onLeader: changed,
+        isOver: () => isOver,
+      });
+    } catch (error) {
+      await stop();
+      throw new LocalClusterError((error as Error).message);
+    }
+    for (const child of children.values()) if (child.state === 'starting') child.state = 'running';
+    changed();
+  }
+
   const note = JSON.stringify({ pid: process.pid, addresses });
   await writeFile(noteFile(parts.folder), `${note}\n`, { mode: PRIVATE_FILE });
+  const ready = becomeReady();
+  // Whoever leaves before does not hear of it.
+  ready.catch(() => {});
   return {
     addresses,
+    ready,
     servers: () => Object.fromEntries([...children].map(([id, { state }]) => [id, state])),
     act: async (verb, id) => {
       const child = children.get(id);
-      return child ? verbs[verb](id, child) : `there is no server ${id}`;
+      if (!child) return `there is no server ${id}`;
+      actedOn.add(id);
+      return verbs[verb](id, child);
     },
     onChange: (listener) => {
       listeners.add(listener);
     },
     stop,
   };
-}
-
-/** Waits until one of them leads. @throws LocalClusterError with the end of its log when one has ended */
-async function untilReady(
-  servers: readonly ClusterServer[],
-  children: ReadonlyMap<string, Child>,
-  logOf: (id: string) => string,
-): Promise<void> {
-  const untilMs = performance.now() + READY_MS_MAX;
-  while (performance.now() < untilMs) {
-    for (const [id, child] of children) {
-      if (child.state !== 'stopped') continue;
-      const log = (await readFile(logOf(id), 'utf8')).trimEnd().split('\n');
-      const end = log.slice(-LOG_LINES_SHOWN).join('\n');
-      throw new LocalClusterError(`${id} did not start; ${logOf(id)} ends with:\n${end}`);
-    }
-    const found = await Promise.all(
-      servers.map(({ host, clientPort }) => probeServer(host, clientPort)),
-    );
-    if (found.every((welcome) => welcome?.leader)) return untilInSync(servers);
-    await delay(READY_POLL_MS);
-  }
-  throw new LocalClusterError(`no server leads after ${READY_MS_MAX / 1000} s; see ${logOf('*')}`);
-}
-
-const ClusterStatus = z.object({
-  servers: z.array(z.object({ inSync: z.boolean(), state: z.string() })),
-});
-
-/** Waits until every server holds copies: a first view of "1 of 3 servers" would only alarm. */
-async function untilInSync(servers: readonly ClusterServer[]): Promise<void> {
-  const untilMs = performance.now() + IN_SYNC_MS_MAX;
-  while (performance.now() < untilMs) {
-    const statuses = await Promise.all(servers.map(statusOf));
-    if (statuses.every((status) => status?.servers.every(({ inSync }) => inSync))) return;
-    await delay(READY_POLL_MS);
-  }
-}
-
-async function statusOf(server: ClusterServer): Promise<z.infer<typeof ClusterStatus> | null> {
-  try {
-    const signal = AbortSignal.timeout(READY_POLL_MS * 10);
-    const response = await fetch(`http://${server.host}:${server.httpPort}/status`, { signal });
-    return ClusterStatus.parse(await response.json());
-  } catch {
-    return null; // not up yet: asked again
-  }
 }

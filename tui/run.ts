@@ -98,12 +98,15 @@ async function talk(flags: Flags): Promise<number> {
   const parts = { connect, servers, name, folder, saved, local, startLocal, told };
   const loaded = loadSettings(path, { defaults, now: defaults });
   if (plain) {
+    await local?.ready;
     const { settings } = loaded;
     const io = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr };
     const { runPlain } = await import('./plain/run-plain.ts');
     return runPlain({ ...parts, settings, timeoutMs, isTyped }, io);
   }
   keepHeapSmall();
+  // What is typed from here on is for the screen: an Enter is to stay one.
+  process.stdin.setRawMode(true);
   // Loaded last: React and Ink are not needed to say what is wrong with an argument, nor for lines.
   const { runScreen } = await import('./screen.tsx');
   await runScreen({ ...parts, settings: { ...loaded, path, defaults } });

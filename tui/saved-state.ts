@@ -43,6 +43,12 @@ export function savedOf(model: Model): Saved {
   return { openRoom: model.openRoom, rooms: { ...model.restored, ...savedRooms(model.rooms) } };
 }
 
+/** The read positions alone. */
+export function withoutDrafts({ openRoom, rooms }: Saved): Saved {
+  const read = Object.entries(rooms).map(([id, room]) => [id, { ...room, draft: '' }] as const);
+  return { openRoom, rooms: Object.fromEntries(read) };
+}
+
 /** Another screen of the same name may have read further. */
 function merged(saved: Saved, other: Saved | undefined): Saved {
   const rooms = Object.entries(saved.rooms).map(([id, room]) => {

@@ -151,7 +151,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   // Rejects where a frame cannot be drawn: that ends the screen as any crash does.
   const drawn = ink.waitUntilExit();
   try {
-    await Promise.race([quit.promise, drawn]);
+    await Promise.race([quit.promise, drawn, conversation.failure]);
   } finally {
     conversation.end();
     idleness.stop();
@@ -167,7 +167,8 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     await drawn.catch(() => undefined);
     restoreModes();
     stopGuarding();
-    if (conversation.local?.servers()) process.stdout.write('ending the servers…\n');
+    const servers = Object.values(conversation.local?.servers() ?? {});
+    if (servers.some((state) => state !== 'stopped')) process.stdout.write('ending the servers…\n');
     await conversation.close();
   }
 }

@@ -4,7 +4,7 @@ import type { ConnectionState } from '../lib/client/api.ts';
 import type { Row } from './line-rows.ts';
 import { recoveryText } from './state/from-client.ts';
 import type { Model } from './state/model.ts';
-import { isLossQuiet } from './state/selectors.ts';
+import { isLossQuiet, startingServers } from './state/selectors.ts';
 import { typingText } from './state/typing.ts';
 import type { LookName } from './theme.ts';
 
@@ -70,6 +70,10 @@ function onConnected(model: Model): Said | null {
 /** null where there is nothing to say: all is well, or it is not worth a word yet. */
 export function said(model: Model): Said | null {
   const state = model.connection;
+  const starting = startingServers(model);
+  // Until they are in sync, what else there is to say of them would only alarm.
+  if (starting.length > 0 && state.type !== 'refused')
+    return { text: `◌ STARTING ${starting.join(', ')}${queued(model)}`, look: 'warning' };
   switch (state.type) {
     case 'connecting':
       return { text: '◌ CONNECTING', look: 'warning' };

@@ -1,8 +1,8 @@
 // The model of the moment, who is told of each change of it, and what is kept of it across restarts. What draws it,
 // or writes it out, is told by whoever asks.
-import { save, savedOf } from './saved-state.ts';
+import { save, savedOf, withoutDrafts } from './saved-state.ts';
 import type { Action, Effect } from './state/action.ts';
-import type { Model } from './state/model.ts';
+import type { Model, Saved } from './state/model.ts';
 import { needsTicks, update } from './state/update.ts';
 
 export type Source = Readonly<{
@@ -51,16 +51,21 @@ export function createStore(
 export function keepSaved(store: Source, folder: string): () => void {
   let timer: NodeJS.Timeout | null = null;
   let written = '';
+  let last: Readonly<{ account: string; name: string; saved: Saved }> | null = null;
   const write = () => {
     timer = null;
     const model = store.model();
-    if (model.account === null) return;
+    const { account, name } = model;
+    if (account === null) return;
     const saved = savedOf(model);
-    const text = JSON.stringify(saved);
+    const text = JSON.stringify([account, saved]);
     if (text === written) return;
     written = text;
     try {
-      save(folder, model.name, saved);
+      // They went along with the person, and are not to come back from here as well.
+      if (last && last.account !== account) save(folder, last.name, withoutDrafts(last.saved));
+      save(folder, name, saved);
+      last = { account, name, saved };
     } catch (error) {
       const reason = `drafts cannot be kept: ${(error as Error).message}`;
       store.dispatch({ type: 'hint', text: reason, tone: 'warning' });

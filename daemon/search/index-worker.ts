@@ -1,7 +1,6 @@
 // The thread that writes the index: batches in, and how many of them are found by now out. What comes close together
 // shares a transaction, since FTS5 writes a segment for each, and has to merge them later.
 import { parentPort, workerData } from 'node:worker_threads';
-import { yieldToRoom } from '../priority.ts';
 import { applyBatch, type IndexBatch } from './index-changes.ts';
 import { SearchIndex } from './search-index.ts';
 
@@ -9,8 +8,6 @@ import { SearchIndex } from './search-index.ts';
 const SHARED_POSTS_MAX = 5_000;
 /** Nothing waits longer to be found. */
 const SHARED_MS_MAX = 250;
-
-yieldToRoom();
 
 const index = new SearchIndex(workerData as string);
 let batches = 0;

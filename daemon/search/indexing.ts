@@ -14,6 +14,8 @@ const CHUNK_BYTES = 128 * 1024;
 const UNDERWAY_MAX = 8;
 /** Fewer entries than a chunk wait so long for more: each batch costs something by itself. */
 const GATHER_MS = 100;
+/** A busy room says no more in a moment: whoever lacks only that has read its history. */
+const MOMENT_ENTRIES = 500;
 /** Between two looks whether something is to be pruned, when nothing is said. */
 const PRUNE_MS = 1_000;
 /** A stream whose next entry is damaged is tried again after this. */
@@ -21,7 +23,7 @@ const STUCK_MS = 10_000;
 
 export type Indexing = Readonly<{
   tick(): void;
-  /** Whether everything held is found. */
+  /** Whether everything held is found, but for what was said a moment ago. */
   isComplete(): boolean;
 }>;
 
@@ -41,6 +43,7 @@ export function createIndexing(parts: {
   const given = new Map(parts.indexed);
   const stuckSinceMs = new Map<StreamId, number>();
   let underway = 0;
+  let hasCaughtUp = false;
   let gaveMs = Number.NEGATIVE_INFINITY;
 
   /** The stream that lacks entries in the index; null when none does. */
@@ -52,11 +55,29 @@ export function createIndexing(parts: {
     return null;
   }
 
+  function lackCount(): number {
+    let count = 0;
+    for (const [stream, last] of store.digest())
+      if (!stuckSinceMs.has(stream)) count += last - (given.get(stream) ?? 0);
+    return count;
+  }
+
+  /** Once all was written, a little may be on its way at any time. */
+  function isComplete(): boolean {
+    const lacks = lackCount();
+    const isNear = hasCaughtUp ? lacks <= MOMENT_ENTRIES : lacks < CHUNK_ENTRIES && underway === 0;
+    // What has never been given is no moment's.
+    const isBegun = hasCaughtUp || lacks === 0 || gaveMs > Number.NEGATIVE_INFINITY;
+    hasCaughtUp = isNear && isBegun;
+    return hasCaughtUp;
+  }
+
   function give(stream: StreamId, sequence: number, changes: readonly IndexChange[]): void {
     underway += 1;
     gaveMs = nowMs();
     writer.write({ stream, sequence, changes, pruneBelowMs: prunedBelowMs() }, () => {
       underway -= 1;
+      isComplete();
     });
   }
 
@@ -86,7 +107,7 @@ export function createIndexing(parts: {
     if (isPruning && underway === 0) give('', 0, []);
   }
 
-  return { tick, isComplete: () => underway === 0 && lagging() === null };
+  return { tick, isComplete };
 }
 
 function changeOf(entry: Entry): readonly IndexChange[] {

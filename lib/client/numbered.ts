@@ -7,8 +7,6 @@ import { lose } from './liveness.ts';
 import { fail } from './search.ts';
 import { emit, type Link, type Session, send } from './session-state.ts';
 
-/** Ids of posts that are remembered: four times what a resumption may send. */
-const RECENT_IDS_MAX = 20_000;
 /** Refusals of a request that say nothing of the request: it is sent again after the next sign-in. */
 const RESENT: ReadonlySet<RefusalCode> = new Set([
   'not-leading',
@@ -28,10 +26,10 @@ export function onStored(
   if (!item) return; // the answer to an earlier try came already
   const { number, id, time, copies, room } = message;
   // It may be on the screen already, in a lower place: an earlier leader stored it too.
-  const known = session.recent.get(id);
+  const known = session.recent.orderOf(id);
   const order = known !== undefined && known < message.order ? known : message.order;
   // What is shown as stored is not shown again when a resumption sends it.
-  noteShown(session, { id, order });
+  session.recent.note({ id, order });
   const answer = { type: 'stored' as const, number, id, time, order, copies, room };
   settle(session, item);
   emit(session, { type: 'answer', answer, item });
@@ -127,10 +125,10 @@ export function maybeRecovered(session: Session): void {
  * again may have been changed by somebody on a side that did not have it.
  */
 export function onPost(session: Session, post: Extract<ServerMessage, { type: 'post' }>): void {
-  const known = session.recent.get(post.id);
+  const known = session.recent.orderOf(post.id);
   if (known !== undefined && known <= post.order)
     return emit(session, { type: 'changed', post: { ...post, order: known } });
-  noteShown(session, post);
+  session.recent.note(post);
   emit(session, { type: known === undefined ? 'post' : 'moved', post });
 }
 
@@ -139,7 +137,7 @@ export function onPostChanged(
   session: Session,
   { post }: Extract<ServerMessage, { type: 'postChanged' }>,
 ): void {
-  const order = session.recent.get(post.id) ?? post.order;
+  const order = session.recent.orderOf(post.id) ?? post.order;
   emit(session, { type: 'changed', post: { ...post, order } });
 }
 
@@ -148,10 +146,5 @@ export function onPage(
   session: Session,
   { posts }: Extract<ServerMessage, { type: 'page' }>,
 ): void {
-  for (const post of posts) noteShown(session, post);
-}
-
-function noteShown({ recent }: Session, { id, order }: { id: string; order: string }): void {
-  recent.set(id, order);
-  if (recent.size > RECENT_IDS_MAX) recent.delete(recent.keys().next().value as string);
+  for (const post of posts) session.recent.note(post);
 }

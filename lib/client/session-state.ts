@@ -4,6 +4,7 @@ import type { ServerAddress, ServerMessage, ServerStatus, Welcome } from '../pro
 import type { ClientMessage, Query } from '../protocol/requests.ts';
 import type { ClientEvent, ConnectionState, OutboxItem, QueryError } from './api.ts';
 import type { Pending } from './outbox.ts';
+import type { RecentPosts } from './recent.ts';
 
 /** One address that a server may answer at. */
 export type Target = {
@@ -80,8 +81,8 @@ export type Session = {
   isIdle: boolean;
   /** How far the user has read rooms, in this life. */
   reads: Map<string, string>;
-  /** Where the posts that were shown last stand, by id, oldest first. */
-  recent: Map<string, string>;
+  /** Where the posts that were shown last stand. */
+  readonly recent: RecentPosts;
   connection: ConnectionState;
   /** When the shell was asked to wake the core. */
   wakeMs: number;

@@ -24,6 +24,7 @@ import {
 } from './numbered.ts';
 import type { Pending } from './outbox.ts';
 import { onReadElsewhere, onReadHere, tellReads } from './reads.ts';
+import { RecentPosts } from './recent.ts';
 import {
   advance,
   beginSearch,
@@ -98,7 +99,7 @@ export function createSession(fields: {
     stamp: fields.stamp,
     isIdle: false,
     reads: new Map(),
-    recent: new Map(),
+    recent: new RecentPosts(),
     connection: { type: 'connecting' },
     wakeMs: Number.POSITIVE_INFINITY,
     nowMs,

@@ -1,7 +1,7 @@
 // The built product in a real pseudo-terminal with a local cluster of its own, its
 // servers killed while a person talks.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +39,7 @@ async function openLocal(name: string): Promise<{ terminal: Terminal; base: numb
   const terminal = open([...local, '--name', 'alice']);
   await terminal.waitForText(/#general ❯/, 40_000);
   await terminal.waitForText(/server3★/);
+  await waitFor('all servers to be in sync', () => !terminal.text().includes('STARTING'), 10_000);
   return { terminal, base };
 }
 
@@ -289,6 +290,39 @@ test('a port that something else holds is named, and the next free block is take
   await terminal.waitForText(`127.0.0.1:${base + 10} is taken by something else`);
   await terminal.waitForText(`on ports ${base + 100} to ${base + 102}`);
   assert.equal(await quit(terminal), 0);
+});
+
+test('what is typed while the servers start is for the screen, and so is an end', async (t) => {
+  const base = await freePortBase();
+  const local = ['--local', '--port-base', String(base), '--data', data('early')];
+  const terminal = open([...local, '--name', 'alice']);
+  t.after(() => terminal.close());
+  await terminal.waitForText(/◌ STARTING server1, server2, server3/, 20_000);
+  say(terminal, 'one');
+  terminal.keys('two');
+  await terminal.waitForText(/#general ❯ one\s+two/, 40_000);
+  terminal.keys(KEYS.ctrlC);
+  assert.equal(await quit(terminal), 0);
+  await noServerLeft(base);
+
+  const again = open([...local, '--name', 'alice']);
+  t.after(() => again.close());
+  await again.waitForText(/◌ STARTING/, 20_000);
+  assert.equal(await quit(again), 0);
+  await noServerLeft(base);
+});
+
+test('a server that does not start ends the screen, and its log says why', async (t) => {
+  const base = await freePortBase();
+  const broken = join(data('broken'), 'local', 'server2', 'history.db');
+  await mkdir(broken, { recursive: true });
+  const local = ['--local', '--port-base', String(base), '--data', data('broken')];
+  const terminal = open([...local, '--name', 'alice'], { columns: 120 });
+  t.after(() => terminal.close());
+  assert.equal(await terminal.exited(), 1);
+  for (const code of RESTORED) assert.ok(terminal.output().includes(code), JSON.stringify(code));
+  assert.match(terminal.output(), /syncnet-tui: server2 did not start; .*server2\.log ends with:/);
+  await noServerLeft(base);
 });
 
 test('a screen that is killed leaves no server behind', async (t) => {

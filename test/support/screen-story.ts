@@ -113,10 +113,10 @@ export class ScreenStory {
   }
 
   /** A server takes the sign-in: the rooms, and no more yet. */
-  hearRooms(rooms: readonly Room[]): this {
-    const { name } = this.model;
+  hearRooms(rooms: readonly Room[], self: { account?: string; name?: string } = {}): this {
+    const { account = SELF, name = this.model.name } = self;
     const about = { server: 'server3', rooms, prunedBelow: 0, reads: [] };
-    return this.hear({ type: 'signedIn', account: SELF, name, ...about });
+    return this.hear({ type: 'signedIn', account, name, ...about });
   }
 
   /** Signed in to rooms whose histories came, all of it read. */

@@ -1,10 +1,12 @@
 // The effects that are about the client, and what becomes of those that fail.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type ChatClient, QueryError } from '../../lib/client/api.ts';
 import { Conversation, performWith } from '../../tui/conversation.ts';
 import type { Effect } from '../../tui/state/action.ts';
 import { room, ScreenStory } from '../support/screen-story.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 /** A screen whose client can do no more than it is given. */
 async function talking(client: Partial<ChatClient>) {
@@ -62,4 +64,34 @@ test('a list of people that is lost with the connection is no news, unless someb
   story.say('/who');
   await carryOut();
   assert.equal(reported.length, 1);
+});
+
+test('a search is asked again only while its pane is there, and one that is lost is no news', async () => {
+  let asked = 0;
+  const search = () => {
+    asked += 1;
+    return Promise.reject(new QueryError('connection-lost', 'not connected at the moment'));
+  };
+  const { story, carryOut, reported } = await talking({ search });
+  const searching = {
+    type: 'search',
+    query: 'lag',
+    request: { text: 'lag' },
+    isMore: false,
+  } as const;
+  const ask = async (effect: Effect) => {
+    story.effects.push(effect);
+    await carryOut();
+  };
+  story.keys('ctrl+r').type('lag');
+  story.effects = [];
+  await ask({ ...searching, isAgain: true });
+  await waitFor('the search to be asked again', () => asked === 1, 10_000);
+  await ask(searching);
+  await waitFor('the failure to be told', () => reported.length === 1, 10_000);
+  assert.equal(asked, 2, 'what somebody asks for is told, what is repeated is not');
+  story.keys('escape');
+  await ask({ ...searching, isAgain: true });
+  await delay(1_500);
+  assert.deepEqual([asked, reported.length], [2, 1]);
 });

@@ -74,8 +74,7 @@ export class PlainWriter {
   private connection = '';
   private hint: Model['hint'] = null;
   private overlay: Model['overlay'] = null;
-  /** Keys of what was written of the search that was entered last. */
-  private readonly found = new Set<string>();
+  /** Of the search that was entered last. */
   private saidReading = false;
   private open: string | null = null;
   private readonly called = new Map<string, Pick<RoomView, 'unread' | 'mentions'>>();
@@ -233,23 +232,30 @@ export class PlainWriter {
     }
   }
 
-  /** A server that still reads its history is asked again: what it has found meanwhile is written when it comes. */
+  /** Written when all of it is there: a server that still reads its history is asked again until then. */
   private searchLines(model: Model, { query, found }: Of<'search'>): string[] {
     const parsed = parsedSearch(model, query);
     if (parsed.type === 'wrong') return told(parsed.reason);
     if (parsed.type === 'nothing') return told(SEARCH_HELP.join('\n'));
     if (!found) {
-      this.found.clear();
       this.saidReading = false;
       return [];
     }
-    const fresh = found.lines.filter(({ line }) => !this.found.has(line.key)).toReversed();
-    for (const { line } of fresh) this.found.add(line.key);
-    const lines = fresh.flatMap((each) => foundLine(model, each));
-    if (found.complete) return this.found.size > 0 ? lines : told('nothing found');
-    if (this.saidReading) return lines;
+    if (found.complete) return foundLines(model, found.lines);
+    if (this.saidReading) return [];
     this.saidReading = true;
-    return [...lines, ...told('the server still reads its history: what else is found follows')];
+    return told('the server still reads its history: what is found follows');
+  }
+
+  /** What there is of a search that is not waited for any longer. */
+  foundSoFar(model: Model): string[] {
+    const { overlay } = model;
+    if (overlay?.type !== 'search' || !overlay.found) return [];
+    const lines = foundLines(model, overlay.found.lines);
+    return [
+      ...lines,
+      ...told('that is not all: search again when the server has read its history'),
+    ];
   }
 }
 
@@ -303,11 +309,14 @@ function helpLines(model: Model): string[] {
   );
 }
 
-function foundLine(model: Model, { room, line }: FoundLine): string[] {
-  const view = model.rooms.find((each) => each.room.id === room);
-  const where = view ? roomLabel(view.room) : '#?';
-  const day = dayLabel(line.time, line.time);
-  return told(`found: ${where} ${day} ${clockTime(line.time)} ${postText(line)}`);
+function foundLines(model: Model, found: readonly FoundLine[]): string[] {
+  if (found.length === 0) return told('nothing found');
+  return found.toReversed().flatMap(({ room, line }) => {
+    const view = model.rooms.find((each) => each.room.id === room);
+    const where = view ? roomLabel(view.room) : '#?';
+    const day = dayLabel(line.time, line.time);
+    return told(`found: ${where} ${day} ${clockTime(line.time)} ${postText(line)}`);
+  });
 }
 
 /** Where nobody answers: what was tried, and what there is to do. */

@@ -6,6 +6,7 @@ import { Conversation, type ConversationParts, performWith } from '../conversati
 import { type GlyphSet, inGlyphs } from '../glyphs.ts';
 import { EXIT, HeadlessError, type Io, whileServed, whyUnreached } from '../headless/reach.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { Effect } from '../state/action.ts';
 import { initialModel, type Model } from '../state/model.ts';
 import { openRoomOf } from '../state/step.ts';
 import { createStore, keepSaved, type Source, tickWhileNeeded } from '../store.ts';
@@ -39,15 +40,19 @@ class Plain {
   private readonly writer = new PlainWriter();
   private readonly glyphs: GlyphSet;
   private isWriting = false;
+  private readonly searchMsMax: number;
+  private searchUntilMs = 0;
 
   constructor(parts: PlainParts, conversation: () => Conversation, io: Io) {
     this.io = io;
     this.glyphs = parts.settings.glyphs;
+    this.searchMsMax = parts.timeoutMs;
     const report = (error: unknown) =>
       this.store.dispatch({ type: 'hint', text: (error as Error).message, tone: 'warning' });
     const perform = performWith(
       {
         ...conversation().performers,
+        search: (effect) => this.search(effect, conversation()),
         suspend: () => {},
         redraw: () => {},
         compose: () => {},
@@ -102,6 +107,16 @@ class Plain {
   enter(text: string): void {
     this.store.dispatch({ type: 'entered', text });
     if (this.store.model().hint?.tone === 'warning') this.failures += 1;
+  }
+
+  /** A script is kept waiting for a server that still reads its history no longer than for one that is not there. */
+  private async search(
+    effect: Extract<Effect, { type: 'search' }>,
+    { performers }: Conversation,
+  ): Promise<void> {
+    if (!effect.isAgain) this.searchUntilMs = performance.now() + this.searchMsMax;
+    if (performance.now() < this.searchUntilMs) return performers.search(effect);
+    this.write(this.writer.foundSoFar(this.store.model()));
   }
 
   /** Waits until the model is so, and what was asked for has come. */

@@ -12,7 +12,7 @@ import type { Person } from '../../lib/protocol/events.ts';
 import type { Size } from '../layout.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Report } from '../terminal/reports.ts';
-import type { LocalServers } from './model.ts';
+import type { LocalServers, Saved } from './model.ts';
 
 /** `nowMs` is the client's clock, `wallMs` milliseconds since 1970. */
 export type Stamp = Readonly<{ nowMs: number; wallMs: number }>;
@@ -44,6 +44,8 @@ export type Action =
   | Readonly<{ type: 'roomsCame'; rooms: readonly Room[]; shown: boolean }>
   | Readonly<{ type: 'requested'; item: OutboxItem; open: boolean }>
   | Readonly<{ type: 'localChanged'; local: LocalServers }>
+  /** What an earlier screen left behind under the name that is signed in as now. */
+  | Readonly<{ type: 'nameChosen'; saved: Saved }>
   /** The settings file was saved; `problem` says in words what in it does not count. */
   | Readonly<{ type: 'settings'; settings: Settings; problem: string | null }>
   /** What waited was taken back before it was sent; `edit`: to be written anew. */

@@ -9,7 +9,7 @@ import type { Effect, Stamp } from './action.ts';
 import { onAnswer, onOutbox } from './answers.ts';
 import { lacks } from './kept-lines.ts';
 import { insertLine, insertMember } from './lines.ts';
-import type { Model, RoomView } from './model.ts';
+import { carriedOver, type Model, type RoomView } from './model.ts';
 import { followMembers, sortedPeople } from './people.ts';
 import { callsAway, onReadElsewhere, onReads } from './reading.ts';
 import { onChanged, onMoved, onPost, onReset, onRoom, onRooms } from './rooms.ts';
@@ -151,8 +151,10 @@ function onSignedIn(
   const name = cleanLine(event.name);
   const isNew = before.account !== null && before.account !== event.account;
   const model = isNew ? before : noteBehind(before, event, stamp);
-  const signed: Model = { ...model, account: event.account, name };
-  const listed = onRooms(isNew ? { ...signed, rooms: [] } : signed, event.rooms);
+  const restored = isNew ? carriedOver(model) : restoredAs(model);
+  const rooms = isNew ? [] : model.rooms;
+  const signed = { ...model, account: event.account, name, rooms, restored, chosenName: null };
+  const listed = onRooms(signed, event.rooms);
   const loaded = { ...listed, model: onReads(listed.model, event.reads) };
   if (isNew) return { ...loaded, model: hint(loaded.model, `you are ${name} now`, 'good') };
   if (model.account === null && name !== model.name) {
@@ -163,6 +165,11 @@ function onSignedIn(
     return { ...loaded, model: notice(loaded.model, ownRename(before.name, name), stamp) };
   }
   return loaded;
+}
+
+/** Whoever was refused at the start, and chose another name, has what that name left behind. */
+function restoredAs({ account, chosenName, restored }: Model): Model['restored'] {
+  return account === null && chosenName !== null ? chosenName : restored;
 }
 
 /** After a failover to a stale server: says that what was seen here is not there for the moment. */

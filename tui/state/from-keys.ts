@@ -77,7 +77,9 @@ export function onKey(model: Model, key: string, stamp: Stamp): Step {
 /** Whether a full-screen notice stands where the rooms would be. */
 export function isBlocked(model: Model): boolean {
   const { type } = model.connection;
-  return model.account === null && (type === 'noServer' || type === 'refused');
+  if (model.account !== null) return false;
+  // Servers that were started here are not offered to be started.
+  return type === 'refused' || (type === 'noServer' && model.local === null);
 }
 
 function onBlockedKey(model: Model, key: string): Step {

@@ -114,8 +114,7 @@ export type Overlay =
       type: 'search';
       query: string;
       selected: number;
-      /** null before the first answer. */
-      /** `query`: what it was found for, which may be less than what stands in the pane. */
+      /** null before the first answer. `query`: what it was found for, perhaps less than what stands in the pane. */
       found: Readonly<{
         query: string;
         lines: readonly FoundLine[];
@@ -129,7 +128,7 @@ export type Overlay =
   | Readonly<{ type: 'react'; post: string; query: string; selected: number }>;
 
 /** What the daemons that this screen started are doing; null without `--local`. */
-export type LocalServers = Readonly<Record<string, 'running' | 'paused' | 'stopped'>>;
+export type LocalServers = Readonly<Record<string, 'starting' | 'running' | 'paused' | 'stopped'>>;
 
 export type Model = Readonly<{
   size: Size;
@@ -219,6 +218,8 @@ export type Model = Readonly<{
   local: LocalServers | null;
   /** Read positions and drafts of the last run, taken up as rooms appear. */
   restored: SavedRooms;
+  /** What the name has of these that another account is on its way to; null while none is. */
+  chosenName: SavedRooms | null;
 }>;
 
 /** What is kept of the rooms across restarts, by room id. */
@@ -276,6 +277,7 @@ export function initialModel(fields: {
     quitAskedMs: null,
     local: fields.local,
     restored: fields.saved.rooms,
+    chosenName: null,
   };
 }
 
@@ -310,6 +312,21 @@ export function roomView(room: Room, restored: SavedRooms): RoomView {
 /** What was being written before an edit began. */
 export function unsentOf(view: RoomView): RoomView['draft'] {
   return view.writing?.type === 'edit' ? view.writing.unsent : view.draft;
+}
+
+/** For another name of the same person: drafts and read positions go along, and add to those that the name had. */
+export function carriedOver({ restored, rooms, chosenName }: Model): SavedRooms {
+  const here: SavedRooms = { ...restored, ...savedRooms(rooms) };
+  const ids = new Set([...Object.keys(here), ...Object.keys(chosenName ?? {})]);
+  return Object.fromEntries(
+    [...ids].map((id) => {
+      const one = here[id];
+      const other = chosenName?.[id];
+      const places = [one?.read, other?.read].filter((place) => place != null);
+      const [read = null] = places.sort().reverse();
+      return [id, { draft: other?.draft || one?.draft || '', read }];
+    }),
+  );
 }
 
 /** What is kept of rooms when they leave the list, or the screen is left. */

@@ -1,6 +1,6 @@
 // Posting: what was written leaves the composer and goes into the outbox.
 import { TEXT_CHARS_MAX } from '../../lib/protocol/limits.ts';
-import { EMPTY_EDITOR } from '../editor.ts';
+import { EMPTY_EDITOR, insert } from '../editor.ts';
 import { NOTHING_TO_UNDO } from '../undo.ts';
 import type { Model } from './model.ts';
 import { followEnd } from './rooms.ts';
@@ -48,11 +48,16 @@ function whyNowhere({ account }: Model): string {
     : 'no room is open: /join one';
 }
 
+/** Before there is a room, Enter ends a line: what is typed next is not to be glued to it. */
+function keptForLater(model: Model): Model {
+  return model.account === null ? { ...model, roomless: insert(model.roomless, '\n') } : model;
+}
+
 /** Posts to the open room; an answer where one is being written. */
 export function post(model: Model, text: string, action = false): Step {
   const view = openRoomOf(model);
   const body = text.replace(/\s+$/u, '');
-  if (!view) return stay(hint(model, whyNowhere(model)));
+  if (!view) return stay(hint(keptForLater(model), whyNowhere(model)));
   const room = view.room.id;
   const tooLong = lengthProblem(body);
   if (tooLong !== null) return stay(hint(model, tooLong));

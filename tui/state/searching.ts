@@ -37,7 +37,7 @@ export function searchFor(model: Model, query: string): Step {
 
 /**
  * An answer came; one to a query that was typed over meanwhile is nobody's. A server that still reads its history is
- * asked again until it has.
+ * asked again until it has, and whoever looks through what it found until then is left with that.
  */
 export function onFound(
   model: Model,
@@ -45,39 +45,21 @@ export function onFound(
 ): Step {
   const overlay = searchOf(model);
   if (overlay?.query !== query) return stay(model);
-  const lines = found.posts.map(
+  const before = answerOf(overlay);
+  if (before && !isMore && overlay.selected > 0) return searchAgain(model);
+  const fresh = found.posts.map(
     (post): FoundLine => ({
       room: post.room,
       line: postLine(post, post.account === model.account, null),
     }),
   );
-  return searchAgain({ ...model, overlay: withFound(overlay, { ...found, lines, isMore }) });
-}
-
-type Answer = Readonly<{
-  lines: readonly FoundLine[];
-  more: boolean;
-  complete: boolean;
-  isMore: boolean;
-}>;
-
-/** What is there already stays, and so does the choice: an answer may repeat a part of it, or stand in between. */
-function withFound(overlay: SearchOverlay, { lines, isMore, ...answer }: Answer): SearchOverlay {
-  const before = answerOf(overlay);
-  const fresh = new Set(lines.map(({ line }) => line.key));
-  const kept = before?.lines.filter(({ line }) => !fresh.has(line.key)) ?? [];
-  const all = [...lines, ...kept];
-  all.sort((one, other) => (one.line.order > other.line.order ? -1 : 1));
-  const reachesDown = isMore || all.at(-1) === lines.at(-1);
-  const more = reachesDown ? answer.more : (before?.more ?? false);
-  const complete = isMore ? (before?.complete ?? false) : answer.complete;
-  // Nobody has chosen yet: the newest is.
-  const chosen = overlay.selected === 0 ? undefined : before?.lines[overlay.selected]?.line.key;
-  const selected = Math.max(
-    0,
-    all.findIndex(({ line }) => line.key === chosen),
-  );
-  return { ...overlay, selected, found: { query: overlay.query, lines: all, more, complete } };
+  const lines = isMore ? [...(before?.lines ?? []), ...fresh] : fresh;
+  const complete = found.complete && (!isMore || before?.complete === true);
+  const more = found.more || (isMore && !complete);
+  return searchAgain({
+    ...model,
+    overlay: { ...overlay, found: { query, lines, more, complete } },
+  });
 }
 
 /** What was found for the words in the pane; null while that of other words stands there. */

@@ -52,6 +52,12 @@ export function composerOf(model: Model): EditorRows & { layout: Layout; prompt:
 /** A failover that is over sooner is not worth a word: it would only flash (TUI.md). */
 const QUIET_LOSS_MS_MAX = 300;
 
+/** Servers that were started here and are not in sync yet. */
+export function startingServers({ local }: Model): readonly string[] {
+  const ids = Object.keys(local ?? {}).sort();
+  return ids.filter((id) => local?.[id] === 'starting');
+}
+
 /** Whether a connection was lost so shortly ago that nothing on the screen is to change yet. */
 export function isLossQuiet({ connection: state, nowMs }: Model): boolean {
   if (!('lostMs' in state) || state.type === 'noServer') return false;

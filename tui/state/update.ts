@@ -70,6 +70,8 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
       return stay(onCancelled(model, action));
     case 'composed':
       return onComposed(model, action.room, action.text);
+    case 'nameChosen':
+      return stay({ ...model, chosenName: action.saved.rooms });
     case 'localChanged':
       return stay({ ...model, local: action.local });
     case 'hint':

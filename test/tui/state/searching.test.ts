@@ -79,20 +79,54 @@ test('at the last result older ones are asked for', () => {
 test('a server that still reads its history is asked again until it has', () => {
   const told = story().keys('ctrl+r').type('line');
   asked(told);
-  const part = (places: readonly number[], complete: boolean) => {
-    const found = { posts: places.map((place) => said(place)), more: false, complete };
+  const part = (
+    places: readonly number[],
+    { complete, more = true }: { complete: boolean; more?: boolean },
+  ) => {
+    const found = { posts: places.map((place) => said(place)), more, complete };
     told.do({ type: 'found', query: 'line', isMore: false, found });
     return asked(told).map(({ query, isAgain }) => [query, isAgain]);
   };
-  assert.deepEqual(part([], false), [['line', true]]);
+  assert.deepEqual(part([], { complete: false, more: false }), [['line', true]]);
   assert.match(told.frame(), /still reads its history/);
   assert.doesNotMatch(told.frame(), /nothing found/, 'nobody knows yet');
-  assert.deepEqual(part([8, 5], false), [['line', true]]);
+  // The oldest are in its index first: what comes later stands above, and perhaps not next to it.
+  assert.deepEqual(part([8, 5], { complete: false }), [['line', true]]);
+  assert.deepEqual(part([90, 80], { complete: true }), [], 'all of it is there');
+  assert.doesNotMatch(told.frame(), /line [58]\b/, 'no hole that nobody can see');
   told.keys('down');
-  assert.deepEqual(part([9, 8, 7], true), [], 'all of it is there');
-  assert.match(told.frame(), /line 9[\s\S]*line 8[\s\S]*line 7[\s\S]*line 5/);
-  const { overlay } = told.model;
-  assert.equal(overlay?.type === 'search' && overlay.selected, 3, 'what was chosen stays chosen');
+  assert.deepEqual(asked(told)[0]?.request.before, orderOf(80), 'what lies between is read on');
+});
+
+test('whoever looks through what was found so far is left with it', () => {
+  const told = story().keys('ctrl+r').type('line');
+  const part = (places: readonly number[], complete: boolean) => {
+    const found = { posts: places.map((place) => said(place)), more: false, complete };
+    told.do({ type: 'found', query: 'line', isMore: false, found });
+  };
+  part([8, 5], false);
+  told.keys('down');
+  asked(told);
+  part([9, 7], true);
+  assert.match(told.frame(), /still reads its history[\s\S]*line 8[\s\S]*line 5/);
+  assert.deepEqual(asked(told).length, 1, 'and asked again');
+  told.keys('up');
+  part([9, 7], true);
+  assert.match(told.frame(), /line 9[\s\S]*line 7/);
+});
+
+test('an older page of a server that still reads its history is not the last', () => {
+  const told = story().keys('ctrl+r').type('line');
+  answer(told, 'line', [9, 8], true);
+  told.keys('down');
+  asked(told);
+  const found = { posts: [], more: false, complete: false };
+  told.do({ type: 'found', query: 'line', isMore: true, found });
+  assert.match(told.frame(), /still reads its history/);
+  assert.deepEqual(
+    asked(told).map(({ isAgain }) => isAgain),
+    [true],
+  );
 });
 
 test('a search that was lost with its connection is asked for again', () => {

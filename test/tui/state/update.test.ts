@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Answer } from '../../../lib/client/api.ts';
-import { cluster, orderOf, post, room, ScreenStory, waiting } from '../../support/screen-story.ts';
+import {
+  cluster,
+  orderOf,
+  post,
+  room,
+  ScreenStory,
+  SELF,
+  waiting,
+} from '../../support/screen-story.ts';
 
 const ROOMS = [room('general'), room('ops'), room('dev')];
 
@@ -651,6 +659,55 @@ test('the name cannot change while something waits for its answer', () => {
     .say('/nick bob');
   assert.deepEqual(story.take('signInAs'), []);
   assert.match(story.frame(), /change the name when they are/);
+});
+
+test('another name keeps what was written and read here, and has what it left behind', () => {
+  const saved = { openRoom: 'ops', rooms: { dev: { draft: 'of the disk', read: orderOf(1) } } };
+  const posts = [1, 2].map((place) => post('ops', { name: 'bob', text: `post ${place}`, place }));
+  const story = new ScreenStory({ saved }).signedIn(ROOMS, { ops: { posts, more: false } });
+  story.keys('ctrl+n', 'ctrl+u').type('of the screen').keys('ctrl+p').say('/nick zed');
+  const left = { dev: { draft: '', read: orderOf(3) }, lab: { draft: 'of zed', read: null } };
+  story.do({ type: 'nameChosen', saved: { openRoom: null, rooms: left } });
+  const account = 'z'.repeat(SELF.length);
+  story.hearRooms([...ROOMS, room('lab')], { account, name: 'zed' });
+  const drafts = story.model.rooms.map(({ room, draft: { text }, read }) => [room.id, text, read]);
+  assert.deepEqual(drafts, [
+    ['general', '', null],
+    ['ops', '', orderOf(2)],
+    ['dev', 'of the screen', orderOf(3)],
+    ['lab', 'of zed', null],
+  ]);
+});
+
+test('whoever was refused at the start, and takes another name, has what that name left behind', () => {
+  const saved = { openRoom: 'ops', rooms: { ops: { draft: 'of alice', read: null } } };
+  const left = { ops: { draft: 'of zed', read: null } };
+  const story = new ScreenStory({ saved });
+  story.do({ type: 'nameChosen', saved: { openRoom: null, rooms: left } });
+  story.hearRooms(ROOMS, { name: 'zed' });
+  assert.equal(view(story, 'ops').draft.text, 'of zed');
+  assert.equal(story.model.chosenName, null);
+});
+
+test('lines that are entered before there is a room stay lines', () => {
+  const story = new ScreenStory().say('one').say('two').signedIn(ROOMS);
+  assert.equal(draft(story), 'one\ntwo');
+  assert.deepEqual(story.take('request'), [], 'nobody knew in which room');
+});
+
+test('while servers start here nothing else is said of them, and one can write', () => {
+  const story = new ScreenStory({ isLocal: true });
+  const local = { server1: 'starting', server2: 'starting', server3: 'starting' } as const;
+  const state = { type: 'noServer', tried: [], attempt: 1, nextAttemptMs: 0, lostMs: 0 } as const;
+  story.do({ type: 'localChanged', local }).hear({ type: 'connection', state }).type('hel');
+  assert.match(story.frame(), /◌ STARTING server1, server2, server3/);
+  assert.doesNotMatch(story.frame(), /No server answers/);
+  story.signedIn([room('general')]).hear({ type: 'cluster', cluster: cluster(['server2']) });
+  assert.match(story.frame(), /◌ STARTING/, 'fewer copies are no news yet');
+  assert.match(story.type('lo').frame(), /#general ❯ hello/);
+  const running = { server1: 'running', server2: 'running', server3: 'running' } as const;
+  story.do({ type: 'localChanged', local: running });
+  assert.match(story.frame(), /◍ 1 of 3 servers/);
 });
 
 test('a start without a server offers to start one with a key', () => {
