@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type ClusterServer, clientAddressOf } from '../lib/cluster-file.ts';
 import type { RefusalCode } from '../lib/protocol/refusals.ts';
+import { Calm } from './calm.ts';
 import type { Chat } from './chat/chat.ts';
 import { chatSecrets } from './chat-secrets.ts';
 import type { DaemonConfig } from './config.ts';
@@ -21,7 +22,7 @@ import { type CommandAnswer, type HttpServer, openHttp } from './ops/http.ts';
 import { operatorProblem } from './ops/operator-seal.ts';
 import { yieldToRoom } from './priority.ts';
 import { rehearse } from './rehearsal.ts';
-import { createRetention, type Retention } from './retention.ts';
+import { createRetention } from './retention.ts';
 import { Announcement, type PeerMessage, parsePeerMessage } from './ring/messages.ts';
 import { TICK_INTERVAL_MS } from './ring/settings.ts';
 import { phaseOf, type Ring, type RingServer } from './ring/state.ts';
@@ -108,7 +109,14 @@ export async function startDaemon(parts: {
     nowMs: () => performance.now(),
     wallMs: () => Date.now(),
   });
-  const ticker = setInterval(() => loop.run(() => tick(host, retention, search)), TICK_INTERVAL_MS);
+  const calm = new Calm();
+  const ticker = setInterval(() => loop.run(tick), TICK_INTERVAL_MS);
+
+  function tick(): void {
+    host.tick();
+    retention.tick();
+    search.tick(calm.isCalm(cores.ring, performance.now()));
+  }
 
   async function close(code: RefusalCode, restMs = 0): Promise<void> {
     loop.close();
@@ -193,12 +201,6 @@ function openCores(config: DaemonConfig, store: Store, search: Search): Cores {
     nowMs: performance.now(),
   });
   return { ...cores, store, boot };
-}
-
-function tick(host: Host, retention: Retention, search: Search): void {
-  host.tick();
-  retention.tick();
-  search.tick();
 }
 
 type WorldParts = { cores: Cores; sockets: Sockets; logger: Logger; drained: () => void };

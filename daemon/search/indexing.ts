@@ -14,8 +14,6 @@ const CHUNK_BYTES = 128 * 1024;
 const UNDERWAY_MAX = 8;
 /** Fewer entries than a chunk wait so long for more: each batch costs something by itself. */
 const GATHER_MS = 100;
-/** A busy room says no more in a moment: whoever lacks only that has read its history. */
-const MOMENT_ENTRIES = 500;
 /** Between two looks whether something is to be pruned, when nothing is said. */
 const PRUNE_MS = 1_000;
 /** A stream whose next entry is damaged is tried again after this. */
@@ -43,7 +41,6 @@ export function createIndexing(parts: {
   const given = new Map(parts.indexed);
   const stuckSinceMs = new Map<StreamId, number>();
   let underway = 0;
-  let hasCaughtUp = false;
   let gaveMs = Number.NEGATIVE_INFINITY;
 
   /** The stream that lacks entries in the index; null when none does. */
@@ -62,14 +59,11 @@ export function createIndexing(parts: {
     return count;
   }
 
-  /** Once all was written, a little may be on its way at any time. */
+  /** In a busy room something is always on its way: all is found but what was said since the last batch. */
   function isComplete(): boolean {
     const lacks = lackCount();
-    const isNear = hasCaughtUp ? lacks <= MOMENT_ENTRIES : lacks < CHUNK_ENTRIES && underway === 0;
-    // What has never been given is no moment's.
-    const isBegun = hasCaughtUp || lacks === 0 || gaveMs > Number.NEGATIVE_INFINITY;
-    hasCaughtUp = isNear && isBegun;
-    return hasCaughtUp;
+    if (lacks === 0) return underway === 0;
+    return lacks < CHUNK_ENTRIES && underway === 0 && nowMs() - gaveMs < 2 * GATHER_MS;
   }
 
   function give(stream: StreamId, sequence: number, changes: readonly IndexChange[]): void {
@@ -77,7 +71,6 @@ export function createIndexing(parts: {
     gaveMs = nowMs();
     writer.write({ stream, sequence, changes, pruneBelowMs: prunedBelowMs() }, () => {
       underway -= 1;
-      isComplete();
     });
   }
 

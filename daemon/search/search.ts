@@ -23,7 +23,8 @@ export type Search = Readonly<{
   find(query: SearchQuery): readonly string[] | null;
   /** Whether everything held is found. */
   isComplete(): boolean;
-  tick(): void;
+  /** @param isCalm whether the index is filled: people do not wait for anything else */
+  tick(isCalm: boolean): void;
   close(): Promise<void>;
 }>;
 
@@ -82,9 +83,9 @@ class HealingSearch implements Search {
     return this.present?.indexing.isComplete() ?? false;
   }
 
-  tick(): void {
+  tick(isCalm: boolean): void {
     const nowMs = this.parts.nowMs();
-    if (nowMs >= this.filledFromMs) this.present?.indexing.tick();
+    if (isCalm && nowMs >= this.filledFromMs) this.present?.indexing.tick();
     if (this.present || !this.isClosed || nowMs < this.anewMs) return;
     this.open(true);
   }

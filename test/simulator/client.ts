@@ -284,10 +284,10 @@ export class SimulatedClient {
   private onRooms(listed: readonly Room[]): void {
     const ids = new Set(listed.map(({ id }) => id));
     for (const room of this.inside) if (!ids.has(room)) this.inside.delete(room);
-    for (const room of listed) this.onRoom(room);
+    for (const id of ids) this.inside.add(id);
   }
 
-  /** As a screen does: reads a room when it is new there. */
+  /** Told by itself, as by a merge: a screen reads the room then. */
   private onRoom({ id, joined }: Room): void {
     if (!joined) return void this.inside.delete(id);
     if (this.inside.has(id)) return;
@@ -307,9 +307,10 @@ export class SimulatedClient {
     if (event.type === 'room' && event.room.direct) this.rooms.add(event.room.id);
     if (event.type === 'answer' && event.answer.type === 'stored' && event.answer.room) {
       const { id, joined } = event.answer.room;
-      this.onRoom(event.answer.room);
-      if (joined) this.rooms.add(id);
-      else this.rooms.delete(id);
+      for (const rooms of [this.rooms, this.inside]) {
+        if (joined) rooms.add(id);
+        else rooms.delete(id);
+      }
     }
     this.parts.observer.onEvent(this, event);
     if (event.type === 'post') this.seen.push(event.post);

@@ -32,8 +32,8 @@ function at<T>(list: readonly T[], share: number): T {
 
 const FAULTS: Readonly<Record<FaultName, (struck: Struck) => void>> = {
   crash: ({ server }) => server.crash(),
-  'crash in mid-turn': ({ server }) => {
-    if (server.running) server.crashInTurn = true;
+  'crash in mid-turn': ({ server, event }) => {
+    if (server.running) server.crashInTurn = event.size < 0.5 ? 'to peers' : 'to clients';
   },
   drain: ({ server }) => server.drain(),
   start: ({ server }) => server.start(),

@@ -79,8 +79,11 @@ export class SimulatedServer {
   /** Usual time of a commit, and a slow disk's. */
   diskMs: number;
   slowDiskMs = 0;
-  /** A crash in mid-turn was drawn: what may go ahead of the disk has gone, the rest never was. */
-  crashInTurn = false;
+  /**
+   * A crash in mid-turn was drawn, for when what goes to the others is let out next, or to clients. What may go ahead of
+   * the disk has gone, the rest never was.
+   */
+  crashInTurn: 'to peers' | 'to clients' | null = null;
   paused = false;
   /** When it last had a turn, and how long it had had none before. */
   private turnMs = 0;
@@ -187,7 +190,7 @@ export class SimulatedServer {
     if (!this.running) return;
     this.world.say(`${this.id} ${why}`);
     this.running = null;
-    this.crashInTurn = false;
+    this.crashInTurn = null;
     this.paused = false;
     this.pieces = [];
     this.committing = false;
@@ -257,7 +260,7 @@ export class SimulatedServer {
     if (!running) return;
     const pieces = this.pieces;
     this.pieces = [];
-    const crashes = this.crashInTurn;
+    const crashes = this.crashInTurn !== null;
     const nowMs = this.world.scheduler.nowMs();
     this.sinceTurnMs = nowMs - this.turnMs;
     this.turnMs = nowMs;
@@ -321,9 +324,7 @@ export class SimulatedServer {
           if ('entries' in message) world.observer.onEntriesSent(this, message);
           world.network.send(id, to, message);
         }),
-      flushPeers: () => {
-        if (this.crashInTurn) throw new Error('crash in mid-turn');
-      },
+      flushPeers: () => this.crashAt('to peers'),
       sendHeartbeat: (announcement) => {
         const bytes = JSON.stringify({ boot: this.boot(), announcement });
         this.out(() => {
@@ -334,7 +335,7 @@ export class SimulatedServer {
       sendClients: (connections, frame) => this.sendClients(connections, frame),
       closeClient: (connection, code) =>
         this.out(() => world.wires.closeFromServer(connection, code)),
-      flushClients: () => {},
+      flushClients: () => this.crashAt('to clients'),
       log: (_level, message, fields) => {
         world.say(`${id} ${message} ${JSON.stringify(fields)}`);
         // Told before what the view lets out, even when a later piece of the turn ends it again.
@@ -346,6 +347,10 @@ export class SimulatedServer {
         world.scheduler.after(0, () => this.leave(starts));
       },
     };
+  }
+
+  private crashAt(point: SimulatedServer['crashInTurn']): void {
+    if (this.crashInTurn === point) throw new Error('crash in mid-turn');
   }
 
   private sendClients(connections: readonly number[], frame: string): void {

@@ -130,7 +130,7 @@ function heal(cluster: Cluster): void {
   const mend = () => {
     cluster.healNetwork();
     for (const server of cluster.all()) {
-      server.crashInTurn = false;
+      server.crashInTurn = null;
       server.disk.refuses = null;
       server.slowDiskMs = 0;
       server.copiesMin = cluster.plan.copiesMin;

@@ -70,6 +70,18 @@ test('what the index has is not given to it again', () => {
   );
 });
 
+test('in a busy room what was said since the last batch is not waited for, but what rests is', () => {
+  const { state, indexing, write } = stage({ held: 50 });
+  indexing.tick();
+  write();
+  state.held += 40;
+  state.nowMs += 50;
+  indexing.tick();
+  assert.equal(indexing.isComplete(), true, 'a batch goes every tenth of a second');
+  state.nowMs += 200;
+  assert.equal(indexing.isComplete(), false, 'nothing was given for a while: the index rests');
+});
+
 test('it is complete when everything held is written', () => {
   const { indexing, write } = stage({ held: 3 });
   assert.equal(indexing.isComplete(), false);

@@ -71,7 +71,7 @@ function stage(wrong: Wrong = {}) {
   });
   clock.nowMs = 0;
   const fill = () => {
-    for (let count = 0; count < 10 && !search.isComplete(); count += 1) search.tick();
+    for (let count = 0; count < 10 && !search.isComplete(); count += 1) search.tick(true);
   };
   return { search, clock, told, failures, fill };
 }
@@ -105,7 +105,7 @@ test('an index that is damaged on the disk ends nothing, and is made anew from t
   assert.equal(search.isComplete(), false);
   assert.match(told.join(), /made anew in 10 s/);
   await closed();
-  search.tick();
+  search.tick(true);
   assert.equal(search.find(HELLO), null, 'not at once');
   clock.nowMs = 10_000;
   fill();
@@ -123,6 +123,17 @@ test('a server that has just started fills its index a little later, and starts 
   clock.nowMs = 0;
   fill();
   assert.equal(failures.length, 1);
+  assert.equal(search.isComplete(), true);
+  await search.close();
+});
+
+test('while servers come and go nothing is written into the index', async () => {
+  forgetIndex();
+  const { search, failures, fill } = stage();
+  for (let count = 0; count < 10; count += 1) search.tick(false);
+  assert.deepEqual(failures, [], 'there is no thread yet that would write');
+  assert.equal(search.isComplete(), false);
+  fill();
   assert.equal(search.isComplete(), true);
   await search.close();
 });
@@ -178,7 +189,7 @@ test('an index that cannot be written is made anew, later after each failure', a
   );
   await closed();
   clock.nowMs = 29_999;
-  search.tick();
+  search.tick(true);
   assert.equal(search.find(HELLO), null);
   clock.nowMs = 30_000;
   fill();
@@ -225,7 +236,7 @@ test('nothing is opened, found or told once it is closed', async () => {
   await search.close();
   failures[0]?.(new Error('terminated'));
   clock.nowMs = 100_000;
-  search.tick();
+  search.tick(true);
   assert.equal(search.find(HELLO), null);
   assert.deepEqual(told, []);
 });
