@@ -87,6 +87,8 @@ async function failover(flow: Flow): Promise<void> {
     each.stage.catchUpFrom(flow.server.stage);
   }
   flow.types('still here, nothing lost');
+  // In the outbox, and no longer where it was written: else it may be sent only when all is well again.
+  await shows(flow, /still here, nothing lost[\s\S]*#ops ❯ *\n/);
   server2.lead([server1], [flow.server]);
   flow.movesTo(server2);
   await shows(flow, /nothing lost +✓/);
