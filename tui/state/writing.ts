@@ -63,7 +63,7 @@ export function typedInto(model: Model, text: string, chain: Model['chain']): St
 
 /** Nothing that is typed is lost, not even before there is a room for it: it goes into the first that is opened. */
 export function settleRoomless(model: Model): Step {
-  const text = model.roomless.text.trimEnd();
+  const text = model.roomless.text.replace(/\n+$/, '');
   if (text === '' || !openRoomOf(model)) return stay(model);
   // It waits for a conversation of its own.
   if (model.toSay?.room === null && stillStands(model, model.toSay)) return stay(model);

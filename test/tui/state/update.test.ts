@@ -689,6 +689,11 @@ test('whoever was refused at the start, and takes another name, has what that na
   assert.equal(story.model.chosenName, null);
 });
 
+test('a space that is typed before there is a room is not lost', () => {
+  const story = new ScreenStory().type('good ').signedIn(ROOMS).type('morning');
+  assert.equal(draft(story), 'good morning');
+});
+
 test('lines that are entered before there is a room stay lines', () => {
   const story = new ScreenStory().say('one').say('two').signedIn(ROOMS);
   assert.equal(draft(story), 'one\ntwo');
