@@ -17,6 +17,7 @@ type Unanswered = {
 };
 
 export type Connection = {
+  /** Higher than those of all that were opened before it. */
   readonly id: number;
   readonly nonce: string;
   /** When it was opened, or this server began to lead, whichever was later. */
@@ -132,6 +133,10 @@ export class Connections {
     if (connection) this.signOut(connection);
     this.all.delete(id);
     return connection;
+  }
+
+  ofSession(id: string): Connection | null {
+    return this.bySession.get(id) ?? null;
   }
 
   ofAccount(account: string): Iterable<Connection> {

@@ -141,7 +141,11 @@ function completeSignIn(chat: ChatState, wanted: WantedSignIn, account: string):
   const { message } = wanted;
   const connection = awaitingAnswer(chat, wanted);
   if (!connection) return;
-  enterSession(chat, connection, { account, id: sessionIdOf(account, message.session) });
+  const id = sessionIdOf(account, message.session);
+  // The network may hold a sign-in back until its client, which gave that connection up, is here on another one.
+  const isOutdated = (chat.connections.ofSession(id)?.id ?? 0) > connection.id;
+  if (isOutdated) return close(chat, connection, 'session-elsewhere');
+  enterSession(chat, connection, { account, id });
   connection.above =
     message.stamp === undefined ? null : chat.parts.secrets.openStamp(message.stamp);
   const joined = chat.fold.roomsOf(account).map(({ id }) => id);

@@ -328,6 +328,11 @@ export const MUTANTS: readonly Mutant[] = [
     test: 'test/daemon/ring/hand-over.test.ts',
   },
   {
+    name: 'a sign-in that comes late takes its session back',
+    file: `${CHAT}/sign-in.ts`,
+    edits: [["if (isOutdated) return close(chat, connection, 'session-elsewhere');", '']],
+  },
+  {
     name: 'a repeat is answered before its entry is committed',
     file: `${CHAT}/requests.ts`,
     edits: [['if (!isShown(chat, entry)) chat.waiting.set', 'if (!entry) chat.waiting.set']],

@@ -17,7 +17,7 @@ const WHILE_MS = 12_000;
 const PLAN: Omit<Plan, 'servers' | 'clients' | 'names' | 'copiesMin'> = {
   seed: 7,
   retention: { retentionMs: null, forgetAfterMs: NEVER_MS },
-  network: { latencyMsMin: 1, latencyMsMax: 1, loss: 0, duplication: 0 },
+  network: { latencyMsMin: 1, latencyMsMax: 1, loss: 0, duplication: 0, retransmitMsMax: 0 },
   limits: DAEMONS_LIMITS,
   diskMs: 1,
   durationMs: NEVER_MS,
@@ -35,16 +35,21 @@ export class Scenario {
 
   /** @param names of the people, who are all at any server that leads; two may want one name */
   constructor(
-    fields: Partial<Pick<Plan, 'servers' | 'copiesMin' | 'retention'>> & { people?: People } = {},
+    fields: Partial<Pick<Plan, 'servers' | 'copiesMin' | 'retention'>> & {
+      people?: People;
+      retransmitMsMax?: number;
+    } = {},
   ) {
     const { servers = 3, people = { ada: 'ada' }, copiesMin = 1 } = fields;
-    const { retention = PLAN.retention } = fields;
+    const { retention = PLAN.retention, retransmitMsMax = 0 } = fields;
     const ids = Object.keys(people);
     const names = Object.values(people);
-    const plan: Plan = { ...PLAN, servers, clients: ids.length, names, copiesMin, retention };
+    const network = { ...PLAN.network, retransmitMsMax };
+    const clients = ids.length;
+    const plan: Plan = { ...PLAN, servers, clients, names, copiesMin, retention, network };
     this.stage = openStage(plan, (client, event) => this.onEvent(client, event));
-    const { clients } = this.cluster;
-    this.people = new Map(ids.map((id, index) => [id, clients[index] as SimulatedClient]));
+    const told = this.cluster.clients;
+    this.people = new Map(ids.map((id, index) => [id, told[index] as SimulatedClient]));
     for (const server of this.cluster.all()) server.wallSkewMs = 0;
   }
 

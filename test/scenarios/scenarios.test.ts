@@ -113,6 +113,29 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
       .end();
   },
 
+  'sign-ins that the network held back come after those that took their place': () => {
+    const people = { ada: 'ada', ben: 'ben', cleo: 'cleo', dan: 'dan', eve: 'eve' };
+    const scenario = new Scenario({ people, retransmitMsMax: 3_000 }).start().forget();
+    const { clients } = scenario.cluster;
+    return scenario
+      .step('server2 hears none of the people, and the other servers are gone', () => {
+        for (const { id } of clients) scenario.cluster.cut(id, 'server2');
+        scenario.server(3).crash();
+        scenario.server(1).crash();
+      })
+      .wait(4_000)
+      .heal()
+      .while()
+      .say('ada', 'are all here?')
+      .look()
+      .step('server1 and server3 are started', () => {
+        scenario.server(1).start();
+        scenario.server(3).start();
+      })
+      .while()
+      .end();
+  },
+
   'the only copy of a post is damaged: what follows it reaches everyone': () => {
     const scenario = new Scenario(TWO_PEOPLE).start();
     for (let number = 1; number <= 5; number += 1) scenario.say('ada', `post ${number}`);

@@ -58,6 +58,10 @@ const FAULTS: Readonly<Record<FaultName, (struck: Struck) => void>> = {
     const client = at(cluster.clients, event.other);
     cluster.cutBoth(client.id, server.id);
   },
+  /** It hears none of the clients, who hear it. */
+  deafen: ({ cluster, server }) => {
+    for (const { id } of cluster.clients) cluster.cut(id, server.id);
+  },
   isolate: ({ cluster, server }) => {
     for (const each of cluster.ids()) if (each !== server.id) cluster.cutBoth(server.id, each);
   },

@@ -65,6 +65,12 @@ export class Network {
     return latencyMsMin + (latencyMsMax - latencyMsMin) * this.random() ** 2;
   }
 
+  /** From the end of a cut until a client's connection sends again what the cut swallowed. */
+  retransmitMs(): number {
+    const { retransmitMsMax } = this.settings;
+    return retransmitMsMax === 0 ? 0 : retransmitMsMax * this.random() ** 2;
+  }
+
   isCut(from: string, to: string): boolean {
     return this.cuts.has(`${from}>${to}`);
   }

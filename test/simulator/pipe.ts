@@ -20,17 +20,21 @@ export class Pipe {
   private readonly random: Random;
   private readonly latencyMs: () => number;
   private readonly isCut: () => boolean;
+  private readonly retransmitMs: () => number;
 
+  /** @param parts.retransmitMs from the end of a cut until what it held back is sent once more; at once by default */
   constructor(parts: {
     scheduler: Scheduler;
     random: Random;
     latencyMs: () => number;
     isCut: () => boolean;
+    retransmitMs?: () => number;
   }) {
     this.scheduler = parts.scheduler;
     this.random = parts.random;
     this.latencyMs = parts.latencyMs;
     this.isCut = parts.isCut;
+    this.retransmitMs = parts.retransmitMs ?? (() => 0);
   }
 
   /** @param deliver called on arrival; it looks for itself whether the connection still stands */
@@ -71,6 +75,8 @@ export class Pipe {
   healed(): void {
     const { held } = this;
     this.held = 0;
+    if (held > 0)
+      this.arrivalMs = Math.max(this.scheduler.nowMs() + this.retransmitMs(), this.arrivalMs);
     for (let count = 0; count < held; count += 1) this.carry();
   }
 

@@ -18,6 +18,7 @@ export type FaultName =
   | 'cut one way'
   | 'cut both ways'
   | 'cut off a client'
+  | 'deafen'
   | 'isolate'
   | 'split'
   | 'flap'
@@ -55,6 +56,11 @@ export type Plan = Readonly<{
     /** Chance of each datagram to be lost, and to arrive twice. */
     loss: number;
     duplication: number;
+    /**
+     * TCP sends again at times that grow, each connection for itself: after a cut a newer one is often heard before an
+     * older one, which its client gave up long ago.
+     */
+    retransmitMsMax: number;
   }>;
   retention: RetentionSettings;
   /** Sizes of the ring and the chat: the daemon's own, or so small that they are met. */
@@ -84,6 +90,7 @@ const WEIGHTS: Readonly<Record<FaultName, number>> = {
   'cut one way': 2,
   'cut both ways': 2,
   'cut off a client': 1,
+  deafen: 1,
   isolate: 1.5,
   split: 1,
   flap: 0.7,
@@ -166,6 +173,7 @@ export function drawPlan(seed: number): Plan {
     latencyMsMax: latencyMsMin + random() ** 3 * 40,
     loss: random() ** 2 * 0.3,
     duplication: random() ** 2 * 0.2,
+    retransmitMsMax: 3_000,
   };
   const copiesMin = random() < 0.2 ? Math.floor(servers / 2) + 1 : 1;
   const diskMs = random() < 0.3 ? random() ** 2 * 10 : 0;

@@ -10,6 +10,7 @@ import type { Announcement, PeerMessage } from '../../daemon/ring/messages.ts';
 import { type RingLimits, TICK_INTERVAL_MS } from '../../daemon/ring/settings.ts';
 import type { Ring } from '../../daemon/ring/state.ts';
 import { type Store, StoreError } from '../../daemon/store/store.ts';
+import { REFUSALS } from '../../lib/protocol/refusals.ts';
 import type { ClientMessage } from '../../lib/protocol/requests.ts';
 import type { Random } from '../../lib/random.ts';
 import { signed } from './client.ts';
@@ -348,7 +349,10 @@ export class SimulatedServer {
       sendClient: (connection, frame) => this.sendClients([connection], frame),
       sendClients: (connections, frame) => this.sendClients(connections, frame),
       closeClient: (connection, code) =>
-        this.out(() => world.wires.closeFromServer(connection, code)),
+        this.out(() => {
+          world.wires.fromServer(connection, { type: 'closing', code, reason: REFUSALS[code] });
+          world.wires.closeFromServer(connection, code);
+        }),
       flushClients: () => this.crashAt('to clients'),
       log: (_level, message, fields) => {
         world.say(`${id} ${message} ${JSON.stringify(fields)}`);

@@ -156,6 +156,7 @@ export class Wires {
       random: this.network.random,
       latencyMs: () => this.network.latencyMs(),
       isCut: () => this.network.isCut(from, to),
+      retransmitMs: () => this.network.retransmitMs(),
     });
   }
 

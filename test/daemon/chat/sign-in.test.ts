@@ -184,6 +184,21 @@ test('a session that signs in again closes its older connection', () => {
   assert.deepEqual(texts, ['from the new one']);
 });
 
+test('a sign-in that comes late, on an older connection, does not take the session from the newer one', () => {
+  const stage = leading();
+  const givenUp = stage.connect();
+  const here = stage.join(ada);
+  stage.signIn(givenUp, ada);
+  assert.equal(stage.closed.get(givenUp), 'session-elsewhere');
+  assert.equal(stage.closed.has(here), false);
+  stage.post(here, 'still here');
+  assert.deepEqual(
+    stage.take(here, 'post').map(({ text }) => text),
+    ['still here'],
+  );
+  assert.deepEqual(stage.take(givenUp, 'signedIn'), []);
+});
+
 test('several sessions of one account are here at once', () => {
   const stage = leading();
   const first = stage.join(ada);
