@@ -61,6 +61,7 @@ class Writer {
       this.isSignedIn = true;
     } else if (line.startsWith('{"type":"refused"')) {
       process.stderr.write(`traffic: ${line}\n`);
+      process.exit(1);
     }
   }
 

@@ -37,6 +37,10 @@ export type Connection = {
   nextNumber: number;
   /** The first that was refused for the moment: what follows is too, while it is waited for. 0 when none was. */
   refusedNumber: number;
+  /** The last that was refused for good: its sender may not know that yet. 0 when none was. */
+  refusedForGood: number;
+  /** Something that came behind such a one was put off: so is all that follows, until its sender begins anew. */
+  putsOff: boolean;
   /** By number, ascending: answers go out in that order. */
   unanswered: Unanswered[];
   /** This session's entries are stamped above it. */
@@ -69,6 +73,8 @@ export class Connections {
       sessionId: '',
       nextNumber: 0,
       refusedNumber: 0,
+      refusedForGood: 0,
+      putsOff: false,
       unanswered: [],
       above: null,
       rooms: new Set(),
@@ -88,6 +94,8 @@ export class Connections {
     connection.sessionId = session.id;
     connection.nextNumber = 0;
     connection.refusedNumber = 0;
+    connection.refusedForGood = 0;
+    connection.putsOff = false;
     connection.isIdle = false;
     connection.unanswered = [];
     this.bySession.set(session.id, connection);

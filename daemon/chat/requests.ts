@@ -33,7 +33,7 @@ export function onRequest(chat: ChatState, connection: Connection, request: Numb
   const highest = chat.parts.reader.highestNumber(connection.sessionId);
   if (number <= highest) return onRepeat(chat, connection, number);
   const expected = Math.max(connection.nextNumber, highest + 1);
-  const begins = connection.nextNumber === 0 && number === lowest;
+  const begins = number === lowest && beginsAnew(connection);
   if (number !== expected && !begins) {
     const detail = `expected number ${expected}, got ${number}`;
     return refuse(chat, connection, { to: { number }, code: 'out-of-sequence', detail });
@@ -44,6 +44,16 @@ export function onRequest(chat: ChatState, connection: Connection, request: Numb
   const wanted = { connection: connection.id, sessionId: connection.sessionId, message: request };
   if (!mustWait(chat)) return takeRequest(chat, connection, wanted);
   if (!hold(chat, wanted)) refuseForNow(chat, connection, request);
+}
+
+/** Whether any number may come: the first on this connection, or after all that followed a refused one was put off. */
+function beginsAnew(connection: Connection): boolean {
+  if (connection.putsOff && connection.unanswered.length === 0) {
+    connection.putsOff = false;
+    connection.refusedForGood = 0;
+    connection.nextNumber = 0;
+  }
+  return connection.nextNumber === 0;
 }
 
 /**
@@ -90,20 +100,36 @@ export function takeRequest(chat: ChatState, connection: Connection, wanted: Wan
   const { number } = message;
   if (!hasCopies(chat)) {
     const detail = copiesText(chat);
-    return answerRefused(chat, connection, { number, code: 'too-few-copies', detail });
+    return refuseForGood(chat, connection, { number, code: 'too-few-copies', detail });
   }
+  if (connection.putsOff) return putOff(chat, connection, number);
   const postOf = (id: string) => storedPost(chat, id)?.body ?? null;
   const verdict = judge({ fold: chat.fold, notes: chat.notes, postOf }, connection, message);
   if ('refused' in verdict) {
     const { refused: code, detail } = verdict;
-    return answerRefused(chat, connection, { number, code, detail });
+    return refuseForGood(chat, connection, { number, code, detail });
   }
+  if (message.lowest <= connection.refusedForGood) return putOff(chat, connection, number);
   const requestId = postIdOf(connection.sessionId, number);
   chat.waiting.set(requestId, connection);
   chat.inHand.push(wanted);
   const body = encodeBody(verdict.body);
   const { id, above } = connection;
   chat.outputs.push({ type: 'append', connection: id, requestId, body, above });
+}
+
+function refuseForGood(chat: ChatState, connection: Connection, refusal: Refusal): void {
+  connection.refusedForGood = Math.max(connection.refusedForGood, refusal.number);
+  answerRefused(chat, connection, refusal);
+}
+
+/**
+ * It came behind a request that was refused, and whose sender did not know so. If that sender never gets to know, and the
+ * other side of a split takes both, the refused one would stand behind this one: it is stored once the sender knows.
+ */
+function putOff(chat: ChatState, connection: Connection, number: number): void {
+  connection.putsOff = true;
+  answerRefused(chat, connection, { number, code: 'behind-refused' });
 }
 
 /** Why this leader stores nothing now, in words. */
@@ -184,12 +210,13 @@ function answerStored(chat: ChatState, connection: Connection, entry: Entry): vo
   });
 }
 
+type Refusal = Readonly<{ number: number; code: RefusalCode; detail?: string }>;
+
 function answerRefused(
   chat: ChatState,
   connection: Connection,
-  refusal: { number: number; code: RefusalCode; detail?: string },
+  { number, code, detail }: Refusal,
 ): void {
-  const { number, code, detail } = refusal;
   const answer = { type: 'refused' as const, number, code, reason: detail ?? REFUSALS[code] };
   answerWith(chat, connection, { answer, time: null });
 }

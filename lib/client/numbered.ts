@@ -50,6 +50,7 @@ export function onRefused(
   }
   const item = number === undefined ? undefined : session.items.get(number);
   if (!item) return;
+  if (code === 'behind-refused') return sendLater(session, link, item);
   if (RESENT.has(code) && !isPassedOver(session, link, { item, code })) {
     if (session.active) lose(session, session.nowMs);
     return fail(session, link, reason);
@@ -76,6 +77,14 @@ function isPassedOver(
   return code === 'out-of-sequence' && isLowest && !link.hasGap;
 }
 
+/** One before it was refused, and the server did not know that this is known here: it is to be sent again. */
+function sendLater(session: Session, link: Link, item: OutboxItem): void {
+  link.beginsAnew = true;
+  if (item.state === 'sent') session.sentCount -= 1;
+  session.items.set(item.number, { ...item, state: 'queued' });
+  pump(session);
+}
+
 /** A request is answered: forgotten, and the next one may go. */
 export function settle(session: Session, item: OutboxItem): void {
   session.items.delete(item.number);
@@ -93,6 +102,11 @@ export function pump(session: Session): void {
   if (!active || session.sentCount >= REQUESTS_IN_FLIGHT_MAX) return;
   const lowest = items.keys().next().value;
   if (lowest === undefined) return;
+  if (active.beginsAnew) {
+    if (session.sentCount > 0) return;
+    active.beginsAnew = false;
+    active.sentNumber = 0;
+  }
   for (const item of items.values()) {
     if (item.state === 'sent') continue;
     if (session.sentCount >= REQUESTS_IN_FLIGHT_MAX) return;

@@ -91,6 +91,7 @@ export function open(session: Session, target: Target): void {
     polledMs: session.nowMs,
     sentNumber: 0,
     hasGap: false,
+    beginsAnew: false,
     closing: null,
   });
   session.outputs.push({ type: 'open', link: number, address: target.address });

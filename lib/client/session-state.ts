@@ -37,6 +37,8 @@ export type Link = {
   sentNumber: number;
   /** A number was left out between two that were sent: the server refuses what follows, on this link. */
   hasGap: boolean;
+  /** What followed a refused request was put off: it is sent again once all that was sent is answered. */
+  beginsAnew: boolean;
   /** The server's last words. */
   closing: string | null;
 };

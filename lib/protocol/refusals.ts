@@ -20,6 +20,7 @@ export const REFUSALS = {
   'not-a-member': 'join the room first',
   'already-a-member': 'you are in that room already',
   'out-of-sequence': 'a request before this one is missing',
+  'behind-refused': 'a request before this one was refused: send this one again',
   'not-leading': 'this server does not lead at the moment',
   'too-few-copies': 'too few servers are in sync to store this safely',
   'too-many-requests': 'too many requests are under way in this session',

@@ -333,6 +333,17 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [["if (isOutdated) return close(chat, connection, 'session-elsewhere');", '']],
   },
   {
+    name: 'what comes behind a refused request is stored at once',
+    file: `${CHAT}/requests.ts`,
+    edits: [
+      [
+        'if (message.lowest <= connection.refusedForGood) return putOff(chat, connection, number);',
+        '',
+      ],
+    ],
+    test: 'test/daemon/chat/requests.test.ts',
+  },
+  {
     name: 'a repeat is answered before its entry is committed',
     file: `${CHAT}/requests.ts`,
     edits: [['if (!isShown(chat, entry)) chat.waiting.set', 'if (!entry) chat.waiting.set']],

@@ -27,17 +27,8 @@ const HAND_OVER_MS_MAX = 2_000;
 /** Passes follow each other sooner than in the daemon: a run lasts seconds. */
 const SCRUB = { perSecond: 500, restMs: 2_000 };
 
-/** What is looked at of a line to a client: of `stored`, and of `refused`. */
-type ClientFrame = { type: string; id: string; copies: number; number?: number; code: string };
-
-/** Refusals that say nothing of the request: it is sent again. */
-const FOR_NOW: ReadonlySet<string> = new Set([
-  'not-leading',
-  'shutting-down',
-  'not-signed-in',
-  'too-many-requests',
-  'out-of-sequence',
-]);
+/** What is looked at of a line to a client: of `stored`. */
+type ClientFrame = { type: string; id: string; copies: number };
 
 export type Running = Readonly<{
   ring: Ring;
@@ -49,8 +40,6 @@ export type Running = Readonly<{
 export type ServerObserver = Readonly<{
   /** A client is about to be told that its request is stored. */
   onAcknowledged(server: SimulatedServer, stored: { id: string; copies: number }): void;
-  /** A client is told that its request is refused for good; it may not get to hear it. @param wire its connection */
-  onRefused(wire: number, number: number): void;
   onDurable(server: SimulatedServer, entries: readonly Entry[]): void;
   /** Entries leave the server, for another one. */
   onEntriesSent(server: SimulatedServer, message: PeerMessage): void;
@@ -376,12 +365,7 @@ export class SimulatedServer {
     const { observer, wires } = this.world;
     this.out(() => {
       if (message.type === 'stored') observer.onAcknowledged(this, message);
-      for (const connection of connections) {
-        const { type, number, code } = message;
-        const isFinal = type === 'refused' && number !== undefined && !FOR_NOW.has(code);
-        if (isFinal) observer.onRefused(connection, number);
-        wires.fromServer(connection, message);
-      }
+      for (const connection of connections) wires.fromServer(connection, message);
     });
   }
 

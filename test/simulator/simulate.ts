@@ -49,11 +49,6 @@ export function openStage(
   const witness = new Witness();
   const cluster = new Cluster(plan, {
     onAcknowledged: (server, stored) => checkers.onAcknowledged(server, stored),
-    onRefused: (wire, number) => {
-      const id = cluster.wires.clientOf(wire);
-      const client = cluster.clients.find((each) => each.id === id);
-      if (client) witness.onRefused(`${client.sessionId}/${number}`);
-    },
     onDurable: (server, entries) => checkers.onDurable(server, entries),
     onEntriesSent: (server, message) => checkers.onEntriesSent(server, message),
     onPromised: (server, to, term) => checkers.onPromised(server, to, term),

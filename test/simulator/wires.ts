@@ -93,11 +93,6 @@ export class Wires {
     );
   }
 
-  /** Who dialled; null when that is over. */
-  clientOf(number: number): string | null {
-    return this.all.get(number)?.client ?? null;
-  }
-
   closeFromClient(number: number): void {
     const wire = this.all.get(number);
     if (!wire || wire.deaf) return;

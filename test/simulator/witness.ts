@@ -59,14 +59,6 @@ export class Witness {
     this.screens.onRequest(client, id, request);
   }
 
-  /**
-   * A leader refused it. Its sender may never hear so and send it again, after what followed it was stored: where the other
-   * side of a split takes it then, it stands behind that.
-   */
-  onRefused(id: string): void {
-    this.refused.add(id);
-  }
-
   private seenOf(client: SimulatedClient): Seen {
     let seen = this.seen.get(client);
     if (!seen) {

@@ -343,11 +343,11 @@ export class ChatStage {
     return connection;
   }
 
-  /** Sends a numbered request with the next number of the connection. @returns the number */
+  /** Sends a numbered request with the next number of the connection, as if all before were answered. @returns the number */
   request(connection: number, request: RequestWithoutNumber, number?: number): number {
     const next = number ?? (this.numbers.get(String(connection)) ?? 0) + 1;
     this.numbers.set(String(connection), next);
-    const message = { ...request, number: next, lowest: Math.min(next, 1) };
+    const message = { ...request, number: next, lowest: next };
     this.say(connection, message as ClientMessage);
     return next;
   }

@@ -334,10 +334,53 @@ test('a refusal waits for the requests before it, so that what is waited for has
   stage.say(connection, { type: 'joinRoom', number: 2, lowest: 1, name: 'nowhere' });
   stage.say(connection, post(3, 1));
   assert.deepEqual(answers(stage.take(connection)), []);
-  stage.commit(2);
-  assert.deepEqual(answers(stage.take(connection)), ['stored 1', 'refused 2 no-such-room']);
   stage.commit();
-  assert.deepEqual(answers(stage.take(connection)), ['stored 3']);
+  assert.deepEqual(answers(stage.take(connection)), [
+    'stored 1',
+    'refused 2 no-such-room',
+    'refused 3 behind-refused',
+  ]);
+});
+
+test('what comes behind a refused request is stored once its sender knows that that one is refused', () => {
+  const stage = leading();
+  const connection = stage.join(ada);
+  const say = (number: number, lowest: number, name?: string) => {
+    if (name === undefined) stage.say(connection, post(number, lowest));
+    else stage.say(connection, { type: 'joinRoom', number, lowest, name });
+    return answers(stage.take(connection));
+  };
+  assert.deepEqual(say(1, 1, 'nowhere'), ['refused 1 no-such-room']);
+  assert.deepEqual(say(2, 1, 'elsewhere'), ['refused 2 no-such-room']);
+  assert.deepEqual(say(3, 1), ['refused 3 behind-refused']);
+  // Its sender knows of the first two by now, and not of the third: that one comes before this.
+  assert.deepEqual(say(4, 3), ['refused 4 behind-refused']);
+  assert.deepEqual(say(3, 3), ['stored 3']);
+  assert.deepEqual(say(4, 3), ['stored 4']);
+  assert.equal(stage.store.counts().posts, 2);
+});
+
+test('a refusal that is known holds nothing up', () => {
+  const stage = leading();
+  const connection = stage.join(ada);
+  stage.say(connection, { type: 'joinRoom', number: 1, lowest: 1, name: 'nowhere' });
+  stage.say(connection, post(2, 2));
+  assert.deepEqual(answers(stage.take(connection)), ['refused 1 no-such-room', 'stored 2']);
+});
+
+test('what comes behind a refused request while the view changes is put off in its turn', () => {
+  const stage = leading();
+  const connection = stage.join(ada);
+  stage.feed({ type: 'pausing' });
+  stage.say(connection, { type: 'joinRoom', number: 1, lowest: 1, name: 'nowhere' });
+  for (const number of [2, 3]) stage.say(connection, post(number, 1));
+  assert.deepEqual(answers(stage.take(connection)), []);
+  stage.lead({ term: 2, copies: 3 });
+  assert.deepEqual(answers(stage.take(connection)), [
+    'refused 1 no-such-room',
+    'refused 2 behind-refused',
+    'refused 3 behind-refused',
+  ]);
 });
 
 test('a request that fits no schema is refused in its turn, and those after it are taken', () => {

@@ -428,6 +428,32 @@ test('a refusal that a lost leader took with it does not stop what comes after',
   assert.equal(stage.session.connection.type, 'connected');
 });
 
+test('what was put off because a request before it was refused is sent again, once all is answered', () => {
+  const stage = connected();
+  for (const number of [1, 2, 3, 4]) stage.posts(number, `text ${number}`);
+  const sent = () =>
+    stage
+      .sentOf('post')
+      .flatMap((each) => (each.type === 'post' ? [[each.number, each.lowest]] : []));
+  const before = sent().length;
+  const refused = (number: number, code: 'no-such-room' | 'behind-refused') =>
+    stage.says(THREE, { type: 'refused', number, code, reason: code });
+  stage.stored(THREE, 1);
+  refused(2, 'no-such-room');
+  refused(3, 'behind-refused');
+  stage.posts(5, 'said meanwhile');
+  assert.equal(sent().length, before, 'not while an answer is still to come');
+  refused(4, 'behind-refused');
+  assert.deepEqual(sent().slice(before), [
+    [3, 3],
+    [4, 3],
+    [5, 3],
+  ]);
+  assert.equal(stage.session.connection.type, 'connected');
+  for (const number of [3, 4, 5]) stage.stored(THREE, number);
+  assert.deepEqual(stage.forgotten, [1, 2, 3, 4, 5]);
+});
+
 test('a number that was taken back does not reach a server as a gap', () => {
   const stage = new SessionStage([THREE]);
   for (const number of [1, 2, 3]) stage.posts(number, `text ${number}`);
