@@ -205,6 +205,7 @@ export function signIn(session: Session, link: Link, isAhead = false): void {
 function sendAlong(session: Session, link: Link): void {
   link.sentNumber = 0;
   link.hasGap = false;
+  link.beginsAnew = false;
   const lowest = session.items.keys().next().value;
   if (lowest === undefined) return;
   for (const { number, request } of session.items.values()) {

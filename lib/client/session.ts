@@ -277,6 +277,7 @@ function onActiveMessage(session: Session, link: Link, message: ServerMessage): 
       // A leader that stepped down and led again has taken two sign-ins: it answers only what follows the second.
       link.sentNumber = 0;
       link.hasGap = false;
+      link.beginsAnew = false;
       return sendAllAgain(session, link, session.resend?.tookMs ?? null);
     case 'stored':
       return onStored(session, message);

@@ -75,6 +75,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a leader ignores the views that its followers announce',
     file: `${RING}/decide.ts`,
     edits: [['if (nowMs - peer.astrayMs > PROMISE_PATIENCE_MS)', 'if (nowMs < 0)']],
+    test: 'test/daemon/ring/astray.test.ts',
   },
   {
     name: 'no pause guard',
