@@ -39,8 +39,8 @@ export type Connection = {
   refusedNumber: number;
   /** The last that was refused for good: its sender may not know that yet. 0 when none was. */
   refusedForGood: number;
-  /** Something that came behind such a one was put off: so is all that follows, until its sender begins anew. */
-  putsOff: boolean;
+  /** The first that came behind such a one and was put off: so is all that follows, until its sender begins anew. 0 for none. */
+  putOffNumber: number;
   /** By number, ascending: answers go out in that order. */
   unanswered: Unanswered[];
   /** This session's entries are stamped above it. */
@@ -74,7 +74,7 @@ export class Connections {
       nextNumber: 0,
       refusedNumber: 0,
       refusedForGood: 0,
-      putsOff: false,
+      putOffNumber: 0,
       unanswered: [],
       above: null,
       rooms: new Set(),
@@ -95,7 +95,7 @@ export class Connections {
     connection.nextNumber = 0;
     connection.refusedNumber = 0;
     connection.refusedForGood = 0;
-    connection.putsOff = false;
+    connection.putOffNumber = 0;
     connection.isIdle = false;
     connection.unanswered = [];
     this.bySession.set(session.id, connection);

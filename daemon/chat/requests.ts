@@ -30,11 +30,13 @@ export const UNANSWERED_MAX = 4 * REQUESTS_IN_FLIGHT_MAX;
 /** Takes a numbered request of a signed-in connection to this leader. */
 export function onRequest(chat: ChatState, connection: Connection, request: NumberedRequest): void {
   const { number, lowest } = request;
+  if (number === lowest && connection.unanswered.length === 0) beginAnew(connection, number);
   const highest = chat.parts.reader.highestNumber(connection.sessionId);
   if (number <= highest) return onRepeat(chat, connection, number);
   const expected = Math.max(connection.nextNumber, highest + 1);
-  const begins = number === lowest && beginsAnew(connection);
-  if (number !== expected && !begins) {
+  if (number !== expected) {
+    // It is on its way on this very connection: one answer is enough.
+    if (connection.unanswered.some((each) => each.number === number)) return;
     const detail = `expected number ${expected}, got ${number}`;
     return refuse(chat, connection, { to: { number }, code: 'out-of-sequence', detail });
   }
@@ -46,14 +48,11 @@ export function onRequest(chat: ChatState, connection: Connection, request: Numb
   if (!hold(chat, wanted)) refuseForNow(chat, connection, request);
 }
 
-/** Whether any number may come: the first on this connection, or after all that followed a refused one was put off. */
-function beginsAnew(connection: Connection): boolean {
-  if (connection.putsOff && connection.unanswered.length === 0) {
-    connection.putsOff = false;
-    connection.refusedForGood = 0;
-    connection.nextNumber = 0;
-  }
-  return connection.nextNumber === 0;
+/** All that came before is answered, and its sender knows: nothing below this number will follow. */
+function beginAnew(connection: Connection, number: number): void {
+  connection.nextNumber = number;
+  connection.refusedForGood = 0;
+  connection.putOffNumber = 0;
 }
 
 /**
@@ -98,18 +97,22 @@ function expect(chat: ChatState, connection: Connection, number: number): boolea
 export function takeRequest(chat: ChatState, connection: Connection, wanted: WantedRequest): void {
   const { message } = wanted;
   const { number } = message;
+  const { putOffNumber } = connection;
+  if (putOffNumber > 0 && number > putOffNumber) return putOff(chat, connection, number);
   if (!hasCopies(chat)) {
     const detail = copiesText(chat);
     return refuseForGood(chat, connection, { number, code: 'too-few-copies', detail });
   }
-  if (connection.putsOff) return putOff(chat, connection, number);
   const postOf = (id: string) => storedPost(chat, id)?.body ?? null;
   const verdict = judge({ fold: chat.fold, notes: chat.notes, postOf }, connection, message);
   if ('refused' in verdict) {
     const { refused: code, detail } = verdict;
     return refuseForGood(chat, connection, { number, code, detail });
   }
-  if (message.lowest <= connection.refusedForGood) return putOff(chat, connection, number);
+  // One that the ring gave back comes before what was refused since.
+  const { refusedForGood } = connection;
+  if (message.lowest <= refusedForGood && refusedForGood < number)
+    return putOff(chat, connection, number);
   const requestId = postIdOf(connection.sessionId, number);
   chat.waiting.set(requestId, connection);
   chat.inHand.push(wanted);
@@ -128,7 +131,7 @@ function refuseForGood(chat: ChatState, connection: Connection, refusal: Refusal
  * other side of a split takes both, the refused one would stand behind this one: it is stored once the sender knows.
  */
 function putOff(chat: ChatState, connection: Connection, number: number): void {
-  connection.putsOff = true;
+  if (connection.putOffNumber === 0) connection.putOffNumber = number;
   answerRefused(chat, connection, { number, code: 'behind-refused' });
 }
 

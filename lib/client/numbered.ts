@@ -50,8 +50,8 @@ export function onRefused(
   }
   const item = number === undefined ? undefined : session.items.get(number);
   if (!item) return;
-  if (code === 'behind-refused') return sendLater(session, link, item);
-  if (RESENT.has(code) && !isPassedOver(session, link, { item, code })) {
+  if (code === 'behind-refused') return sendLater(session, item);
+  if (RESENT.has(code) && !isPassedOver(session, { item, code })) {
     if (session.active) lose(session, session.nowMs);
     return fail(session, link, reason);
   }
@@ -70,16 +70,14 @@ export function onRefused(
  */
 function isPassedOver(
   session: Session,
-  link: Link,
   { item, code }: { item: OutboxItem; code: RefusalCode },
 ): boolean {
   const isLowest = session.items.keys().next().value === item.number;
-  return code === 'out-of-sequence' && isLowest && !link.hasGap;
+  return code === 'out-of-sequence' && isLowest;
 }
 
 /** One before it was refused, and the server did not know that this is known here: it is to be sent again. */
-function sendLater(session: Session, link: Link, item: OutboxItem): void {
-  link.beginsAnew = true;
+function sendLater(session: Session, item: OutboxItem): void {
   if (item.state === 'sent') session.sentCount -= 1;
   session.items.set(item.number, { ...item, state: 'queued' });
   pump(session);
@@ -102,20 +100,14 @@ export function pump(session: Session): void {
   if (!active || session.sentCount >= REQUESTS_IN_FLIGHT_MAX) return;
   const lowest = items.keys().next().value;
   if (lowest === undefined) return;
-  if (active.beginsAnew) {
-    if (session.sentCount > 0) return;
-    active.beginsAnew = false;
-    active.sentNumber = 0;
-  }
   for (const item of items.values()) {
     if (item.state === 'sent') continue;
     if (session.sentCount >= REQUESTS_IN_FLIGHT_MAX) return;
     const isGap = active.sentNumber > 0 && item.number !== active.sentNumber + 1;
-    // One was taken back, and a server takes a run of numbers only: first what comes before is answered.
+    // One was taken back, or is sent again: a server begins anew once all that was sent before is answered.
     if (isGap && session.sentCount > 0) return;
     items.set(item.number, { ...item, state: 'sent' });
     session.sentCount += 1;
-    active.hasGap ||= isGap;
     active.sentNumber = item.number;
     send(session, active, { ...item.request, number: item.number, lowest });
   }

@@ -90,8 +90,6 @@ export function open(session: Session, target: Target): void {
     isAhead: false,
     polledMs: session.nowMs,
     sentNumber: 0,
-    hasGap: false,
-    beginsAnew: false,
     closing: null,
   });
   session.outputs.push({ type: 'open', link: number, address: target.address });
@@ -204,8 +202,6 @@ export function signIn(session: Session, link: Link, isAhead = false): void {
 /** Sends what is not answered behind a sign-in that is under way: as far as the window goes, and up to a gap. */
 function sendAlong(session: Session, link: Link): void {
   link.sentNumber = 0;
-  link.hasGap = false;
-  link.beginsAnew = false;
   const lowest = session.items.keys().next().value;
   if (lowest === undefined) return;
   for (const { number, request } of session.items.values()) {

@@ -35,10 +35,6 @@ export type Link = {
   polledMs: number;
   /** The last numbered request that was sent on it; 0 for none. */
   sentNumber: number;
-  /** A number was left out between two that were sent: the server refuses what follows, on this link. */
-  hasGap: boolean;
-  /** What followed a refused request was put off: it is sent again once all that was sent is answered. */
-  beginsAnew: boolean;
   /** The server's last words. */
   closing: string | null;
 };

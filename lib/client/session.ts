@@ -276,8 +276,6 @@ function onActiveMessage(session: Session, link: Link, message: ServerMessage): 
     case 'signedIn':
       // A leader that stepped down and led again has taken two sign-ins: it answers only what follows the second.
       link.sentNumber = 0;
-      link.hasGap = false;
-      link.beginsAnew = false;
       return sendAllAgain(session, link, session.resend?.tookMs ?? null);
     case 'stored':
       return onStored(session, message);

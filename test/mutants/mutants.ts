@@ -245,7 +245,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'numbers with gaps are taken',
     file: `${CHAT}/requests.ts`,
     test: 'test/daemon/chat/requests.test.ts',
-    edits: [['if (number !== expected && !begins) {', 'if (number < expected && !begins) {']],
+    edits: [['if (number !== expected) {', 'if (number < expected) {']],
   },
   {
     name: 'both copies of a retry are shown',
@@ -338,8 +338,8 @@ export const MUTANTS: readonly Mutant[] = [
     file: `${CHAT}/requests.ts`,
     edits: [
       [
-        'if (message.lowest <= connection.refusedForGood) return putOff(chat, connection, number);',
-        '',
+        'if (message.lowest <= refusedForGood && refusedForGood < number)',
+        'if (message.lowest < 0)',
       ],
     ],
     test: 'test/daemon/chat/requests.test.ts',

@@ -360,6 +360,21 @@ test('what comes behind a refused request is stored once its sender knows that t
   assert.equal(stage.store.counts().posts, 2);
 });
 
+test('of what was put off the first may be stored by another leader meanwhile: the rest is taken', () => {
+  const stage = leading();
+  const connection = stage.join(ada);
+  stage.say(connection, { type: 'joinRoom', number: 1, lowest: 1, name: 'nowhere' });
+  for (const number of [2, 3]) stage.say(connection, post(number, 1));
+  const there = new ChatStage({ id: 'server2', ringPosition: 2 });
+  there.lead({ term: 2, copies: 2 });
+  there.say(there.join(ada), post(2));
+  stage.catchUpFrom(there);
+  stage.lead({ term: 3, copies: 3 });
+  stage.take(connection);
+  for (const number of [2, 3]) stage.say(connection, post(number, 2));
+  assert.deepEqual(answers(stage.take(connection)), ['stored 2', 'stored 3']);
+});
+
 test('a refusal that is known holds nothing up', () => {
   const stage = leading();
   const connection = stage.join(ada);

@@ -103,7 +103,10 @@ test('the outbox survives the end of the process that filled it', async (t) => {
 });
 
 test('an address where something else lives is told as such', async (t) => {
-  const other = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  const other = createServer((socket) => {
+    socket.on('error', () => {}); // the client may reset it
+    socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+  });
   t.after(() => other.close());
   other.listen(0, '127.0.0.1');
   await once(other, 'listening');

@@ -464,10 +464,6 @@ test('a number that was taken back does not reach a server as a gap', () => {
   assert.deepEqual(numbers(), [[1, 1]], 'the run ends at the gap');
   stage.stored(THREE, 1);
   assert.deepEqual(numbers().at(-1), [3, 3], 'and begins anew behind it');
-  const reason = 'expected number 2, got 3';
-  stage.says(THREE, { type: 'refused', number: 3, code: 'out-of-sequence', reason });
-  stage.advance(50);
-  stage.reaches(THREE, 'server3');
   stage.stored(THREE, 3);
   assert.deepEqual(stage.forgotten, [2, 1, 3]);
 });
