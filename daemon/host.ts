@@ -134,10 +134,13 @@ export function createHost(parts: {
   }
 
   function feedChat(input: ChatInput): void {
-    for (const output of chat.step({ ...input, nowMs: world.nowMs() })) {
+    const outputs = chat.step({ ...input, nowMs: world.nowMs() });
+    // What it says to what the ring makes of this comes behind what it says now.
+    for (const output of outputs)
+      if (output.type !== 'append' && output.type !== 'note') deferred.push(output);
+    for (const output of outputs) {
       if (output.type === 'append') append(output);
       else if (output.type === 'note') feedRing({ type: 'append', body: output.body, above: null });
-      else deferred.push(output);
     }
   }
 

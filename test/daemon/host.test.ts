@@ -1,7 +1,7 @@
 // Transactions that several turns share while a server catches up: nothing that relies on them leaves before them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createChat } from '../../daemon/chat/chat.ts';
+import { type Chat, createChat } from '../../daemon/chat/chat.ts';
 import { createHost } from '../../daemon/host.ts';
 import { type Entry, streamIdOf } from '../../daemon/ring/entry.ts';
 import type { PeerMessage } from '../../daemon/ring/messages.ts';
@@ -23,8 +23,11 @@ const ANNOUNCEMENT = {
   ...{ entryCount: 0, digestHash: '', hears: ['server2'], wallMs: 0 },
 };
 
-/** @param other the ring position of its peer */
-function stageOf(store: Store, other = 3) {
+/**
+ * @param other the ring position of its peer
+ * @param step what the chat says, in place of the chat
+ */
+function stageOf(store: Store, other = 3, step?: Chat['step']) {
   let nowMs = 1_000;
   let next = 1;
   const story: string[] = [];
@@ -33,7 +36,7 @@ function stageOf(store: Store, other = 3) {
     commit();
     story.push('commit');
   };
-  const chat = createChat({
+  const whole = createChat({
     search: { find: () => [], isComplete: () => true },
     reader: store,
     secrets: { sealStamp: () => '', openStamp: () => null, verify: () => true },
@@ -41,6 +44,7 @@ function stageOf(store: Store, other = 3) {
     copiesMin: 1,
     restored: store.readOthers(),
   });
+  const chat: Chat = step ? { ...whole, step } : whole;
   const ring = ringOn(store, { server: 2, others: [other], nowMs });
   const said = (message: PeerMessage) => story.push(message.type);
   const host = createHost({
@@ -186,6 +190,20 @@ test('with anything else in the transaction it is waited for', () => {
   turn(post(1));
   const seen = () => host.saveSeen(new Map([['a', 1]]));
   assert.deepEqual(turn(stored(2), seen, post(2)), ['append', 'commit', 'post', 'stored']);
+});
+
+test('what the chat says to the answer of the ring comes behind what it said with the question', () => {
+  const said = (type: string) =>
+    ({ type: 'send', connection: 1, frame: JSON.stringify({ type }) }) as const;
+  const { host, story } = stageOf(new MemoryStore(INCARNATION), 3, (input) => {
+    if (input.type === 'notTaken') return [said('second')];
+    if (input.type !== 'opened') return [];
+    const asked = { connection: 1, requestId: null, body: '{}', above: null };
+    return [{ type: 'append', ...asked }, said('first')];
+  });
+  host.feedChat({ type: 'opened', connection: 1, nonce: '' });
+  host.endTurn();
+  assert.deepEqual(story, ['first', 'second']);
 });
 
 test('what was damaged at whoever gave it is of a time that counts once it is repaired', () => {

@@ -50,6 +50,8 @@ export class SimulatedClient {
   private readonly pages = new Map<number, string>();
   private queries = 0;
   private next = 1;
+  /** The last request of an earlier process. */
+  private lastOfBefore = 0;
   private stamp: string | null = null;
   private names = 0;
   /** Of the process: what was timed for an earlier one is not for this one. */
@@ -114,6 +116,7 @@ export class SimulatedClient {
     this.inside.clear();
     this.rereading.clear();
     this.pages.clear();
+    this.lastOfBefore = this.next - 1;
     this.session = this.begin();
     this.start();
   }
@@ -148,6 +151,7 @@ export class SimulatedClient {
     const again = [...this.outbox.values()].map(({ request }) => request);
     this.outbox.clear();
     this.next = 1;
+    this.lastOfBefore = 0;
     this.stamp = null;
     // Another account is another beginning: its screen is empty.
     this.parts.observer.onRestart(this);
@@ -275,10 +279,12 @@ export class SimulatedClient {
 
   /** As a screen does: what came in between may stand between any two posts. */
   private onReset(): void {
-    for (const room of this.inside) {
-      this.rereading.set(room, '');
-      this.askPage(room);
-    }
+    for (const room of this.inside) this.reread(room);
+  }
+
+  private reread(room: string): void {
+    this.rereading.set(room, '');
+    this.askPage(room);
   }
 
   private onRooms(listed: readonly Room[]): void {
@@ -313,6 +319,11 @@ export class SimulatedClient {
       }
     }
     this.parts.observer.onEvent(this, event);
+    // Said before this process was started, and perhaps changed since: its screen has that from a page.
+    if (event.type === 'answer' && event.item.request.type === 'post') {
+      const { number, request } = event.item;
+      if (number <= this.lastOfBefore && this.inside.has(request.room)) this.reread(request.room);
+    }
     if (event.type === 'post') this.seen.push(event.post);
     if (event.type !== 'post' || !READ_NUMBERS.test(event.post.id)) return;
     this.feed({ type: 'read', room: event.post.room, order: event.post.order });
