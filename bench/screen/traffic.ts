@@ -61,6 +61,7 @@ class Writer {
       this.isSignedIn = true;
     } else if (line.startsWith('{"type":"refused"')) {
       process.stderr.write(`traffic: ${line}\n`);
+      // Less than was asked for would come, and the figures would be of something else.
       process.exit(1);
     }
   }

@@ -579,6 +579,18 @@ test("a post of one's own that stands here already is moved by its answer, and m
   assert.deepEqual(texts(story, 'general'), ['mine', 'post 30']);
 });
 
+test('an answer of long ago does not stand above what is here: what lies between would be passed over', () => {
+  const posts = [50, 60].map((place) =>
+    post('general', { name: 'bob', text: `post ${place}`, place }),
+  );
+  const story = new ScreenStory().signedIn([room('general')], { general: { posts, more: true } });
+  const request = { type: 'post' as const, room: 'general', text: 'mine' };
+  const item = { number: 7, id: 'mine', state: 'sent' as const, request };
+  const answer = { type: 'stored' as const, number: 7, id: 'mine', time: 1, copies: 3 };
+  story.hear({ type: 'answer', item, answer: { ...answer, order: orderOf(20) } });
+  assert.deepEqual(texts(story, 'general'), ['post 50', 'post 60']);
+});
+
 test('a room that is not there is told with the command that makes it', () => {
   const story = signedIn();
   const item = { number: 7, id: 'alice/7', state: 'sent' as const };
