@@ -230,7 +230,8 @@ test('the room as plain text has addresses in one piece, and a key brings the sc
   t.after(() => terminal.close());
   const address = `https://example.org/${'long-path/'.repeat(12)}end`;
   say(terminal, `see ${address}`);
-  await terminal.waitForText(/✓/);
+  // Its own mark, and not that of a RECOVERED above the line.
+  await terminal.waitForText(/end +✓/);
   const before = terminal.output().length;
   terminal.keys('\u0019'); // Ctrl+Y
   await terminal.waitForText(/any key goes back/);
