@@ -7,8 +7,8 @@ import type { ChatState, Wanted } from './state.ts';
 const HELD_CHARS_MAX = 32 * 1024 * 1024;
 
 /**
- * Rounds of held requests in one turn. A round ends at a request that later ones may depend on (a room to be
- * joined), and the next begins within its answer: this bounds the depth of those calls. The rest of them
+ * Rounds of held requests in one turn. A round ends before a request that may depend on earlier ones (a post to a room
+ * that is joined), and the next begins within their answer: this bounds the depth of those calls. The rest of them
  * goes on with the next tick.
  */
 const ROUNDS_MAX = 64;
@@ -17,8 +17,18 @@ const ROUNDS_MAX = 64;
 const ROUND_COUNT_MAX = 500;
 
 /** Whether something new has to queue up. */
-export function mustWait(chat: ChatState): boolean {
-  return chat.pausing || chat.stalled || chat.held.length > 0;
+export function mustWait(chat: ChatState, message: SignIn | NumberedRequest): boolean {
+  return chat.pausing || chat.stalled || chat.held.length > 0 || isBehindAsked(chat, message);
+}
+
+/**
+ * Whether it may depend on what the ring is asked for and was not added yet: a post on a room that is being joined, an
+ * edit on the post before it. Posts do not depend on each other, and sign-ins on none of them.
+ */
+function isBehindAsked({ inHand }: ChatState, { type }: SignIn | NumberedRequest): boolean {
+  if (inHand.length === 0) return false;
+  const isFree = type === 'post' || type === 'signIn';
+  return !isFree || inHand.some(({ message }) => message.type !== 'post');
 }
 
 function charsOf(message: SignIn | NumberedRequest): number {
@@ -69,7 +79,7 @@ export function retryHeld(chat: ChatState): void {
   chat.rounds = ROUNDS_MAX;
 }
 
-/** Lets what is held go on: after a refusal of the ring one alone, else up to what changes the fold. */
+/** Lets what is held go on: after a refusal of the ring one alone, else up to what depends on what goes on before it. */
 export function releaseHeld(chat: ChatState, take: (wanted: Wanted) => void): void {
   if (!chat.leads || chat.pausing || chat.inHand.length > 0) return;
   if (chat.held.length + chat.returned.length === 0) {
@@ -83,11 +93,11 @@ export function releaseHeld(chat: ChatState, take: (wanted: Wanted) => void): vo
   chat.returned = [];
   let count = 0;
   for (const wanted of chat.held.slice(0, ROUND_COUNT_MAX)) {
+    if (isBehindAsked(chat, wanted.message)) break;
     count += 1;
     chat.heldChars -= charsOf(wanted.message);
     take(wanted);
-    const asked = chat.inHand.length > 0;
-    if (asked && (probing || wanted.message.type !== 'post')) break;
+    if (probing && chat.inHand.length > 0) break;
   }
   chat.held.splice(0, count);
   chat.stalled = probing && chat.inHand.length > 0;

@@ -182,6 +182,10 @@ export function signIn(session: Session, link: Link, isAhead = false): void {
   // It was signed in to ahead, and is said to lead now.
   if (!isAhead) link.isAhead = false;
   if (underWay.some((each) => !each.isAhead || each.welcome?.server === server)) return;
+  // A server gives the session to the connection opened last, and takes the others from it for good.
+  if (link.number < (session.signInLinks.get(server) ?? 0))
+    return fail(session, link, 'older than the connection last signed in on');
+  session.signInLinks.set(server, link.number);
   link.signInMs = session.nowMs;
   link.isAhead = isAhead;
   const text = signInText({ nonce, server, name: self.name, session: self.seed });

@@ -52,6 +52,8 @@ export type Session = {
   targets: Map<string, Target>;
   links: Map<number, Link>;
   linksOpened: number;
+  /** By id of a server: the last link on which it was signed in to. */
+  signInLinks: Map<string, number>;
   active: Link | null;
   /** The servers of the present view. */
   servers: readonly ServerStatus[];

@@ -80,6 +80,7 @@ export function createSession(fields: {
     targets: new Map(),
     links: new Map(),
     linksOpened: 0,
+    signInLinks: new Map(),
     active: null,
     servers: [],
     rival: null,

@@ -1,8 +1,10 @@
 // Sign-ins that come before there is anybody to take them, and what is sent behind them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { roomIdOf } from '../../../lib/ids.ts';
 import { REQUESTS_IN_FLIGHT_MAX } from '../../../lib/protocol/limits.ts';
-import { ChatStage, person } from '../../support/chat-stage.ts';
+import type { ClientMessage } from '../../../lib/protocol/requests.ts';
+import { ChatStage, person, sessionOf } from '../../support/chat-stage.ts';
 
 const ada = person('ada');
 const bob = person('bob');
@@ -60,6 +62,26 @@ test('a name that is not taken yet is claimed first, and what came behind waits 
   assert.equal(stage.types(connection), 'signedIn view');
   stage.commit();
   assert.ok(stage.take(connection).some(({ type }) => type === 'stored'));
+});
+
+test('what came behind may be about what came just before it', () => {
+  const { stage, connection } = ahead();
+  const send = (number: number, request: Record<string, unknown>) =>
+    stage.say(connection, { number, lowest: 1, ...request } as ClientMessage);
+  const room = roomIdOf(`${sessionOf(ada)}/1`);
+  send(1, { type: 'createRoom', name: 'ops' });
+  send(2, { type: 'post', room, text: 'hello' });
+  send(3, { type: 'editPost', room, post: `${sessionOf(ada)}/2`, text: 'hello, all' });
+  stage.lead();
+  const heard = stage.take(connection);
+  assert.deepEqual(
+    heard.flatMap((message) => (message.type === 'stored' ? [message.number] : [])),
+    [1, 2, 3],
+  );
+  assert.deepEqual(
+    heard.filter(({ type }) => type === 'refused'),
+    [],
+  );
 });
 
 test('while another server leads on, a sign-in is sent there after a moment, and what came behind with it', () => {

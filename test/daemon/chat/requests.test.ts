@@ -506,6 +506,24 @@ test('what is asked between two views of a leader is held, and goes on in order'
   assert.equal(stage.take(newcomer, 'signedIn').length, 1);
 });
 
+test('what is asked between two views may be about what was asked just before it', () => {
+  const stage = leading();
+  const connection = stage.join(ada);
+  stage.feed({ type: 'pausing' });
+  const about = { room: 'general', post: `${sessionOf(ada)}/1`, lowest: 1 };
+  stage.say(connection, post(1));
+  stage.say(connection, { type: 'editPost', number: 2, text: 'better', ...about });
+  stage.say(connection, { type: 'react', number: 3, emoji: '👍', on: true, ...about });
+  stage.say(connection, post(4, 1));
+  stage.lead();
+  assert.deepEqual(answers(stage.take(connection)), [
+    'stored 1',
+    'stored 2',
+    'stored 3',
+    'stored 4',
+  ]);
+});
+
 test('reading goes on between two views', () => {
   const stage = leading();
   const connection = stage.join(ada);

@@ -65,6 +65,26 @@ test('while nobody leads it waits where it is, and signs in when told that this 
   assert.equal(stage.session.connection.type, 'connected');
 });
 
+test('one server behind two addresses is not signed in to on the older of two connections', () => {
+  const stage = new SessionStage([ONE, TWO]);
+  stage.advance(50);
+  const [older, newer] = [stage.links.get(ONE), stage.links.get(TWO)];
+  stage.greets(ONE, 'server1', null);
+  stage.greets(TWO, 'server1', { id: 'server1', address: TWO });
+  stage.closes(TWO);
+  // The sign-in of the newer one may be on its way still, and would take the session from this one.
+  stage.says(ONE, { type: 'leading', term: 4 });
+  const on = () => stage.sent.filter(({ message }) => message.type === 'signIn');
+  assert.deepEqual(
+    on().map(({ link }) => link),
+    [newer],
+  );
+  stage.advance(50);
+  stage.reaches(ONE, 'server1');
+  assert.equal(stage.session.connection.type, 'connected');
+  assert.ok(Number(on().at(-1)?.link) > Number(newer) && Number(newer) > Number(older));
+});
+
 test('a sign-in that is redirected goes on to the leader', () => {
   const stage = new SessionStage([ONE]);
   stage.greets(ONE, 'server1', { id: 'server1', address: ONE });
