@@ -214,6 +214,7 @@ function surroundingsOf({ cores: { ring }, sockets, logger, drained }: WorldPart
       sockets.links?.send(to, message);
     },
     flushPeers: () => sockets.links?.flush(),
+    renewPeer: (peer) => sockets.links?.renew(peer),
     sendHeartbeat: (announcement) => sockets.heartbeats?.send(announcement),
     sendClient: (connection, frame) => sockets.gateway?.send(connection, frame),
     sendClients: (connections, frame) => sockets.gateway?.sendAll(connections, frame),

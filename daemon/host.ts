@@ -23,6 +23,8 @@ export type Surroundings = Readonly<{
   draw(): number;
   sendPeer(to: ServerId, message: PeerMessage): void;
   flushPeers(): void;
+  /** Closes the link and dials it again; not within the call. */
+  renewPeer(peer: ServerId): void;
   sendHeartbeat(announcement: Announcement): void;
   sendClient(connection: number, frame: string): void;
   sendClients(connections: readonly number[], frame: string): void;
@@ -341,6 +343,8 @@ export function createHost(parts: {
         return lacking.resend(output);
       case 'heartbeat':
         return world.sendHeartbeat(output.announcement);
+      case 'renewLink':
+        return world.renewPeer(output.peer);
       case 'committed':
       case 'leading':
       case 'pausing':

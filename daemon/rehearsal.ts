@@ -100,6 +100,7 @@ class Rehearsal {
         draw: () => 0.5,
         sendPeer: (_, message) => this.underway.push({ to: other, message }),
         flushPeers: () => {},
+        renewPeer: () => {},
         sendHeartbeat: (announcement) => {
           this.tell(other, (peer) =>
             peer.feedRing({ type: 'heartbeat', from: self.id, announcement }),

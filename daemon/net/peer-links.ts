@@ -68,6 +68,8 @@ export type PeerLinks<M> = Readonly<{
   send(peer: string, message: M): boolean;
   /** One write for each link with everything sent since the last. */
   flush(): void;
+  /** Gives a link up that is up, as one that broke: not within this call. */
+  renew(peer: string): void;
   close(): Promise<void>;
 }>;
 
@@ -338,6 +340,11 @@ class Links<M> implements PeerLinks<M> {
       });
       socket.destroy();
     }
+  }
+
+  renew(peer: string): void {
+    const link = this.links.get(peer);
+    if (link?.up) link.outbound?.socket.destroy();
   }
 
   async close(): Promise<void> {

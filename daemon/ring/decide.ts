@@ -2,7 +2,13 @@
 // server leads", written out. Called at the end of every step; does nothing most of the time.
 import { awaitsInstall, maybeBecomeActive, maybePull } from './catch-up.ts';
 import { lackCount } from './entry.ts';
-import { isHeard, isReachable, reachablePeers, unstableForMs } from './failure-detector.ts';
+import {
+  isHeard,
+  isLinkSound,
+  isReachable,
+  reachablePeers,
+  unstableForMs,
+} from './failure-detector.ts';
 import { maybeCommit } from './replication.ts';
 import {
   ACK_PATIENCE_MS,
@@ -112,7 +118,7 @@ function mayBeAdmitted(turn: Turn, peer: Peer): boolean {
   const lower = peer.ringPosition < ring.self.ringPosition;
   return (
     lower &&
-    peer.linkUp &&
+    isLinkSound(peer) &&
     isEligible(peer) &&
     peer.lead <= ring.limits.catchUpEntriesMax &&
     nowMs >= Math.max(peer.readmitMs, peer.admitMs) &&

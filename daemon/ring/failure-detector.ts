@@ -15,7 +15,7 @@ import {
   STABLE_MS,
   STABLE_MS_MAX,
 } from './settings.ts';
-import type { Peer, Ring, Turn } from './state.ts';
+import { type Peer, type Ring, send, type Turn } from './state.ts';
 
 /** How strongly one interval moves the smoothed unevenness: as TCP's estimate of its deviation. */
 const UNEVENNESS_GAIN = 1 / 4;
@@ -31,6 +31,17 @@ export function silenceMsMax(peer: Peer): number {
 export function noteHeard(peer: Peer, nowMs: number): void {
   peer.lastHeardMs = nowMs;
   peer.refused = false;
+}
+
+/** Something came over its link, or the link came up. */
+export function noteHeardByLink(peer: Peer, nowMs: number): void {
+  noteHeard(peer, nowMs);
+  peer.linkHeardMs = nowMs;
+}
+
+/** Whether its link has carried something since contact with it began: after a cut its heartbeats come long before. */
+export function isLinkSound(peer: Peer): boolean {
+  return peer.linkUp && peer.linkHeardMs >= peer.contactMs;
 }
 
 /** A heartbeat: a sign of life whose evenness also says how long a silence means something. */
@@ -64,7 +75,10 @@ export function reachablePeers(turn: Turn): Peer[] {
 export function trackContacts(turn: Turn): void {
   for (const peer of turn.ring.peers.values()) {
     const reachable = isReachable(turn.ring, peer, turn.nowMs);
-    if (reachable && !peer.wasReachable) peer.contactMs = turn.nowMs;
+    if (reachable && !peer.wasReachable) {
+      peer.contactMs = turn.nowMs;
+      if (peer.linkUp && !isLinkSound(peer)) send(turn, peer.id, { type: 'probe' });
+    }
     if (!reachable && peer.wasReachable) {
       peer.flaps.push({ atMs: turn.nowMs, silent: !peer.refused });
       peer.contactsLost += 1;

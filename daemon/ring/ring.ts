@@ -12,8 +12,9 @@ import { lackCount } from './entry.ts';
 import {
   forgiveSilences,
   isHeard,
+  isLinkSound,
   isReachable,
-  noteHeard,
+  noteHeardByLink,
   noteHeartbeat,
   trackContacts,
 } from './failure-detector.ts';
@@ -24,9 +25,11 @@ import {
   HEARTBEAT_INTERVAL_MS,
   PAUSE_LATENESS_MS,
   PROBE_AFTER_MS,
+  STALE_LINK_MS,
   TICK_INTERVAL_MS,
 } from './settings.ts';
 import {
+  log,
   noteDigest,
   ownHash,
   type Peer,
@@ -94,7 +97,7 @@ function dispatch(
     case 'message': {
       const peer = ring.peers.get(input.from);
       if (!peer) return;
-      noteHeard(peer, nowMs);
+      noteHeardByLink(peer, nowMs);
       return onMessage(turn, peer, input.message);
     }
     case 'linkUp':
@@ -178,10 +181,18 @@ function onTick(turn: Turn): void {
   if (nowMs - ring.lastHeartbeatMs < HEARTBEAT_INTERVAL_MS - TICK_INTERVAL_MS / 2) return;
   ring.lastHeartbeatMs = nowMs;
   turn.outputs.push({ type: 'heartbeat', announcement: announcementOf(turn) });
-  for (const peer of ring.peers.values()) {
-    if (peer.linkUp && nowMs - peer.lastHeardMs > PROBE_AFTER_MS)
-      send(turn, peer.id, { type: 'probe' });
-  }
+  for (const peer of ring.peers.values()) if (peer.linkUp) tendLink(turn, peer);
+}
+
+/** Asks over a link that may not carry anything, and has it renewed when it does not. */
+function tendLink(turn: Turn, peer: Peer): void {
+  const { nowMs } = turn;
+  const isStale = peer.wasReachable && !isLinkSound(peer);
+  if (isStale && nowMs - peer.contactMs > STALE_LINK_MS) {
+    log(turn, 'info', 'a peer is heard, and not over its link: renewing that', { peer: peer.id });
+    turn.outputs.push({ type: 'renewLink', peer: peer.id });
+  } else if (isStale || nowMs - peer.lastHeardMs > PROBE_AFTER_MS)
+    send(turn, peer.id, { type: 'probe' });
 }
 
 function onAnnouncement(turn: Turn, from: Peer, announcement: Announcement): void {
@@ -195,7 +206,7 @@ function onLinkUp(turn: Turn, id: string, boot: string): void {
   const { ring, nowMs } = turn;
   const peer = ring.peers.get(id);
   if (!peer) return;
-  noteHeard(peer, nowMs);
+  noteHeardByLink(peer, nowMs);
   peer.linkUp = true;
   noteBoot(ring, peer, boot);
   ring.pull = ring.pull?.from === id ? null : ring.pull;

@@ -13,6 +13,12 @@ export const SILENCE_MS = 250;
 /** A silent peer is asked over its link after this, at each heartbeat: datagrams may be lost, the link's bytes not. */
 export const PROBE_AFTER_MS = 125;
 
+/**
+ * A peer that is heard again, and has not answered over its link after so long, gets a new one: after a cut of a minute
+ * TCP may wait for half a minute before it sends again (RFC 6298, section 5.5).
+ */
+export const STALE_LINK_MS = 250;
+
 /** Added to SILENCE_MS at most for a peer whose heartbeats come unevenly (Lifeguard's idea). */
 export const SILENCE_EXTRA_MS_MAX = 750;
 

@@ -23,6 +23,8 @@ export type Peer = {
   linkUp: boolean;
   /** When the link was last lost; meaningless while it is up. */
   linkDownMs: number;
+  /** When something last came over the link; heartbeats do not count. */
+  linkHeardMs: number;
   /** Its port refused a fresh connection: proof of death, until it is heard again. */
   refused: boolean;
   /** Of the process behind the link: new with every start. */
@@ -183,6 +185,8 @@ export type RingOutput =
   /** Read this stream from the store after `after`, and send it as `append`. */
   | Readonly<{ type: 'resendAppends'; to: ServerId; term: number; stream: StreamId; after: number }>
   | Readonly<{ type: 'heartbeat'; announcement: Announcement }>
+  /** Nothing comes over it any more: it is to be closed and dialled again. */
+  | Readonly<{ type: 'renewLink'; peer: ServerId }>
   | Readonly<{ type: 'taken'; entry: Entry }>
   | Readonly<{ type: 'notTaken' }>
   | Readonly<{ type: 'committed'; sequence: number; copies: number }>
@@ -227,6 +231,7 @@ function createPeer(server: RingServer): Peer {
     address: server.address,
     linkUp: false,
     linkDownMs: Number.NEGATIVE_INFINITY,
+    linkHeardMs: Number.NEGATIVE_INFINITY,
     refused: false,
     boot: '',
     lastHeardMs: Number.NEGATIVE_INFINITY,

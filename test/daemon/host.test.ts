@@ -56,6 +56,7 @@ function stageOf(store: Store, other = 3, step?: Chat['step']) {
       draw: () => 0.5,
       sendPeer: (_, message) => said(message),
       flushPeers: () => {},
+      renewPeer: () => {},
       sendHeartbeat: () => {},
       sendClient: (_, frame) => story.push(JSON.parse(frame).type),
       sendClients: (_, frame) => story.push(JSON.parse(frame).type),

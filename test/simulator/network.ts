@@ -65,7 +65,7 @@ export class Network {
     return latencyMsMin + (latencyMsMax - latencyMsMin) * this.random() ** 2;
   }
 
-  /** From the end of a cut until a client's connection sends again what the cut swallowed. */
+  /** From the end of a cut until a connection sends again what the cut swallowed. */
   retransmitMs(): number {
     const { retransmitMsMax } = this.settings;
     return retransmitMsMax === 0 ? 0 : retransmitMsMax * this.random() ** 2;
@@ -119,6 +119,7 @@ export class Network {
         random: this.random,
         latencyMs: () => this.latencyMs(),
         isCut: () => this.isCut(peer, at),
+        retransmitMs: () => this.retransmitMs(),
       });
       pipe.arrivalMs = upMs;
       pair.pipes.set(peer, pipe);

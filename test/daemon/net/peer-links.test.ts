@@ -99,6 +99,21 @@ test('two servers with one secret get a link, which carries messages in order bo
   assert.deepEqual(heard, ['server1: a', 'server1: b', 'server1: c']);
 });
 
+test('a link that is renewed is lost on both sides, once, and carries again', async () => {
+  const ports = [await freePort(), await freePort()];
+  const [one, two] = [await start(1, ports), await start(2, ports)];
+  await Promise.all([has(one, 'up server2 2'), has(two, 'up server1 1')]);
+  one.links.renew('server2');
+  assert.equal(one.events.includes('down server2'), false, 'not within the call');
+  const ups = (station: Station) => station.events.filter((event) => event.startsWith('up')).length;
+  await waitFor('both are up again', () => ups(one) === 2 && ups(two) === 2, WAIT_MS);
+  for (const { events } of [one, two])
+    assert.equal(events.filter((event) => event.startsWith('down')).length, 1);
+  say(one, 'server2', 'still here');
+  await has(two, 'server1: still here');
+  one.links.renew('server9');
+});
+
 test('what is sent while a link is down is dropped, and the sender is told', async () => {
   const ports = [await freePort(), await freePort()];
   const one = await start(1, ports);
