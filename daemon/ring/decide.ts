@@ -86,7 +86,9 @@ function decideAsLeader(turn: Turn): void {
   }
   if (ring.draining || nowMs < ring.backoffUntilMs) return;
   const reason = reasonForNewView(turn);
-  if (reason) startPrepare(turn, invitees(turn), reason);
+  if (!reason) return;
+  const free = invitees(turn).filter((peer) => isFree(turn, peer));
+  startPrepare(turn, free, reason);
 }
 
 /** Why the present view no longer fits, in words; null when it does. */
@@ -103,9 +105,26 @@ function reasonForNewView(turn: Turn): string | null {
         markSlow(turn, peer);
         return `${peer.id} is slow`;
       }
-    } else if (reachable && mayBeAdmitted(turn, peer)) return `${peer.id} is to be admitted`;
+    } else if (reachable && mayBeAdmitted(turn, peer) && isFree(turn, peer))
+      return `${peer.id} is to be admitted`;
   }
   return isShowingDue(turn) ? 'what came from elsewhere is to be shown' : null;
+}
+
+/**
+ * Whether a peer can be asked for a promise. One that is, or follows, another leader is on the far side of a split that
+ * is over: it is taken from a lower one, and only when all are ready, so that neither side stops for longer than that.
+ */
+function isFree(turn: Turn, peer: Peer): boolean {
+  const { ring, nowMs } = turn;
+  const view = peer.announcement?.view;
+  const leader = view ? ring.peers.get(view.leader) : undefined;
+  if (!leader) return true;
+  const serves = leader.announcement?.phase === 'leading' && isReachable(ring, leader, nowMs);
+  // That leader may be heard a moment later.
+  if (!serves && unstableForMs(peer, nowMs) === 0) return true;
+  if (leader.ringPosition > ring.self.ringPosition || nowMs < ring.unstableUntilMs) return false;
+  return reachablePeers(turn).every(isLinkSound) && isSounded(turn);
 }
 
 function isShowingDue({ ring: { unshown }, nowMs }: Turn): boolean {

@@ -79,14 +79,20 @@ export function trackContacts(turn: Turn): void {
       peer.contactMs = turn.nowMs;
       if (peer.linkUp && !isLinkSound(peer)) send(turn, peer.id, { type: 'probe' });
     }
-    if (!reachable && peer.wasReachable) {
-      peer.flaps.push({ atMs: turn.nowMs, silent: !peer.refused });
-      peer.contactsLost += 1;
-    }
+    if (!reachable && peer.wasReachable) noteLost(turn, peer);
     if (peer.flaps.length > 0)
       peer.flaps = peer.flaps.filter(({ atMs }) => turn.nowMs - atMs < FLAP_MEMORY_MS).slice(-8);
     peer.wasReachable = reachable;
   }
+}
+
+/** What it said before says no longer that it hears us, or whom it follows: it has to say so anew. */
+function noteLost({ ring, nowMs }: Turn, peer: Peer): void {
+  peer.flaps.push({ atMs: nowMs, silent: !peer.refused });
+  peer.contactsLost += 1;
+  if (!peer.announcement) return;
+  const hears = peer.announcement.hears.filter((id) => id !== ring.self.id);
+  peer.announcement = { ...peer.announcement, hears };
 }
 
 /**

@@ -188,7 +188,8 @@ function onTick(turn: Turn): void {
 function tendLink(turn: Turn, peer: Peer): void {
   const { nowMs } = turn;
   const isStale = peer.wasReachable && !isLinkSound(peer);
-  if (isStale && nowMs - peer.contactMs > STALE_LINK_MS) {
+  if (isStale && nowMs - Math.max(peer.contactMs, peer.linkRenewedMs) > STALE_LINK_MS) {
+    peer.linkRenewedMs = nowMs;
     log(turn, 'info', 'a peer is heard, and not over its link: renewing that', { peer: peer.id });
     turn.outputs.push({ type: 'renewLink', peer: peer.id });
   } else if (isStale || nowMs - peer.lastHeardMs > PROBE_AFTER_MS)

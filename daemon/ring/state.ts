@@ -25,6 +25,7 @@ export type Peer = {
   linkDownMs: number;
   /** When something last came over the link; heartbeats do not count. */
   linkHeardMs: number;
+  linkRenewedMs: number;
   /** Its port refused a fresh connection: proof of death, until it is heard again. */
   refused: boolean;
   /** Of the process behind the link: new with every start. */
@@ -232,6 +233,7 @@ function createPeer(server: RingServer): Peer {
     linkUp: false,
     linkDownMs: Number.NEGATIVE_INFINITY,
     linkHeardMs: Number.NEGATIVE_INFINITY,
+    linkRenewedMs: Number.NEGATIVE_INFINITY,
     refused: false,
     boot: '',
     lastHeardMs: Number.NEGATIVE_INFINITY,

@@ -183,16 +183,19 @@ function refusalOf(turn: Turn, asker: Peer, term: number): Refusal | null {
   if (eligible && ring.self.ringPosition > asker.ringPosition)
     return { reason: 'outranked', waitMs: 0 };
   const leader = servingLeader(turn);
-  if (leader && leader.id !== asker.id) {
-    if (leader.ringPosition > asker.ringPosition) return { reason: 'better-leader', waitMs: 0 };
-    const waitMs = unstableForMs(asker, nowMs);
-    if (waitMs > 0) return { reason: 'unstable', waitMs };
-  }
-  if (ring.phase === 'leading' && !ring.draining) {
-    const waitMs = unstableForMs(asker, nowMs);
-    if (waitMs > 0) return { reason: 'unstable', waitMs };
-  }
-  return null;
+  if (leader && leader.id !== asker.id && leader.ringPosition > asker.ringPosition)
+    return { reason: 'better-leader', waitMs: 0 };
+  const waitMs = isServed(turn, asker, leader) ? unstableForMs(asker, nowMs) : 0;
+  return waitMs > 0 ? { reason: 'unstable', waitMs } : null;
+}
+
+/** Whether people are served without the asker: here, by the leader that this server follows, or by the highest. */
+function isServed({ ring, nowMs }: Turn, asker: Peer, highest: Peer | null): boolean {
+  if (ring.phase === 'leading') return !ring.draining;
+  const followed = ring.view ? ring.peers.get(ring.view.leader) : undefined;
+  const serves = followed?.announcement?.phase === 'leading' && isReachable(ring, followed, nowMs);
+  const leader = serves ? followed : highest;
+  return leader !== null && leader !== asker;
 }
 
 /** The highest reachable peer that says it leads. */
@@ -230,10 +233,12 @@ export function onRefuse(turn: Turn, from: Peer, message: PeerMessageOf<'refuse'
     peer: from.id,
     reason: message.reason,
   });
-  ring.unstableUntilMs = Math.max(ring.unstableUntilMs, turn.nowMs + message.waitMs);
   ring.sounding = null;
   // Whoever refuses to be sounded says when; nothing was begun that others could be in the way of.
-  if (isPreparing || message.waitMs === 0) abandon(turn);
+  const goesOn = isSounding && (ring.phase === 'leading' || message.waitMs > 0);
+  const waitMs = goesOn ? Math.max(BACKOFF_MS_MIN, message.waitMs) : message.waitMs;
+  ring.unstableUntilMs = Math.max(ring.unstableUntilMs, turn.nowMs + waitMs);
+  if (!goesOn) abandon(turn);
 }
 
 /** Gives up a change of view, and waits a random time, doubled with each refusal, before the next. */

@@ -113,6 +113,24 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
       .end();
   },
 
+  'after a cut of a minute TCP is silent for up to another, and nobody waits for that': () => {
+    const people = { ada: 'ada' };
+    const scenario = new Scenario({ people, retransmitMsMax: 60_000 }).start().look();
+    const { cluster } = scenario;
+    const others = ['server1', 'server2', 'ada'];
+    return scenario
+      .step('server3 is cut off for a minute', () => {
+        for (const other of others) cluster.cutBoth('server3', other);
+        cluster.run(60_000);
+      })
+      .look()
+      .step('and is back', () => cluster.healNetwork())
+      .say('ada', 'still here?')
+      .wait(2_000)
+      .look()
+      .end();
+  },
+
   'sign-ins that the network held back come after those that took their place': () => {
     const people = { ada: 'ada', ben: 'ben', cleo: 'cleo', dan: 'dan', eve: 'eve' };
     const scenario = new Scenario({ people, retransmitMsMax: 3_000 }).start().forget();
@@ -586,7 +604,7 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
       .step('ada is at the other side now')
       .heal()
       .split([1, 2, 'ben', 'ada'], [3])
-      .moment()
+      .while()
       .say('ada', 'third, at server2')
       .look()
       .histories()

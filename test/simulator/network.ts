@@ -137,13 +137,27 @@ export class Network {
 
   /** Breaks a link between any two of the bytes on it; both ends notice, and dial again. */
   break(one: string, other: string): void {
+    const nowMs = this.scheduler.nowMs();
+    const pipes = [...this.pair(one, other).pipes.values()];
+    // What is sent again after a cut may take longer: nobody waits for that to notice.
+    const soonMs = nowMs + this.settings.latencyMsMax;
+    const lastMs = Math.max(nowMs, ...pipes.map((pipe) => Math.min(soonMs, pipe.arrivalMs)));
+    this.end(one, other, nowMs + this.random() * (lastMs - nowMs));
+  }
+
+  /** One end gives a link up, with all that is on it, and dials: the other gives it up for the new one. */
+  renew(one: string, other: string): void {
+    this.end(one, other, this.scheduler.nowMs());
+  }
+
+  /** @param endsMs what arrives later on this link, never does */
+  private end(one: string, other: string, endsMs: number): void {
     const pair = this.pair(one, other);
     if (!pair.up) return;
     const nowMs = this.scheduler.nowMs();
-    const lastMs = Math.max(nowMs, ...[...pair.pipes.values()].map((pipe) => pipe.arrivalMs));
     pair.up = false;
-    pair.endsMs = nowMs + this.random() * (lastMs - nowMs);
-    const { epoch, endsMs } = pair;
+    pair.endsMs = endsMs;
+    const { epoch } = pair;
     for (const [at, peer] of [
       [one, other],
       [other, one],

@@ -329,7 +329,7 @@ export class SimulatedServer {
           world.network.send(id, to, message);
         }),
       flushPeers: () => this.crashAt('to peers'),
-      renewPeer: (peer) => this.out(() => world.network.break(id, peer)),
+      renewPeer: (peer) => this.out(() => world.network.renew(id, peer)),
       sendHeartbeat: (announcement) => {
         const bytes = JSON.stringify({ boot: this.boot(), announcement });
         this.out(() => {
