@@ -78,6 +78,18 @@ export const MUTANTS: readonly Mutant[] = [
     test: 'test/daemon/ring/astray.test.ts',
   },
   {
+    name: 'a link that is silent after a cut is kept',
+    file: `${RING}/ring.ts`,
+    edits: [["turn.outputs.push({ type: 'renewLink', peer: peer.id });", '']],
+    test: 'test/daemon/ring/stale-link.test.ts',
+  },
+  {
+    name: 'what a peer said before it was lost still counts',
+    file: `${RING}/failure-detector.ts`,
+    edits: [['filter((id) => id !== ring.self.id)', 'filter((id) => id !== id.repeat(2))']],
+    test: 'test/daemon/ring/stale-link.test.ts',
+  },
+  {
     name: 'no pause guard',
     file: `${RING}/ring.ts`,
     edits: [['if (lateMs <= PAUSE_LATENESS_MS) return;', 'if (lateMs !== Number.NaN) return;']],

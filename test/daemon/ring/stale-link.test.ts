@@ -43,6 +43,15 @@ test('whoever is heard again and answers nothing over its link gets a new one, a
   assert.equal(asked('prepare'), 1, 'it is admitted at once');
 });
 
+test('what a peer said before contact was lost says nothing of whom it hears now', () => {
+  const { stage, asked } = cutOff();
+  stage.feed({ type: 'linkDown', peer: 'server1', refused: false });
+  stage.feed({ type: 'linkUp', peer: 'server1', boot: 'b1' });
+  assert.equal(asked('prepare'), 0);
+  stage.says({ type: 'announce', announcement: stage.announcement(100, 'active') });
+  assert.equal(asked('prepare'), 1);
+});
+
 test('an answer over the link is enough, however late heartbeats would have it', () => {
   const { stage, beat, asked } = cutOff();
   beat();
