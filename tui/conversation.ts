@@ -236,7 +236,10 @@ export class Conversation {
       this.store().dispatch({ type: 'found', query, found, isMore });
     } catch (error) {
       // The next sign-in asks again for what the pane shows.
-      if (!isAgain || !isLost(error)) throw error;
+      if (isAgain && isLost(error)) return;
+      const { message: reason } = error as Error;
+      if (!isLost(error)) this.store().dispatch({ type: 'searchFailed', query, reason });
+      throw error;
     }
   }
 }

@@ -1,5 +1,4 @@
-// `--local`: three daemons as child processes of this screen, on the first free block of ports, with their
-// data in the user's data folder. They hold a pipe from this process on their standard input and end when
+// `--local`: three daemons as child processes of this screen, with their data in the user's data folder. They hold a pipe from this process on their standard input and end when
 // it closes, so that none outlives the screen, however that ends.
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -8,23 +7,12 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ResultPromise } from 'execa';
-import * as z from 'zod';
-import {
-  builtInCluster,
-  CLIENT_PORT_BASE,
-  type ClusterServer,
-  clientAddressOf,
-} from '../lib/cluster-file.ts';
-import { usualServers } from './arguments.ts';
+import { CLIENT_PORT_BASE, type ClusterServer, clientAddressOf } from '../lib/cluster-file.ts';
+import { findBlock, LocalClusterError, localAddresses, noteFile } from './local-addresses.ts';
 import { untilServing } from './local-start.ts';
-import { isTcpFree, isUdpFree, probeServer } from './server-probe.ts';
 import type { LocalVerb } from './state/action.ts';
 import type { LocalServers } from './state/model.ts';
 
-/** From one block of ports to the next that is tried: a block spans 33 ports. */
-const BLOCK_PORTS = 100;
-/** Blocks that are tried: who has twenty of them taken wants to choose. */
-const BLOCKS_MAX = 20;
 /** After this an asked daemon is killed: it hands over in some 50 ms. */
 const STOP_MS_MAX = 3_000;
 const SECRET_BYTES = 32;
@@ -33,17 +21,12 @@ const PRIVATE_FOLDER = 0o700;
 /** The end of a log that is shown when a daemon does not start. */
 const LOG_LINES_SHOWN = 5;
 
-/** Something a person can act on: which port is taken, why a server did not start. */
-export class LocalClusterError extends Error {
-  override name = 'LocalClusterError';
-}
-
-/** What is written for other screens of this user: where the cluster is, and whose it is. */
-const ClusterNote = z.object({ pid: z.int().positive(), addresses: z.array(z.string()) });
-
 export type LocalCluster = Readonly<{
   addresses: readonly string[];
-  /** All servers are in sync, or nearly: see `untilServing`. Rejects with LocalClusterError when one does not start; they are ended then. */
+  /**
+   * All servers are in sync, or nearly: see `untilServing`. Rejects with LocalClusterError when one does not start; they
+   * are ended then.
+   */
   ready: Promise<void>;
   /** What its servers are doing; null for a cluster that another screen started. */
   servers(): LocalServers | null;
@@ -62,46 +45,6 @@ export type LocalOptions = Readonly<{
   /** Told what is going on, one line each. */
   progress: (line: string) => void;
 }>;
-
-const noteFile = (folder: string) => join(folder, 'local', 'cluster.json');
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-async function answers(address: string): Promise<boolean> {
-  const [host = '', port = ''] = address.split(/:(?=\d+$)/);
-  return (await probeServer(host, Number(port))) !== null;
-}
-
-/** Addresses of the local cluster that a screen of this user runs now; none when there is none. */
-async function localAddresses(folder: string): Promise<readonly string[]> {
-  try {
-    const note = ClusterNote.parse(JSON.parse(await readFile(noteFile(folder), 'utf8')));
-    if (!isAlive(note.pid)) return [];
-    const found = await Promise.all(note.addresses.map(answers));
-    return found.some(Boolean) ? note.addresses : [];
-  } catch {
-    return []; // no note, or one cut off by a crash: as if there were none
-  }
-}
-
-/**
- * Where a local cluster of this user runs, on whatever ports, and the usual addresses.
- * @param portBase the first of the ports, where it was said
- */
-export async function defaultServers(
-  folder: string,
-  portBase: number | null = null,
-): Promise<readonly string[]> {
-  if (portBase !== null) return usualServers(portBase);
-  return [...new Set([...(await localAddresses(folder)), ...usualServers()])];
-}
 
 /** A cluster that others run: joined, and left alone. */
 function joined(addresses: readonly string[]): LocalCluster {
@@ -130,38 +73,6 @@ export async function startLocalCluster(options: LocalOptions): Promise<LocalClu
   const addresses = block.servers.map(clientAddressOf);
   if (block.serving) return joined(addresses);
   return start({ folder, progress, base: block.base, servers: block.servers });
-}
-
-type Block = Readonly<{ base: number; servers: readonly ClusterServer[]; serving: boolean }>;
-
-async function takenAddress(servers: readonly ClusterServer[]): Promise<string | null> {
-  for (const { host, clientPort, peerPort, httpPort, heartbeatPort } of servers) {
-    for (const port of [clientPort, peerPort, httpPort]) {
-      if (!(await isTcpFree(host, port))) return `${host}:${port}`;
-    }
-    if (!(await isUdpFree(host, heartbeatPort))) return `${host}:${heartbeatPort} (UDP)`;
-  }
-  return null;
-}
-
-async function findBlock(first: number, progress: (line: string) => void): Promise<Block> {
-  for (let block = 0; block < BLOCKS_MAX; block += 1) {
-    const base = first + block * BLOCK_PORTS;
-    const { servers } = builtInCluster(base);
-    const taken = await takenAddress(servers);
-    if (taken === null) return { base, servers, serving: false };
-    const found = await Promise.all(
-      servers.map(({ host, clientPort }) => probeServer(host, clientPort)),
-    );
-    if (found.some((welcome) => welcome !== null)) {
-      progress(`SyncNet servers answer on ${base} to ${base + 2} already: joining them`);
-      return { base, servers, serving: true };
-    }
-    progress(`${taken} is taken by something else: trying the ports from ${base + BLOCK_PORTS}`);
-  }
-  throw new LocalClusterError(
-    `no free block of ports from ${first} to ${first + BLOCKS_MAX * BLOCK_PORTS}`,
-  );
 }
 
 /** The daemon's executable: built beside this one, or its source while developing. */

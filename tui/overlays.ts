@@ -138,7 +138,7 @@ function foundRow(model: Model, { room, line: found }: FoundLine, fields: FoundF
 }
 
 /** What stands above, or in place of, the results. */
-function searchNotes(model: Model, { query, found }: SearchOverlay): Row[] {
+function searchNotes(model: Model, { query, found, problem }: SearchOverlay): Row[] {
   const parsed = parsedSearch(model, query);
   if (parsed.type === 'wrong') return [line(` ${parsed.reason}`, 'warning')];
   if (parsed.type === 'nothing') {
@@ -146,6 +146,7 @@ function searchNotes(model: Model, { query, found }: SearchOverlay): Row[] {
       line(text, 'faint'),
     );
   }
+  if (problem !== null) return [line(` ${problem}`, 'warning')];
   if (!found) return [line(' searching…', 'faint')];
   return [
     ...(found.complete ? [] : [line(' the server still reads its history', 'warning')]),

@@ -18,7 +18,8 @@ import {
 import { COMPLETED, FLAGS, type Flags, HELP } from './command-line.ts';
 import { HEADLESS_COMMANDS } from './headless/command-line.ts';
 import { runHeadless } from './headless/run.ts';
-import { defaultServers, startLocalCluster } from './local-cluster.ts';
+import { defaultServers } from './local-addresses.ts';
+import { startLocalCluster } from './local-cluster.ts';
 import { nearest } from './nearest.ts';
 import { lastName, loadSaved } from './saved-state.ts';
 import { defaultSettings } from './settings/settings.ts';

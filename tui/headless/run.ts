@@ -4,7 +4,7 @@ import { createChatClient } from '../../lib/client/client.ts';
 import { dataFolder, identityPath } from '../../lib/client/folders.ts';
 import { loadIdentity } from '../../lib/client/identity.ts';
 import { UsageError } from '../arguments.ts';
-import { defaultServers } from '../local-cluster.ts';
+import { defaultServers } from '../local-addresses.ts';
 import {
   type HeadlessCommand,
   parseHeadless,

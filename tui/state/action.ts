@@ -38,6 +38,7 @@ export type Action =
   | Readonly<{ type: 'historyFailed'; room: string }>
   /** `isMore`: older ones, behind those that are there. */
   | Readonly<{ type: 'found'; query: string; found: Found; isMore: boolean }>
+  | Readonly<{ type: 'searchFailed'; query: string; reason: string }>
   /** `shown`: as a notice in the room too, for /who. */
   | Readonly<{ type: 'peopleCame'; room: string; people: readonly Person[]; shown: boolean }>
   /** `shown`: as a notice, for /rooms. */

@@ -153,7 +153,14 @@ function onSignedIn(
   const model = isNew ? before : noteBehind(before, event, stamp);
   const restored = isNew ? carriedOver(model) : restoredAs(model);
   const rooms = isNew ? [] : model.rooms;
-  const signed = { ...model, account: event.account, name, rooms, restored, chosenName: null };
+  const signed = {
+    ...model,
+    account: event.account,
+    name,
+    rooms,
+    restored,
+    roomsOfChosenName: null,
+  };
   const listed = onRooms(signed, event.rooms);
   const loaded = { ...listed, model: onReads(listed.model, event.reads) };
   if (isNew) return { ...loaded, model: hint(loaded.model, `you are ${name} now`, 'good') };
@@ -168,8 +175,8 @@ function onSignedIn(
 }
 
 /** Whoever was refused at the start, and chose another name, has what that name left behind. */
-function restoredAs({ account, chosenName, restored }: Model): Model['restored'] {
-  return account === null && chosenName !== null ? chosenName : restored;
+function restoredAs({ account, roomsOfChosenName, restored }: Model): Model['restored'] {
+  return account === null && roomsOfChosenName !== null ? roomsOfChosenName : restored;
 }
 
 /** After a failover to a stale server: says that what was seen here is not there for the moment. */

@@ -121,6 +121,8 @@ export type Overlay =
         more: boolean;
         complete: boolean;
       }> | null;
+      /** Why the server did not look for it, in words. */
+      problem: string | null;
     }>
   | Readonly<{ type: 'help'; offset: number }>
   | Readonly<{ type: 'outbox'; selected: number }>
@@ -219,7 +221,7 @@ export type Model = Readonly<{
   /** Read positions and drafts of the last run, taken up as rooms appear. */
   restored: SavedRooms;
   /** What the name has of these that another account is on its way to; null while none is. */
-  chosenName: SavedRooms | null;
+  roomsOfChosenName: SavedRooms | null;
 }>;
 
 /** What is kept of the rooms across restarts, by room id. */
@@ -277,7 +279,7 @@ export function initialModel(fields: {
     quitAskedMs: null,
     local: fields.local,
     restored: fields.saved.rooms,
-    chosenName: null,
+    roomsOfChosenName: null,
   };
 }
 
@@ -315,13 +317,13 @@ export function unsentOf(view: RoomView): RoomView['draft'] {
 }
 
 /** For another name of the same person: drafts and read positions go along, and add to those that the name had. */
-export function carriedOver({ restored, rooms, chosenName }: Model): SavedRooms {
+export function carriedOver({ restored, rooms, roomsOfChosenName }: Model): SavedRooms {
   const here: SavedRooms = { ...restored, ...savedRooms(rooms) };
-  const ids = new Set([...Object.keys(here), ...Object.keys(chosenName ?? {})]);
+  const ids = new Set([...Object.keys(here), ...Object.keys(roomsOfChosenName ?? {})]);
   return Object.fromEntries(
     [...ids].map((id) => {
       const one = here[id];
-      const other = chosenName?.[id];
+      const other = roomsOfChosenName?.[id];
       const places = [one?.read, other?.read].filter((place) => place != null);
       const [read = null] = places.sort().reverse();
       return [id, { draft: other?.draft || one?.draft || '', read }];

@@ -29,7 +29,7 @@ export function searchFor(model: Model, query: string): Step {
   const before = searchOf(model);
   const parsed = parsedSearch(model, query);
   const found = parsed.type === 'search' ? (before?.found ?? null) : null;
-  const overlay: SearchOverlay = { type: 'search', query, selected: 0, found };
+  const overlay: SearchOverlay = { type: 'search', query, selected: 0, found, problem: null };
   const next: Model = { ...model, overlay, selected: null };
   if (parsed.type !== 'search') return stay(next);
   return ask(next, { type: 'search', query, request: parsed.request, isMore: false });
@@ -58,8 +58,14 @@ export function onFound(
   const more = found.more || (isMore && !complete);
   return searchAgain({
     ...model,
-    overlay: { ...overlay, found: { query, lines, more, complete } },
+    overlay: { ...overlay, found: { query, lines, more, complete }, problem: null },
   });
+}
+
+/** The server refused to look: the pane says why, until something else is typed. */
+export function onSearchFailed(model: Model, query: string, reason: string): Model {
+  const overlay = searchOf(model);
+  return overlay?.query === query ? { ...model, overlay: { ...overlay, problem: reason } } : model;
 }
 
 /** What was found for the words in the pane; null while that of other words stands there. */

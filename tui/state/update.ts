@@ -12,7 +12,7 @@ import { onCancelled } from './outbox-pane.ts';
 import { loadPeople, sortedPeople } from './people.ts';
 import { onFocus } from './reading.ts';
 import { loadAhead, onHistory, onNewer } from './rooms.ts';
-import { continueJump, onFound } from './searching.ts';
+import { continueJump, onFound, onSearchFailed } from './searching.ts';
 import { cleanRoom, hint, notice, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
 import { expireTyping } from './typing.ts';
 import { completeWithMore, onComposed, settleRoomless } from './writing.ts';
@@ -53,6 +53,8 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
       );
     case 'found':
       return onFound(model, action);
+    case 'searchFailed':
+      return stay(onSearchFailed(model, action.query, action.reason));
     case 'historyFailed':
       return stay({
         ...withRoom(model, action.room, (view) => ({ ...view, loading: false })),
@@ -71,7 +73,7 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
     case 'composed':
       return onComposed(model, action.room, action.text);
     case 'nameChosen':
-      return stay({ ...model, chosenName: action.saved.rooms });
+      return stay({ ...model, roomsOfChosenName: action.saved.rooms });
     case 'localChanged':
       return stay({ ...model, local: action.local });
     case 'hint':

@@ -98,6 +98,21 @@ test('a server that still reads its history is asked again until it has', () => 
   assert.deepEqual(asked(told)[0]?.request.before, orderOf(80), 'what lies between is read on');
 });
 
+test('a server that does not look says why, until something else is typed', () => {
+  const told = story().keys('ctrl+r').type('line');
+  told.do({ type: 'searchFailed', query: 'lin', reason: 'the disk failed' });
+  assert.match(told.frame(), /searching…/, 'that was of other words');
+  told.do({ type: 'searchFailed', query: 'line', reason: 'the disk failed' });
+  assert.match(told.frame(), /the disk failed/);
+  assert.doesNotMatch(told.frame(), /searching…/);
+  told.type('s');
+  assert.doesNotMatch(told.frame(), /the disk failed/);
+  const found = { posts: [said(8)], more: false, complete: true };
+  told.do({ type: 'searchFailed', query: 'lines', reason: 'the disk failed' });
+  told.do({ type: 'found', query: 'lines', isMore: false, found });
+  assert.doesNotMatch(told.frame(), /the disk failed/);
+});
+
 test('whoever looks through what was found so far is left with it', () => {
   const told = story().keys('ctrl+r').type('line');
   const part = (places: readonly number[], complete: boolean) => {

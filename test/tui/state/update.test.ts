@@ -698,7 +698,7 @@ test('whoever was refused at the start, and takes another name, has what that na
   story.do({ type: 'nameChosen', saved: { openRoom: null, rooms: left } });
   story.hearRooms(ROOMS, { name: 'zed' });
   assert.equal(view(story, 'ops').draft.text, 'of zed');
-  assert.equal(story.model.chosenName, null);
+  assert.equal(story.model.roomsOfChosenName, null);
 });
 
 test('a space that is typed before there is a room is not lost', () => {
