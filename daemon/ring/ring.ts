@@ -192,7 +192,7 @@ function tendLink(turn: Turn, peer: Peer): void {
     peer.linkRenewedMs = nowMs;
     log(turn, 'info', 'a peer is heard, and not over its link: renewing that', { peer: peer.id });
     turn.outputs.push({ type: 'renewLink', peer: peer.id });
-  } else if (isStale || nowMs - peer.lastHeardMs > PROBE_AFTER_MS)
+  } else if (isStale || !peer.wasReachable || nowMs - peer.lastHeardMs > PROBE_AFTER_MS)
     send(turn, peer.id, { type: 'probe' });
 }
 

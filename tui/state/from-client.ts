@@ -14,6 +14,7 @@ import { followMembers, sortedPeople } from './people.ts';
 import { callsAway, onReadElsewhere, onReads } from './reading.ts';
 import { onChanged, onMoved, onPost, onReset, onRoom, onRooms } from './rooms.ts';
 import { searchAgain } from './searching.ts';
+import { startingServers } from './selectors.ts';
 import { ask, hint, notice, noticeFor, roomOf, type Step, stay, then, withRoom } from './step.ts';
 import { onTypingEvent, typedNoMore } from './typing.ts';
 
@@ -197,6 +198,8 @@ function onRecovered(
   event: Extract<ClientEvent, { type: 'recovered' }>,
   stamp: Stamp,
 ): Model {
+  // Servers that are started here change the lead until the highest is up: nothing was lost.
+  if (startingServers(model).length > 0) return model;
   const settled = model.recovered ? settleRecovery(model) : model;
   const recovered = {
     sinceMs: stamp.nowMs,

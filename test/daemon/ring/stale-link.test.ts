@@ -52,6 +52,15 @@ test('what a peer said before contact was lost says nothing of whom it hears now
   assert.equal(asked('prepare'), 1);
 });
 
+test('whoever is heard over its link alone is asked to announce itself, however much it says', () => {
+  const { stage, asked } = cutOff();
+  for (let passedMs = 0; passedMs < 500; passedMs += HEARTBEATS_MS) {
+    stage.says({ type: 'agree', term: 1 });
+    stage.pass(HEARTBEATS_MS);
+  }
+  assert.ok(asked('probe') >= 5);
+});
+
 test('an answer over the link is enough, however late heartbeats would have it', () => {
   const { stage, beat, asked } = cutOff();
   beat();

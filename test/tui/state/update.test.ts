@@ -721,7 +721,9 @@ test('while servers start here nothing else is said of them, and one can write',
   assert.doesNotMatch(story.frame(), /No server answers/);
   story.signedIn([room('general')]).hear({ type: 'cluster', cluster: cluster(['server2']) });
   assert.match(story.frame(), /◌ STARTING/, 'fewer copies are no news yet');
-  assert.match(story.type('lo').frame(), /#general ❯ hello/);
+  story.hear({ type: 'recovered', tookMs: 420, leader: 'server3', resent: 0 });
+  assert.doesNotMatch(story.type('lo').frame(), /RECOVERED/, 'nothing failed');
+  assert.match(story.frame(), /#general ❯ hello/);
   const running = { server1: 'running', server2: 'running', server3: 'running' } as const;
   story.do({ type: 'localChanged', local: running });
   assert.match(story.frame(), /◍ 1 of 3 servers/);
