@@ -205,9 +205,11 @@ export function isOutranked(turn: Turn): boolean {
  */
 function isSounded(turn: Turn): boolean {
   const { ring, nowMs } = turn;
-  // An answer of a while ago is none.
-  if (!ring.sounding || nowMs > ring.sounding.deadlineMs + PREPARE_STEP_MS)
-    startSounding(turn, invitees(turn));
+  const invited = invitees(turn);
+  // An answer of a while ago is none, and whoever came into sight since then was not asked.
+  const { sounding: before } = ring;
+  const isOld = !before || nowMs > before.deadlineMs + PREPARE_STEP_MS;
+  if (isOld || invited.some(({ id }) => !before.asked.has(id))) startSounding(turn, invited);
   const { sounding } = ring;
   if (!sounding) return false;
   return nowMs >= sounding.deadlineMs || (sounding.awaited.size === 0 && !ring.pull);

@@ -114,8 +114,13 @@ export type Ring = {
   hlcMs: number;
   hlcCounter: number;
   preparing: Preparing | null;
-  /** Asked whether the lead may be taken from a lower server that serves: who has not answered yet. */
-  sounding: { term: number; awaited: Set<ServerId>; deadlineMs: number } | null;
+  /** Asked whether the lead may be taken from a lower server that serves: who was, and who has not answered yet. */
+  sounding: {
+    term: number;
+    asked: ReadonlySet<ServerId>;
+    awaited: Set<ServerId>;
+    deadlineMs: number;
+  } | null;
   /** No change of view of its own before this. */
   backoffUntilMs: number;
   /** Until then the lead is not taken from a lower server that serves; with nobody serving it means nothing. */

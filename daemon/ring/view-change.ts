@@ -80,11 +80,12 @@ export function startPrepare(
 export function startSounding(turn: Turn, invited: readonly Peer[]): void {
   const { ring, nowMs } = turn;
   const term = nextTerm(ring);
-  const awaited = new Set(invited.map(({ id }) => id));
-  ring.sounding = { term, awaited, deadlineMs: nowMs + PREPARE_STEP_MS };
+  const asked = new Set(invited.map(({ id }) => id));
+  const awaited = new Set(asked);
+  ring.sounding = { term, asked, awaited, deadlineMs: nowMs + PREPARE_STEP_MS };
   // What is pulled while the present leader serves on need not be while nobody does.
   ring.nextPullMs = nowMs;
-  for (const id of awaited) send(turn, id, { type: 'sound', term });
+  for (const id of asked) send(turn, id, { type: 'sound', term });
 }
 
 export function onSound(turn: Turn, from: Peer, message: PeerMessageOf<'sound'>): void {

@@ -90,6 +90,18 @@ export const MUTANTS: readonly Mutant[] = [
     test: 'test/daemon/ring/stale-link.test.ts',
   },
   {
+    name: 'a follower leaves its leader for a higher one that came into sight a moment ago',
+    file: `${RING}/view-change.ts`,
+    edits: [['const leader = serves ? followed : highest;', 'const leader = highest;']],
+    test: 'test/daemon/ring/split-over.test.ts',
+  },
+  {
+    name: 'two leaders meet, and the higher one asks for promises at once',
+    file: `${RING}/decide.ts`,
+    edits: [['return reachablePeers(turn).every(isLinkSound) && isSounded(turn);', 'return true;']],
+    test: 'test/daemon/ring/split-over.test.ts',
+  },
+  {
     name: 'no pause guard',
     file: `${RING}/ring.ts`,
     edits: [['if (lateMs <= PAUSE_LATENESS_MS) return;', 'if (lateMs !== Number.NaN) return;']],
