@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { isAlive } from '../lib/client/process-lock.ts';
 import { builtInCluster, type ClusterServer } from '../lib/cluster-file.ts';
 import { usualServers } from './arguments.ts';
 import { isTcpFree, isUdpFree, probeServer } from './server-probe.ts';
@@ -22,15 +23,6 @@ const ClusterNote = z.object({ pid: z.int().positive(), addresses: z.array(z.str
 
 /** For other screens of this user. @param folder the user's data folder */
 export const noteFile = (folder: string) => join(folder, 'local', 'cluster.json');
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
 
 async function answers(address: string): Promise<boolean> {
   const [host = '', port = ''] = address.split(/:(?=\d+$)/);

@@ -27,7 +27,8 @@ function bootId(): string | null {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of that id runs, whosever it is. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
