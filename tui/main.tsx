@@ -15,6 +15,8 @@ if (major < NODE_MAJOR_MIN) {
 }
 // The next start finds its code compiled. A folder that cannot be written costs only that.
 module.enableCompileCache(cacheFolder(process.env));
+// What starts it is told this for Node alone (scripts/build.ts), not for the servers and editors that it starts.
+delete process.env.MALLOC_ARENA_MAX;
 // React's development build takes several times as long for a frame.
 process.env.NODE_ENV ??= 'production';
 const { run } = await import('./run.ts');

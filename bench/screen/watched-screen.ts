@@ -1,4 +1,5 @@
 // The built screen in a pseudo-terminal, and how long it takes to show what was asked of it.
+import { delimiter, dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TUI_MAIN } from '../../test/support/daemons.ts';
 import { KEYS, Terminal } from '../../test/support/terminal.ts';
@@ -48,9 +49,14 @@ export class WatchedScreen {
     this.random = fields.random;
     this.startedMs = performance.now();
     this.terminal = new Terminal({
-      file: process.execPath,
-      args: [...nodeFlags, TUI_MAIN, ...args],
-      environment,
+      // As people start it: it finds Node by itself.
+      file: TUI_MAIN,
+      args,
+      environment: {
+        PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
+        ...(nodeFlags.length > 0 ? { NODE_OPTIONS: nodeFlags.join(' ') } : {}),
+        ...environment,
+      },
       ...SIZE,
       keepsOutput: false,
     });
