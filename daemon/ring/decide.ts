@@ -87,7 +87,7 @@ function decideAsLeader(turn: Turn): void {
   if (ring.draining || nowMs < ring.backoffUntilMs) return;
   const reason = reasonForNewView(turn);
   if (!reason) return;
-  const free = invitees(turn).filter((peer) => isFree(turn, peer));
+  const free = invitees(turn).filter((peer) => isFree(turn, peer, false));
   startPrepare(turn, free, reason);
 }
 
@@ -105,7 +105,7 @@ function reasonForNewView(turn: Turn): string | null {
         markSlow(turn, peer);
         return `${peer.id} is slow`;
       }
-    } else if (reachable && mayBeAdmitted(turn, peer) && isFree(turn, peer))
+    } else if (reachable && mayBeAdmitted(turn, peer) && isFree(turn, peer, true))
       return `${peer.id} is to be admitted`;
   }
   return isShowingDue(turn) ? 'what came from elsewhere is to be shown' : null;
@@ -114,17 +114,18 @@ function reasonForNewView(turn: Turn): string | null {
 /**
  * Whether a peer can be asked for a promise. One that is, or follows, another leader is on the far side of a split that
  * is over: it is taken from a lower one, and only when all are ready, so that neither side stops for longer than that.
+ * That leader may be one that is not heard from here, or a moment later.
+ * @param asks whether the others are asked whether they are ready, where they were not: not when a view begins anyway
  */
-function isFree(turn: Turn, peer: Peer): boolean {
+function isFree(turn: Turn, peer: Peer, asks: boolean): boolean {
   const { ring, nowMs } = turn;
   const view = peer.announcement?.view;
   const leader = view ? ring.peers.get(view.leader) : undefined;
   if (!leader) return true;
   const serves = leader.announcement?.phase === 'leading' && isReachable(ring, leader, nowMs);
-  // That leader may be heard a moment later.
-  if (!serves && unstableForMs(peer, nowMs) === 0) return true;
-  if (leader.ringPosition > ring.self.ringPosition || nowMs < ring.unstableUntilMs) return false;
-  return reachablePeers(turn).every(isLinkSound) && isSounded(turn);
+  if (serves && leader.ringPosition > ring.self.ringPosition) return false;
+  if (nowMs < ring.unstableUntilMs) return false;
+  return reachablePeers(turn).every(isLinkSound) && isSounded(turn, asks);
 }
 
 function isShowingDue({ ring: { unshown }, nowMs }: Turn): boolean {
@@ -203,13 +204,16 @@ export function isOutranked(turn: Turn): boolean {
  * Whether everyone would let this server lead and it holds what was stored a moment ago, or there was time enough
  * for both.
  */
-function isSounded(turn: Turn): boolean {
+function isSounded(turn: Turn, asks = true): boolean {
   const { ring, nowMs } = turn;
   const invited = invitees(turn);
   // An answer of a while ago is none, and whoever came into sight since then was not asked.
   const { sounding: before } = ring;
   const isOld = !before || nowMs > before.deadlineMs + PREPARE_STEP_MS;
-  if (isOld || invited.some(({ id }) => !before.asked.has(id))) startSounding(turn, invited);
+  if (isOld || invited.some(({ id }) => !before.asked.has(id))) {
+    if (!asks) return false;
+    startSounding(turn, invited);
+  }
   const { sounding } = ring;
   if (!sounding) return false;
   return nowMs >= sounding.deadlineMs || (sounding.awaited.size === 0 && !ring.pull);

@@ -89,7 +89,10 @@ export function startSounding(turn: Turn, invited: readonly Peer[]): void {
 }
 
 export function onSound(turn: Turn, from: Peer, message: PeerMessageOf<'sound'>): void {
-  if (!refuses(turn, from, message.term))
+  const { promisedTerm, promisedTo } = turn.ring;
+  // Its `prepare` may go ahead of that.
+  const isPromised = promisedTerm === message.term && promisedTo === from.id;
+  if (isPromised || !refuses(turn, from, message.term))
     send(turn, from.id, { type: 'agree', term: message.term });
 }
 

@@ -98,7 +98,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'two leaders meet, and the higher one asks for promises at once',
     file: `${RING}/decide.ts`,
-    edits: [['return reachablePeers(turn).every(isLinkSound) && isSounded(turn);', 'return true;']],
+    edits: [
+      ['return reachablePeers(turn).every(isLinkSound) && isSounded(turn, asks);', 'return true;'],
+    ],
     test: 'test/daemon/ring/split-over.test.ts',
   },
   {

@@ -123,6 +123,19 @@ test('a follower stays with its leader until the higher one has been there for a
   assert.equal(trio.asked('server3', 'agree'), 1);
 });
 
+test('whoever has given its promise says so to a question that comes after it', () => {
+  const trio = new Trio('server1');
+  trio.appears('server2', { ...LOWER });
+  trio.pass(400);
+  trio.says('server2', { type: 'prepare', term: 4, digest: '' });
+  trio.take('server2');
+  trio.says('server2', { type: 'sound', term: 4 });
+  assert.deepEqual(
+    trio.take('server2').map(({ type }) => type),
+    ['agree'],
+  );
+});
+
 /** Leads alone, and has just met the other side. */
 function higherLeader(): Trio {
   const trio = new Trio('server3');
