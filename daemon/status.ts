@@ -3,8 +3,8 @@
 import type * as z from 'zod';
 import type { StatusReply } from '../lib/protocol/events.ts';
 import type { Chat, ChatCounts } from './chat/chat.ts';
+import { clusterOf } from './ring/cluster-picture.ts';
 import type { Phase } from './ring/messages.ts';
-import { clusterOf } from './ring/ring.ts';
 import { phaseOf, type Ring } from './ring/state.ts';
 import type { Store } from './store/store.ts';
 

@@ -23,7 +23,7 @@ export function mustWait(chat: ChatState, message: SignIn | NumberedRequest): bo
 
 /**
  * Whether it may depend on what the ring is asked for and was not added yet: a post on a room that is being joined, an
- * edit on the post before it. Posts do not depend on each other, and sign-ins on none of them.
+ * edit on the post before it. Posts do not depend on each other, nor sign-ins on posts.
  */
 function isBehindAsked({ inHand }: ChatState, { type }: SignIn | NumberedRequest): boolean {
   if (inHand.length === 0) return false;

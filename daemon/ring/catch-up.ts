@@ -2,30 +2,20 @@
 // pulled one bounded answer at a time, so that a backlog of a million is never in memory or in the way.
 import { digestOf, digestText } from './digest.ts';
 import { isReachable } from './failure-detector.ts';
+import { servingLeader } from './leaders.ts';
 import type { PeerMessageOf } from './messages.ts';
+import { awaitsInstall } from './promises.ts';
 import { keepNew } from './replication.ts';
 import {
   DISCOVERY_MS,
   EMPTY_DISCOVERY_MS,
   JOINING_PATIENCE_MS,
-  PROMISE_PATIENCE_MS,
   PULL_PATIENCE_MS,
   PULL_PAUSE_MS,
   PULL_STUCK_MS,
 } from './settings.ts';
 import { log, noteDigest, ownHash, type Peer, send, sendAhead, type Turn } from './state.ts';
-import { maybeAdvance, servingLeader } from './view-change.ts';
-
-/** Whether this server gave its word for a view that may still come: its digest must not change meanwhile. */
-export function awaitsInstall(turn: Turn): boolean {
-  const { ring, nowMs } = turn;
-  if (ring.view || !ring.promisedTo || ring.promisedTo === ring.self.id) return false;
-  if (nowMs - ring.promisedAtMs >= PROMISE_PATIENCE_MS) return false;
-  const asker = ring.peers.get(ring.promisedTo);
-  // Left out of the view that came of it: the leader says so in its announcement.
-  const settled = (asker?.announcement?.installedTerm ?? 0) >= ring.promisedTerm;
-  return asker !== undefined && !settled && isReachable(ring, asker, nowMs);
-}
+import { maybeAdvance } from './view-change.ts';
 
 /**
  * Asks for more, when there is someone to ask and something to get.

@@ -1,6 +1,6 @@
 // What a server should do next, given its phase and who is reachable: the rule "the highest active
 // server leads", written out. Called at the end of every step; does nothing most of the time.
-import { awaitsInstall, maybeBecomeActive, maybePull } from './catch-up.ts';
+import { maybeBecomeActive, maybePull } from './catch-up.ts';
 import { lackCount } from './entry.ts';
 import {
   isHeard,
@@ -9,10 +9,11 @@ import {
   reachablePeers,
   unstableForMs,
 } from './failure-detector.ts';
+import { leaderByHearsay, servingLeader } from './leaders.ts';
+import { awaitsInstall } from './promises.ts';
 import { maybeCommit } from './replication.ts';
 import {
   ACK_PATIENCE_MS,
-  PREPARE_STEP_MS,
   PROMISE_PATIENCE_MS,
   SILENCE_MS,
   SLOW_READMISSION_MS,
@@ -20,14 +21,9 @@ import {
   UNSHOWN_MS_MAX,
   UNSHOWN_QUIET_MS,
 } from './settings.ts';
+import { isSounded } from './sounding.ts';
 import { log, ownHash, type Peer, send, type Turn } from './state.ts';
-import {
-  maybeAdvance,
-  servingLeader,
-  startPrepare,
-  startSounding,
-  stopServing,
-} from './view-change.ts';
+import { maybeAdvance, startPrepare, stopServing } from './view-change.ts';
 
 /** Moves whatever is due by now. */
 export function decide(turn: Turn): void {
@@ -56,23 +52,6 @@ export function invitees(turn: Turn): Peer[] {
       return false;
     return peer.ringPosition < ring.self.ringPosition || !isEligible(peer);
   });
-}
-
-/**
- * A leader above this server that it cannot reach itself, but a reachable peer follows and hears: to lead
- * beside it would split what is whole.
- */
-export function leaderByHearsay(turn: Turn): Peer | null {
-  const { ring, nowMs } = turn;
-  for (const peer of ring.peers.values()) {
-    const view = peer.announcement?.view;
-    if (!view || !isReachable(ring, peer, nowMs)) continue;
-    const leader = ring.peers.get(view.leader);
-    if (!leader || leader === peer || leader.ringPosition < ring.self.ringPosition) continue;
-    if (isReachable(ring, leader, nowMs) || !peer.announcement?.hears.includes(leader.id)) continue;
-    return leader;
-  }
-  return null;
 }
 
 function decideAsLeader(turn: Turn): void {
@@ -125,7 +104,7 @@ function isFree(turn: Turn, peer: Peer, asks: boolean): boolean {
   const serves = leader.announcement?.phase === 'leading' && isReachable(ring, leader, nowMs);
   if (serves && leader.ringPosition > ring.self.ringPosition) return false;
   if (nowMs < ring.unstableUntilMs) return false;
-  return reachablePeers(turn).every(isLinkSound) && isSounded(turn, asks);
+  return reachablePeers(turn).every(isLinkSound) && isSounded(turn, invitees(turn), asks);
 }
 
 function isShowingDue({ ring: { unshown }, nowMs }: Turn): boolean {
@@ -190,7 +169,8 @@ function decideAsActive(turn: Turn): void {
     return;
   if (isOutranked(turn) || leaderByHearsay(turn)) return;
   if (!leader) return startPrepare(turn, invitees(turn), 'nobody leads');
-  if (isSounded(turn)) startPrepare(turn, invitees(turn), `${leader.id} leads and is lower`);
+  const invited = invitees(turn);
+  if (isSounded(turn, invited)) startPrepare(turn, invited, `${leader.id} leads and is lower`);
 }
 
 /** Whether a higher server could lead. */
@@ -198,25 +178,6 @@ export function isOutranked(turn: Turn): boolean {
   return reachablePeers(turn).some(
     (peer) => peer.ringPosition > turn.ring.self.ringPosition && isEligible(peer),
   );
-}
-
-/**
- * Whether everyone would let this server lead and it holds what was stored a moment ago, or there was time enough
- * for both.
- */
-function isSounded(turn: Turn, asks = true): boolean {
-  const { ring, nowMs } = turn;
-  const invited = invitees(turn);
-  // An answer of a while ago is none, and whoever came into sight since then was not asked.
-  const { sounding: before } = ring;
-  const isOld = !before || nowMs > before.deadlineMs + PREPARE_STEP_MS;
-  if (isOld || invited.some(({ id }) => !before.asked.has(id))) {
-    if (!asks) return false;
-    startSounding(turn, invited);
-  }
-  const { sounding } = ring;
-  if (!sounding) return false;
-  return nowMs >= sounding.deadlineMs || (sounding.awaited.size === 0 && !ring.pull);
 }
 
 /** It serves on until the next highest leads: its view stands till then, but somebody is to succeed it. */

@@ -15,7 +15,7 @@ import {
   STABLE_MS,
   STABLE_MS_MAX,
 } from './settings.ts';
-import { type Peer, type Ring, send, type Turn } from './state.ts';
+import type { Peer, Ring, Turn } from './state.ts';
 
 /** How strongly one interval moves the smoothed unevenness: as TCP's estimate of its deviation. */
 const UNEVENNESS_GAIN = 1 / 4;
@@ -75,10 +75,7 @@ export function reachablePeers(turn: Turn): Peer[] {
 export function trackContacts(turn: Turn): void {
   for (const peer of turn.ring.peers.values()) {
     const reachable = isReachable(turn.ring, peer, turn.nowMs);
-    if (reachable && !peer.wasReachable) {
-      peer.contactMs = turn.nowMs;
-      if (peer.linkUp && !isLinkSound(peer)) send(turn, peer.id, { type: 'probe' });
-    }
+    if (reachable && !peer.wasReachable) peer.contactMs = turn.nowMs;
     if (!reachable && peer.wasReachable) noteLost(turn, peer);
     if (peer.flaps.length > 0)
       peer.flaps = peer.flaps.filter(({ atMs }) => turn.nowMs - atMs < FLAP_MEMORY_MS).slice(-8);

@@ -11,8 +11,9 @@
 import { assert } from '../../lib/assert.ts';
 import { digestOf, digestText } from './digest.ts';
 import { type Digest, lackCount, type StreamId, streamIdOf } from './entry.ts';
-import { isReachable, noteHeard, unstableForMs } from './failure-detector.ts';
+import { noteHeard } from './failure-detector.ts';
 import type { PeerMessageOf } from './messages.ts';
+import { refuses } from './promises.ts';
 import { sendInstall } from './replication.ts';
 import {
   ADMIT_WAIT_MS_MAX,
@@ -74,33 +75,6 @@ export function startPrepare(
 }
 
 /**
- * Before the lead is taken from a lower server that serves: asks everyone whether they would promise. One that
- * would not, when another already had, would leave the present leader without its follower for a while.
- */
-export function startSounding(turn: Turn, invited: readonly Peer[]): void {
-  const { ring, nowMs } = turn;
-  const term = nextTerm(ring);
-  const asked = new Set(invited.map(({ id }) => id));
-  const awaited = new Set(asked);
-  ring.sounding = { term, asked, awaited, deadlineMs: nowMs + PREPARE_STEP_MS };
-  // What is pulled while the present leader serves on need not be while nobody does.
-  ring.nextPullMs = nowMs;
-  for (const id of asked) send(turn, id, { type: 'sound', term });
-}
-
-export function onSound(turn: Turn, from: Peer, message: PeerMessageOf<'sound'>): void {
-  const { promisedTerm, promisedTo } = turn.ring;
-  // Its `prepare` may go ahead of that.
-  const isPromised = promisedTerm === message.term && promisedTo === from.id;
-  if (isPromised || !refuses(turn, from, message.term))
-    send(turn, from.id, { type: 'agree', term: message.term });
-}
-
-export function onAgree({ ring }: Turn, from: Peer, message: PeerMessageOf<'agree'>): void {
-  if (ring.sounding?.term === message.term) ring.sounding.awaited.delete(from.id);
-}
-
-/**
  * Gives this server's word for a term: it accepts nothing of a lower one from here on.
  * @param mayWait whether nobody relies on it before a later commit
  */
@@ -159,58 +133,10 @@ function giveLacking({ ring, outputs }: Turn, to: Peer, term: number, digest: Di
   outputs.push({ type: 'sendLacking', to: to.id, term, digest, push: false });
 }
 
-/** Refuses, where there is a reason to, and says which. */
-function refuses(turn: Turn, asker: Peer, term: number): boolean {
-  const { ring } = turn;
-  const refusal = refusalOf(turn, asker, term);
-  if (!refusal) return false;
-  const { reason, waitMs } = refusal;
-  log(turn, 'debug', 'refused a promise', { asker: asker.id, term, reason });
-  ring.termSeen = Math.max(ring.termSeen, term);
-  const { promisedTerm } = ring;
-  send(turn, asker.id, { type: 'refuse', term, reason, promisedTerm, waitMs });
-  return true;
-}
-
 /** Notes what its leader held when a stream began: whoever resumes from a place in it is sent the rest. */
 function saveBase(turn: Turn, stream: StreamId, digest: Digest): void {
   turn.ring.base = { stream, digest };
   turn.outputs.push({ type: 'saveBase', stream, base: digest });
-}
-
-type Refusal = { reason: PeerMessageOf<'refuse'>['reason']; waitMs: number };
-
-function refusalOf(turn: Turn, asker: Peer, term: number): Refusal | null {
-  const { ring, nowMs } = turn;
-  if (term <= ring.promisedTerm) return { reason: 'promised-higher', waitMs: 0 };
-  const eligible = !ring.draining && ['active', 'preparing', 'leading'].includes(ring.phase);
-  if (eligible && ring.self.ringPosition > asker.ringPosition)
-    return { reason: 'outranked', waitMs: 0 };
-  const leader = servingLeader(turn);
-  if (leader && leader.id !== asker.id && leader.ringPosition > asker.ringPosition)
-    return { reason: 'better-leader', waitMs: 0 };
-  const waitMs = isServed(turn, asker, leader) ? unstableForMs(asker, nowMs) : 0;
-  return waitMs > 0 ? { reason: 'unstable', waitMs } : null;
-}
-
-/** Whether people are served without the asker: here, by the leader that this server follows, or by the highest. */
-function isServed({ ring, nowMs }: Turn, asker: Peer, highest: Peer | null): boolean {
-  if (ring.phase === 'leading') return !ring.draining;
-  const followed = ring.view ? ring.peers.get(ring.view.leader) : undefined;
-  const serves = followed?.announcement?.phase === 'leading' && isReachable(ring, followed, nowMs);
-  const leader = serves ? followed : highest;
-  return leader !== null && leader !== asker;
-}
-
-/** The highest reachable peer that says it leads. */
-export function servingLeader(turn: Turn): Peer | null {
-  let best: Peer | null = null;
-  for (const peer of turn.ring.peers.values()) {
-    if (peer.announcement?.phase !== 'leading' || !isReachable(turn.ring, peer, turn.nowMs))
-      continue;
-    if (!best || peer.ringPosition > best.ringPosition) best = peer;
-  }
-  return best;
 }
 
 export function onPromise(turn: Turn, from: Peer, message: PeerMessageOf<'promise'>): void {

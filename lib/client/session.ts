@@ -18,6 +18,7 @@ import {
   onPost,
   onPostChanged,
   onRefused,
+  onRoom,
   onStored,
   pump,
   settle,
@@ -293,7 +294,7 @@ function onActiveMessage(session: Session, link: Link, message: ServerMessage): 
     case 'member':
       return emit(session, { type: 'member', member: message });
     case 'room':
-      return emit(session, { type: 'room', room: message.room });
+      return onRoom(session, message);
     case 'presence':
       return emit(session, { type: 'presence', presence: message });
     case 'typing':

@@ -91,15 +91,24 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a follower leaves its leader for a higher one that came into sight a moment ago',
-    file: `${RING}/view-change.ts`,
+    file: `${RING}/promises.ts`,
     edits: [['const leader = serves ? followed : highest;', 'const leader = highest;']],
+    test: 'test/daemon/ring/split-over.test.ts',
+  },
+  {
+    name: 'a promise to a higher one that is about to lead is broken for a lower one',
+    file: `${RING}/promises.ts`,
+    edits: [['if (isPromisedAbove(turn, asker))', 'if (turn.nowMs < 0)']],
     test: 'test/daemon/ring/split-over.test.ts',
   },
   {
     name: 'two leaders meet, and the higher one asks for promises at once',
     file: `${RING}/decide.ts`,
     edits: [
-      ['return reachablePeers(turn).every(isLinkSound) && isSounded(turn, asks);', 'return true;'],
+      [
+        'return reachablePeers(turn).every(isLinkSound) && isSounded(turn, invitees(turn), asks);',
+        'return true;',
+      ],
     ],
     test: 'test/daemon/ring/split-over.test.ts',
   },
@@ -155,7 +164,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'accepts a term that it promised before',
-    file: `${RING}/view-change.ts`,
+    file: `${RING}/promises.ts`,
     edits: [['if (term <= ring.promisedTerm) return', 'if (term < ring.promisedTerm) return']],
   },
   {
@@ -392,6 +401,12 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'lib/ids.ts',
     edits: [["[one, other].sort().join('\\n')", "[one, other].join('\\n')"]],
     test: 'test/daemon/chat/direct.test.ts',
+  },
+  {
+    name: 'what a page lacks is still held to be on the screen',
+    file: 'lib/client/recent.ts',
+    edits: [['    this.forget(isWithin);\n', '']],
+    test: 'test/lib/client/session.test.ts',
   },
   {
     name: 'a replayed heartbeat is accepted',

@@ -43,6 +43,10 @@ export class Screens {
     return told;
   }
 
+  has(client: SimulatedClient, post: string): boolean {
+    return this.told.get(client)?.has(post) ?? false;
+  }
+
   /** A client is told of a post, whether for the first time or not. */
   onTold(client: SimulatedClient, post: Told): void {
     const { id, text, deleted, reactions = [] } = post;

@@ -102,8 +102,8 @@ export class Witness {
         }
         return;
       case 'post':
-        this.screens.onPost(client, event.post);
-        return this.onPost(client, seen, event.post);
+        this.onPost(client, seen, event.post);
+        return this.screens.onPost(client, event.post);
       case 'changed':
         this.checkReader(client, event.post);
         return this.screens.onChanged(client, event.post);
@@ -166,7 +166,8 @@ export class Witness {
     seen: Seen,
     post: { id: string; room: string; order: string; late?: boolean | undefined },
   ): void {
-    check(!seen.shown.has(post.id), 10, () => `${client.id} is shown ${post.id} twice`);
+    const isThere = seen.shown.has(post.id) && this.screens.has(client, post.id);
+    check(!isThere, 10, () => `${client.id} is shown ${post.id} twice`);
     seen.shown.add(post.id);
     this.checkReader(client, post);
     if (post.late) return;
@@ -230,15 +231,15 @@ export class Witness {
       const id = requestOf(entry) ?? '';
       check(!this.isOwed(client, id), 10, () => {
         const storedMs = this.firstDurableMs.get(id) ?? 0;
-        return `${client.id} was never shown ${id}, first stored at ${storedMs.toFixed(1)}`;
+        return `${client.id} lacks ${id}, first stored at ${storedMs.toFixed(1)}`;
       });
     }
   }
 
-  /** Whether a post of #general was stored while a client was there, and was not shown to it. */
+  /** Whether a post of #general was stored while a client was there, and is not on its screen. */
   isOwed(client: SimulatedClient, id: string): boolean {
-    const { shown, wholeSinceMs } = this.seenOf(client);
-    if (wholeSinceMs === null || shown.has(id)) return false;
+    const { wholeSinceMs } = this.seenOf(client);
+    if (wholeSinceMs === null || this.screens.has(client, id)) return false;
     return (this.firstDurableMs.get(id) ?? 0) > wholeSinceMs;
   }
 }

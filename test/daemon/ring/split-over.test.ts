@@ -18,6 +18,8 @@ class Trio {
   private readonly others: readonly Id[];
   /** What each of the others announces, once it is there. */
   private readonly views = new Map<Id, View>();
+  /** The one that says it is about to lead. */
+  preparing: Id | null = null;
   private nowMs = 0;
   private version = 0;
   private outputs: RingOutput[] = [];
@@ -51,9 +53,10 @@ class Trio {
   private announcement(id: Id): Announcement {
     this.version += 1;
     const view = this.views.get(id) ?? null;
+    const phase = view?.leader === id ? 'leading' : 'active';
     return {
       version: this.version,
-      phase: view?.leader === id ? 'leading' : 'active',
+      phase: this.preparing === id ? 'preparing' : phase,
       promisedTerm: view?.term ?? 0,
       installedTerm: view?.term ?? 0,
       view,
@@ -134,6 +137,26 @@ test('whoever has given its promise says so to a question that comes after it', 
     trio.take('server2').map(({ type }) => type),
     ['agree'],
   );
+});
+
+test('whoever has promised itself to a higher one that is about to lead refuses a lower one meanwhile', () => {
+  const trio = new Trio('server1');
+  trio.appears('server2', null);
+  trio.appears('server3', null);
+  trio.pass(400);
+  trio.says('server3', { type: 'prepare', term: 4, digest: '' });
+  trio.preparing = 'server3';
+  trio.pass(50);
+  trio.take('server2');
+  trio.says('server2', { type: 'prepare', term: 5, digest: '' });
+  const [refusal] = trio.take('server2').filter(({ type }) => type === 'refuse');
+  assert.equal(refusal?.type === 'refuse' && refusal.reason, 'better-leader');
+  // It has given up.
+  trio.preparing = null;
+  trio.pass(50);
+  trio.take('server2');
+  trio.says('server2', { type: 'prepare', term: 6, digest: '' });
+  assert.equal(trio.asked('server2', 'promise'), 1);
 });
 
 /** Leads alone, and has just met the other side. */
