@@ -103,6 +103,11 @@ function isForClients(output: Deferred): output is ForClients {
 
 type SendNow = Extract<RingOutput, { type: 'sendNow' }>;
 
+/** What the chat asks of the ring: carried out at once. */
+function isForRing({ type }: ChatOutput): boolean {
+  return type === 'append' || type === 'note' || type === 'showSoon';
+}
+
 function isPull(output: RingOutput): output is SendNow {
   return output.type === 'sendNow' && output.message.type === 'pull';
 }
@@ -138,11 +143,11 @@ export function createHost(parts: {
   function feedChat(input: ChatInput): void {
     const outputs = chat.step({ ...input, nowMs: world.nowMs() });
     // What it says to what the ring makes of this comes behind what it says now.
-    for (const output of outputs)
-      if (output.type !== 'append' && output.type !== 'note') deferred.push(output);
+    for (const output of outputs) if (!isForRing(output)) deferred.push(output);
     for (const output of outputs) {
       if (output.type === 'append') append(output);
       else if (output.type === 'note') feedRing({ type: 'append', body: output.body, above: null });
+      else if (output.type === 'showSoon') feedRing({ type: 'showSoon' });
     }
   }
 
@@ -357,6 +362,7 @@ export function createHost(parts: {
         return world.log(output.level, output.message, output.fields);
       case 'append':
       case 'note':
+      case 'showSoon':
       case 'taken':
       case 'notTaken':
       case 'sendNow':

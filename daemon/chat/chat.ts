@@ -93,6 +93,8 @@ export type ChatOutput =
     }>
   /** Ask the ring for an entry of nobody's request. `added` follows, or nothing where the ring does not take it. */
   | Readonly<{ type: 'note'; body: string }>
+  /** Somebody waits for an entry from outside the view: ask the ring to begin one that shows it. */
+  | Readonly<{ type: 'showSoon' }>
   /** Tell the followers who is here. */
   | Readonly<{ type: 'sharePresence'; accounts: readonly string[]; idle: readonly string[] }>;
 

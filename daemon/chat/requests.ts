@@ -6,7 +6,7 @@ import { postIdOf, roomIdOf } from '../../lib/ids.ts';
 import { REQUESTS_IN_FLIGHT_MAX } from '../../lib/protocol/limits.ts';
 import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
 import type { NumberedRequest } from '../../lib/protocol/requests.ts';
-import { type Entry, orderOf } from '../ring/entry.ts';
+import { type Entry, orderOf, streamIdOf } from '../ring/entry.ts';
 import { bodyOf, encodeBody, requestOf } from './bodies.ts';
 import type { HybridTime } from './chat.ts';
 import { judge, roomOfBody } from './commands.ts';
@@ -148,8 +148,11 @@ function onRepeat(chat: ChatState, connection: Connection, number: number): void
   const entry = chat.parts.reader.findRequest(requestId);
   if (!expect(chat, connection, number)) return;
   if (!entry) return onUnknownRepeat(chat, connection, { number, requestId });
-  if (!isShown(chat, entry)) chat.waiting.set(requestId, connection);
-  else if (!hasCopies(chat)) chat.repeats.set(requestId, connection);
+  if (!isShown(chat, entry)) {
+    chat.waiting.set(requestId, connection);
+    // The answer, and all answers behind it, would wait until a view begins for another reason.
+    if (streamIdOf(entry) !== chat.stream) chat.outputs.push({ type: 'showSoon' });
+  } else if (!hasCopies(chat)) chat.repeats.set(requestId, connection);
   else answerStored(chat, connection, entry);
 }
 

@@ -99,7 +99,7 @@ function onBackgroundEntries(turn: Turn, from: Peer, message: PeerMessageOf<'ent
   keepNew(turn, message.entries, isFar);
   // A suspended leader leads on, perhaps, without a new view.
   if (ring.stream && ring.entryCount > entryCount)
-    ring.unshown = { firstMs: ring.unshown?.firstMs ?? nowMs, lastMs: nowMs };
+    ring.unshown = { firstMs: nowMs, isAwaited: false, ...ring.unshown, lastMs: nowMs };
   if (asked || inSync) relay(turn, from, message);
   if (!asked) return;
   if (message.digest) noteDigest(ring, from, digestOf(message.digest));

@@ -14,10 +14,13 @@ import { awaitsInstall } from './promises.ts';
 import { maybeCommit } from './replication.ts';
 import {
   ACK_PATIENCE_MS,
+  AWAITED_MS_MAX,
+  AWAITED_QUIET_MS,
   PROMISE_PATIENCE_MS,
   SILENCE_MS,
   SLOW_READMISSION_MS,
   SLOW_READMISSION_MS_MAX,
+  STABLE_MS,
   UNSHOWN_MS_MAX,
   UNSHOWN_QUIET_MS,
 } from './settings.ts';
@@ -103,13 +106,31 @@ function isFree(turn: Turn, peer: Peer, asks: boolean): boolean {
   if (!leader) return true;
   const serves = leader.announcement?.phase === 'leading' && isReachable(ring, leader, nowMs);
   if (serves && leader.ringPosition > ring.self.ringPosition) return false;
-  if (nowMs < ring.unstableUntilMs) return false;
-  return reachablePeers(turn).every(isLinkSound) && isSounded(turn, invitees(turn), asks);
+  if (nowMs < peer.unstableUntilMs || !reachablePeers(turn).every(isLinkSound)) return false;
+  return followersInPlaceOf(turn, leader, asks) !== null;
+}
+
+/**
+ * Who would follow if the lead were taken from a lower server that serves; null when it may not be taken yet. One whose
+ * cable comes and goes is left out: two leaders that hear each other would stay apart for its sake.
+ * @param asks whether they are asked now, where they were not
+ */
+function followersInPlaceOf(turn: Turn, leader: Peer, asks: boolean): Peer[] | null {
+  const { ring, nowMs } = turn;
+  const asked = invitees(turn).filter(
+    (peer) => peer === leader || peer.unstableUntilMs - nowMs <= STABLE_MS,
+  );
+  const isEarly = nowMs < ring.soundAgainMs || asked.some((peer) => nowMs < peer.unstableUntilMs);
+  return !isEarly && isSounded(turn, asked, asks) ? asked : null;
 }
 
 function isShowingDue({ ring: { unshown }, nowMs }: Turn): boolean {
   if (!unshown) return false;
-  return nowMs - unshown.lastMs > UNSHOWN_QUIET_MS || nowMs - unshown.firstMs > UNSHOWN_MS_MAX;
+  const { firstMs, lastMs, isAwaited } = unshown;
+  const [quietMs, msMax] = isAwaited
+    ? [AWAITED_QUIET_MS, AWAITED_MS_MAX]
+    : [UNSHOWN_QUIET_MS, UNSHOWN_MS_MAX];
+  return nowMs - lastMs > quietMs || nowMs - firstMs > msMax;
 }
 
 function mayBeAdmitted(turn: Turn, peer: Peer): boolean {
@@ -164,13 +185,12 @@ function decideAsActive(turn: Turn): void {
   if (nowMs < ring.backoffUntilMs) return;
   const leader = servingLeader(turn);
   if (leader && leader.ringPosition > ring.self.ringPosition) return;
-  if (leader && nowMs < ring.unstableUntilMs) return;
   if (leader && (leader.lead > ring.limits.catchUpEntriesMax || unstableForMs(leader, nowMs) > 0))
     return;
   if (isOutranked(turn) || leaderByHearsay(turn)) return;
   if (!leader) return startPrepare(turn, invitees(turn), 'nobody leads');
-  const invited = invitees(turn);
-  if (isSounded(turn, invited)) startPrepare(turn, invited, `${leader.id} leads and is lower`);
+  const followers = followersInPlaceOf(turn, leader, true);
+  if (followers) startPrepare(turn, followers, `${leader.id} leads and is lower`);
 }
 
 /** Whether a higher server could lead. */

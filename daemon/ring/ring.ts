@@ -21,6 +21,7 @@ import type { Announcement, PeerMessage } from './messages.ts';
 import { onAppend, onAppendInput, onStored, resendTo, sendAppends } from './replication.ts';
 import {
   HEARTBEAT_INTERVAL_MS,
+  LINK_SILENCE_MS,
   PAUSE_LATENESS_MS,
   PROBE_AFTER_MS,
   STALE_LINK_MS,
@@ -99,6 +100,9 @@ function dispatch(
       // Whoever is asked by the next one knows then that this one leaves.
       if (resign(turn)) announce(turn, sendAhead);
       return;
+    case 'showSoon':
+      if (ring.unshown) ring.unshown.isAwaited = true;
+      return;
     case 'foldIsWhole':
       ring.foldIsWhole = true;
       return;
@@ -176,8 +180,11 @@ function onTick(turn: Turn): void {
 /** Asks over a link that may not carry anything, and has it renewed when it does not. */
 function tendLink(turn: Turn, peer: Peer): void {
   const { nowMs } = turn;
-  const isStale = peer.wasReachable && !isLinkSound(peer);
-  if (isStale && nowMs - Math.max(peer.contactMs, peer.linkRenewedMs) > STALE_LINK_MS) {
+  const { contactMs, linkHeardMs, linkRenewedMs } = peer;
+  // Contact began without a word over it, or it fell silent while heartbeats go on.
+  const doubtedMs = isLinkSound(peer) ? linkHeardMs + LINK_SILENCE_MS : contactMs;
+  const isStale = peer.wasReachable && nowMs >= doubtedMs;
+  if (isStale && nowMs - Math.max(doubtedMs, linkRenewedMs) > STALE_LINK_MS) {
     peer.linkRenewedMs = nowMs;
     log(turn, 'info', 'a peer is heard, and not over its link: renewing that', { peer: peer.id });
     turn.outputs.push({ type: 'renewLink', peer: peer.id });

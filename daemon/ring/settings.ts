@@ -13,6 +13,9 @@ export const SILENCE_MS = 250;
 /** A silent peer is asked over its link after this, at each heartbeat: datagrams may be lost, the link's bytes not. */
 export const PROBE_AFTER_MS = 125;
 
+/** A link that carried nothing for so long is asked over: what stands between may have forgotten it. */
+export const LINK_SILENCE_MS = 1_000;
+
 /**
  * A peer that is heard again, and has not answered over its link after so long, gets a new one: after a cut of a minute
  * TCP may wait for half a minute before it sends again (RFC 6298, section 5.5).
@@ -78,6 +81,10 @@ export const PULL_PAUSE_MS = 100;
  */
 export const UNSHOWN_QUIET_MS = 2_000;
 export const UNSHOWN_MS_MAX = 10_000;
+
+/** The same where somebody waits for an answer among it: one pull further, and no longer than a failover. */
+export const AWAITED_QUIET_MS = 2 * PULL_PAUSE_MS;
+export const AWAITED_MS_MAX = 500;
 
 /** A refused asker waits a random time within these. */
 export const BACKOFF_MS_MIN = 30;

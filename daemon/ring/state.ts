@@ -58,6 +58,8 @@ export type Peer = {
   /** In a view of this leader: highest sequence it has on disk, and when it last moved or had nothing to do. */
   storedSequence: number;
   ackDueMs: number;
+  /** It refused to leave who serves it for this server, which it has not heard for long enough: not asked before. */
+  unstableUntilMs: number;
   /** Leader: since when it, in sync, announces another view than ours or none. */
   astrayMs: number;
 };
@@ -95,9 +97,9 @@ export type Ring = {
   view: View | null;
   /**
    * Leader: when the first and the last entries came from outside its view. They are shown to nobody before the
-   * next view begins. null when there are none.
+   * next view begins. null when there are none. `isAwaited`: somebody's answer is among them.
    */
-  unshown: { firstMs: number; lastMs: number } | null;
+  unshown: { firstMs: number; lastMs: number; isAwaited: boolean } | null;
   /** The leader's own stream, while it leads or is suspended. */
   stream: { id: StreamId; sequence: number; committed: number } | null;
   /** Leader: new entries that the followers were not sent yet. Empty whenever another message goes out. */
@@ -123,8 +125,9 @@ export type Ring = {
   } | null;
   /** No change of view of its own before this. */
   backoffUntilMs: number;
-  /** Until then the lead is not taken from a lower server that serves; with nobody serving it means nothing. */
-  unstableUntilMs: number;
+  /** Until then nobody is asked again whether the lead may be taken from a lower server that serves. */
+  soundAgainMs: number;
+  /** Since this server was last in a view that began. */
   refusals: number;
   startedMs: number;
   discovering: boolean;
@@ -164,6 +167,8 @@ export type RingInput =
   /** The turn ends: what it appended goes out, as one message. */
   | Readonly<{ type: 'sendAppends' }>
   | Readonly<{ type: 'drain' }>
+  /** Somebody waits for what came from outside the view. */
+  | Readonly<{ type: 'showSoon' }>
   /** What could not be read at the start is repaired, or nobody within reach has it. */
   | Readonly<{ type: 'foldIsWhole' }>;
 
@@ -259,6 +264,7 @@ function createPeer(server: RingServer): Peer {
     admitWaitMs: 0,
     storedSequence: 0,
     ackDueMs: Number.POSITIVE_INFINITY,
+    unstableUntilMs: Number.NEGATIVE_INFINITY,
     astrayMs: Number.POSITIVE_INFINITY,
   };
 }
@@ -294,7 +300,7 @@ export function createRing(parts: RingParts): Ring {
     preparing: null,
     sounding: null,
     backoffUntilMs: Number.NEGATIVE_INFINITY,
-    unstableUntilMs: Number.NEGATIVE_INFINITY,
+    soundAgainMs: Number.NEGATIVE_INFINITY,
     refusals: 0,
     startedMs: parts.nowMs,
     discovering: true,

@@ -164,21 +164,24 @@ export function onRefuse(turn: Turn, from: Peer, message: PeerMessageOf<'refuse'
     reason: message.reason,
   });
   ring.sounding = null;
-  // Whoever refuses to be sounded says when; nothing was begun that others could be in the way of.
-  const goesOn = isSounding && (ring.phase === 'leading' || message.waitMs > 0);
-  const waitMs = goesOn ? Math.max(BACKOFF_MS_MIN, message.waitMs) : message.waitMs;
-  ring.unstableUntilMs = Math.max(ring.unstableUntilMs, turn.nowMs + waitMs);
-  if (!goesOn) abandon(turn);
+  from.unstableUntilMs = Math.max(from.unstableUntilMs, turn.nowMs + message.waitMs);
+  // Whoever refuses to be sounded may say when; nothing was begun that others could be in the way of.
+  if (!isSounding || (ring.phase !== 'leading' && message.waitMs === 0)) abandon(turn);
+  else if (message.waitMs === 0) ring.soundAgainMs = turn.nowMs + backoffMs(turn);
 }
 
-/** Gives up a change of view, and waits a random time, doubled with each refusal, before the next. */
+/** Gives up a change of view. */
 function abandon(turn: Turn): void {
-  const { ring, nowMs, draw } = turn;
-  stopServing(ring);
+  stopServing(turn.ring);
+  turn.ring.backoffUntilMs = turn.nowMs + backoffMs(turn);
+}
+
+/** A random wait before the next attempt, in milliseconds, longer with each refusal. */
+function backoffMs({ ring, draw }: Turn): number {
   const rangeMs =
     Math.min(BACKOFF_MS_MAX * 2 ** Math.min(ring.refusals, 3), 1_000) - BACKOFF_MS_MIN;
-  ring.backoffUntilMs = nowMs + BACKOFF_MS_MIN + draw * rangeMs;
   ring.refusals += 1;
+  return BACKOFF_MS_MIN + draw * rangeMs;
 }
 
 function currentStep(ring: Ring, term: number, step: Preparing['step']): Preparing | null {

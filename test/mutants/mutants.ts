@@ -203,6 +203,25 @@ export const MUTANTS: readonly Mutant[] = [
         'return null;',
       ],
     ],
+    test: 'test/daemon/ring/unshown.test.ts',
+  },
+  {
+    name: 'whoever waits for what came from elsewhere waits until it is shown anyway',
+    file: `${RING}/ring.ts`,
+    edits: [['if (ring.unshown) ring.unshown.isAwaited = true;', '']],
+    test: 'test/daemon/ring/unshown.test.ts',
+  },
+  {
+    name: 'a link that falls silent while heartbeats go on is kept',
+    file: `${RING}/ring.ts`,
+    edits: [['linkHeardMs + LINK_SILENCE_MS', 'Number.POSITIVE_INFINITY']],
+    test: 'test/daemon/ring/stale-link.test.ts',
+  },
+  {
+    name: 'two leaders wait for a server whose cable comes and goes',
+    file: `${RING}/decide.ts`,
+    edits: [['peer.unstableUntilMs - nowMs <= STABLE_MS', 'nowMs >= 0']],
+    test: 'test/daemon/ring/split-over.test.ts',
   },
   {
     name: 'a follower that starts anew is not asked what it kept',
@@ -418,5 +437,6 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'prunes above the frontier: servers that are away are not waited for',
     file: 'daemon/retention.ts',
     edits: [['return wallMs - seenMs <= settings.forgetAfterMs;', 'return wallMs < 0;']],
+    test: 'test/daemon/retention.test.ts',
   },
 ];

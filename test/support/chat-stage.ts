@@ -85,6 +85,8 @@ export class ChatStage {
   /** How many appends were asked for, taken or not; and how many of them by nobody's request. */
   asked = 0;
   notes = 0;
+  /** How often a view was asked for that shows what came from elsewhere. */
+  showsAsked = 0;
   private readonly heard = new Map<number, Message[]>();
   private readonly nonces = new Map<number, string>();
   private readonly copiesMin: number;
@@ -264,6 +266,9 @@ export class ChatStage {
       case 'close':
         this.closed.set(output.connection, output.code);
         this.wire?.close(output.connection);
+        return;
+      case 'showSoon':
+        this.showsAsked += 1;
         return;
       case 'sharePresence':
         this.shared.push({ accounts: output.accounts, idle: output.idle });

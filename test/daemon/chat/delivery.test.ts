@@ -292,6 +292,28 @@ test('a request that both sides stored is shown once more only where it is the l
   }
 });
 
+test('whoever sends again what only the other side had stored has it shown soon, and is answered then', () => {
+  const { here, there } = apart();
+  const seed = { session: 'thirdSession' };
+  const far = there.join(ada, seed);
+  there.post(far, 'said there');
+  here.catchUpFrom(there);
+  const connection = here.join(ada, seed);
+  here.take(connection);
+  assert.equal(here.showsAsked, 0);
+  here.say(connection, {
+    type: 'post',
+    number: 1,
+    lowest: 1,
+    room: 'general',
+    text: 'said there',
+  });
+  assert.deepEqual(here.take(connection), []);
+  assert.equal(here.showsAsked, 1);
+  here.lead({ term: 5 });
+  assert.equal(here.take(connection, 'stored')[0]?.number, 1);
+});
+
 test('of two rooms of one name the later is renamed, and both are told', () => {
   const { here, there, reader } = apart();
   there.wallMs -= 1_000;

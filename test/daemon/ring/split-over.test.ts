@@ -194,3 +194,40 @@ test('the higher leader asks for nothing before everyone would follow it, and se
   assert.equal(trio.asked('server1', 'prepare'), 1);
   assert.equal(trio.asked('server2', 'prepare'), 1, 'both at once');
 });
+
+test('a server whose cable comes and goes is left out, and the two leaders meet without it', () => {
+  const trio = higherLeader();
+  const soundOf = (id: Id) => trio.take(id).find(({ type }) => type === 'sound');
+  const refusal = { type: 'refuse', reason: 'unstable', promisedTerm: 3 } as const;
+  const first = soundOf('server2');
+  assert.ok(first?.type === 'sound');
+  trio.says('server1', { ...refusal, term: first.term, waitMs: 8_000 });
+  trio.pass(50);
+  const second = soundOf('server2');
+  assert.ok(second?.type === 'sound');
+  trio.says('server2', { ...refusal, term: second.term, waitMs: 900 });
+  trio.take('server1');
+  trio.pass(950);
+  const third = soundOf('server2');
+  assert.ok(third?.type === 'sound');
+  assert.equal(trio.asked('server1', 'sound'), 0);
+  trio.says('server2', { type: 'agree', term: third.term });
+  assert.equal(trio.asked('server2', 'prepare'), 1);
+  assert.equal(trio.asked('server1', 'prepare'), 0);
+});
+
+test('a leader that is refused while it asks asks again, less and less often', () => {
+  const trio = higherLeader();
+  let sounds = 0;
+  for (let passedMs = 0; passedMs < 3_000; passedMs += HEARTBEAT_MS) {
+    const sound = trio.take('server2').find(({ type }) => type === 'sound');
+    if (sound?.type === 'sound') {
+      sounds += 1;
+      const refusal = { type: 'refuse', reason: 'promised-higher', promisedTerm: 9 } as const;
+      trio.says('server2', { ...refusal, term: sound.term, waitMs: 0 });
+    }
+    trio.pass(HEARTBEAT_MS);
+  }
+  assert.equal(trio.ring.phase, 'leading');
+  assert.ok(sounds >= 4 && sounds <= 12, `${sounds} times in three seconds`);
+});

@@ -61,6 +61,22 @@ test('whoever is heard over its link alone is asked to announce itself, however 
   assert.ok(asked('probe') >= 5);
 });
 
+test('a link that falls silent while heartbeats go on is asked over after a second, and renewed', () => {
+  const { stage, beat, asked } = cutOff();
+  beat();
+  stage.says({ type: 'announce', announcement: stage.announcement(100, 'active') });
+  const { promisedTerm: term } = stage.ring;
+  stage.says({ type: 'promise', term, digest: '', base: null });
+  stage.outputs.length = 0;
+  for (let passedMs = 0; passedMs < 950; passedMs += HEARTBEATS_MS) beat();
+  assert.equal(asked('probe'), 0);
+  for (let passedMs = 0; passedMs < 250; passedMs += HEARTBEATS_MS) beat();
+  assert.ok(asked('probe') > 0);
+  assert.equal(asked('renewLink'), 0);
+  for (let passedMs = 0; passedMs < 150; passedMs += HEARTBEATS_MS) beat();
+  assert.equal(asked('renewLink'), 1);
+});
+
 test('an answer over the link is enough, however late heartbeats would have it', () => {
   const { stage, beat, asked } = cutOff();
   beat();
