@@ -27,5 +27,5 @@ VOLUME /data
 EXPOSE 8000 8010 8020/udp 8030
 HEALTHCHECK --interval=5s --timeout=3s --start-period=15s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.SYNCNET_HTTP_PORT || 8030}/readyz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-# The process itself, no shell: SIGTERM reaches it, and it hands over before it leaves.
-ENTRYPOINT ["node", "/app/dist/daemon/main.js"]
+# It becomes Node at once: SIGTERM reaches that, and it hands over before it leaves.
+ENTRYPOINT ["/app/dist/daemon/main.js"]

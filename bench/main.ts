@@ -11,6 +11,7 @@ import { barsSvg } from './plot.ts';
 import { reportText, rowsOf } from './report.ts';
 import { type Results, readResults, writeResults } from './results.ts';
 import { falls, fallText } from './short.ts';
+import { profileInto } from './systems/syncnet.ts';
 import type { System } from './systems/system.ts';
 import { withLock } from './turn-taking.ts';
 import { coresOf } from './works/driving.ts';
@@ -30,6 +31,7 @@ const USAGE = `Measures SyncNet beside other servers, on loopback: who is faster
   --record          the figures and plots go into docs/PERFORMANCE.md, the raw ones into bench/results
   --more            adds to the runs that are recorded there, instead of replacing them
   --priority N      servers and generator come before what else runs here: 0, the default, to 20, which needs root
+  --profile DIR     where SyncNet's processor time goes, as profiles of its daemons in that folder; it is slower then
   --lock FILE       holds this lock during each run, so that several who measure take turns
   --port-base PORT  first of a thousand ports that the servers take; 25000 by default
 
@@ -52,6 +54,7 @@ const { values, positionals } = parseArgs({
     priority: { type: 'string', default: '0' },
     minutes: { type: 'string', default: '60' },
     posts: { type: 'string', default: '10000000' },
+    profile: { type: 'string' },
     lock: { type: 'string' },
     'port-base': { type: 'string', default: '25000' },
     help: { type: 'boolean', default: false },
@@ -164,6 +167,7 @@ async function main(): Promise<number> {
     return 2;
   }
   setPriority(Number(values.priority));
+  if (values.profile !== undefined) profileInto(values.profile);
   const wanted = WORKS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   let isHeld = true;
   for (const work of wanted) {

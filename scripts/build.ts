@@ -2,17 +2,24 @@
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type BuildOptions, build } from 'esbuild';
 import { execa } from 'execa';
+import { DAEMON_NODE_ENV, DAEMON_NODE_FLAGS } from '../lib/daemon-node.ts';
 
 const EXECUTABLE_MODE = 0o755;
-const SCREEN = 'dist/tui/main.js';
+
 /**
- * The first lines of the screen's executable: a shell's to run, and a shebang, a string and a comment to Node. Malloc
- * (glibc's) keeps a heap for each thread, and those of V8's compilers lie idle after a minute: with one for all the
- * screen takes some 9 MB less. It has to be told before Node starts.
+ * The first lines of an executable that tells Node something before it starts: a shell's to run, and a shebang, a string
+ * and a comment to Node.
+ * @param words between `exec` and the file
  */
-const LAUNCHER = `#!/bin/sh
-":" //# see scripts/build.ts; MALLOC_ARENA_MAX=1 exec node "$0" "$@"
+const launcher = (words: string) => `#!/bin/sh
+":" //# see scripts/build.ts; MALLOC_ARENA_MAX=${DAEMON_NODE_ENV.MALLOC_ARENA_MAX} exec ${words} "$0" "$@"
 `;
+
+/** By file. With one heap of malloc for all its threads the screen takes some 9 MB less, too. */
+const LAUNCHERS = {
+  'dist/tui/main.js': launcher('node'),
+  'dist/daemon/main.js': launcher(['node', ...DAEMON_NODE_FLAGS].join(' ')),
+} as const;
 
 process.chdir(new URL('..', import.meta.url).pathname);
 rmSync('dist', { recursive: true, force: true });
@@ -23,7 +30,8 @@ const { exitCode } = await execa({
 })`tsc -p tsconfig.build.json`;
 if (exitCode === 0) {
   await gather();
-  writeFileSync(SCREEN, LAUNCHER + readFileSync(SCREEN, 'utf8').replace(/^#!.*\n/, ''));
+  for (const [file, lines] of Object.entries(LAUNCHERS))
+    writeFileSync(file, lines + readFileSync(file, 'utf8').replace(/^#!.*\n/, ''));
 }
 const { bin } = JSON.parse(readFileSync('package.json', 'utf8')) as { bin: Record<string, string> };
 for (const executable of Object.values(bin)) {

@@ -3,13 +3,28 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StatusReport } from '../../daemon/status.ts';
 import { builtInCluster, type ClusterServer } from '../../lib/cluster-file.ts';
+import { DAEMON_NODE_FLAGS } from '../../lib/daemon-node.ts';
 import { DAEMON_MAIN } from '../../test/support/daemons.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
-import { start } from '../children.ts';
+import { start, type Words } from '../children.ts';
 import type { Place, Running, System } from './system.ts';
 
 const READY_MS_MAX = 30_000;
 const PACKAGE = new URL('../../package.json', import.meta.url);
+
+let profiles: string | null = null;
+
+/** Daemons started from now on write a profile (`node --cpu-prof`) into this folder when they are stopped. */
+export function profileInto(folder: string): void {
+  profiles = folder;
+}
+
+/** The executable, as its users run it, or what that runs. */
+function commandOf(): Words {
+  if (profiles === null) return [DAEMON_MAIN];
+  const flags = [...DAEMON_NODE_FLAGS, '--cpu-prof', `--cpu-prof-dir=${profiles}`];
+  return [process.execPath, ...flags, DAEMON_MAIN];
+}
 
 /** @returns null while it does not answer */
 export async function statusOf({ httpPort }: ClusterServer): Promise<StatusReport | null> {
@@ -46,7 +61,7 @@ export async function startDaemons(
     const flags = { id, data, config: JSON.stringify({ servers }), 'log-level': 'warn' };
     const words = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
     const log = join(place.directory, `${id}.log`);
-    return start([process.execPath, DAEMON_MAIN, ...words], { cores: place.cores, log });
+    return start([...commandOf(), ...words], { cores: place.cores, log });
   });
   const leader = started.at(-1) as ClusterServer;
   const isSettled = async () => {
@@ -61,7 +76,9 @@ export async function startDaemons(
   const what = `${started.length} daemons to be in sync`;
   const settle = () => waitFor(what, isSettled, READY_MS_MAX);
   const stop = async () => {
-    await Promise.all(daemons.map((daemon) => daemon.stop()));
+    // One that is killed writes none.
+    const signal = profiles === null ? 'SIGKILL' : 'SIGTERM';
+    await Promise.all(daemons.map((daemon) => daemon.stop(signal)));
   };
   if (awaited) {
     await settle().catch(async (error) => {

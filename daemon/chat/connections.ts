@@ -45,19 +45,19 @@ export type Connection = {
   unanswered: Unanswered[];
   /** This session's entries are stamped above it. */
   above: HybridTime | null;
-  /** Whose rosters it is on. */
-  readonly rooms: Set<string>;
+  /** Whose rosters it is on. A list, as are those below: a set of one takes ten times as much, and there are many. */
+  rooms: readonly string[];
 };
 
 /** The connections in a room, and a list of them that is made anew only after somebody came or went. */
 type Roster = { readonly ids: Set<number>; list: readonly number[] | null };
 
-const NOBODY: readonly number[] = [];
+const NONE: readonly never[] = [];
 
 export class Connections {
   readonly all = new Map<number, Connection>();
   private readonly bySession = new Map<string, Connection>();
-  private readonly byAccount = new Map<string, Set<Connection>>();
+  private readonly byAccount = new Map<string, readonly Connection[]>();
   private readonly byRoom = new Map<string, Roster>();
 
   open(id: number, nonce: string, nowMs: number): Connection {
@@ -77,7 +77,7 @@ export class Connections {
       putOffNumber: 0,
       unanswered: [],
       above: null,
-      rooms: new Set(),
+      rooms: NONE,
     };
     this.all.set(id, connection);
     return connection;
@@ -99,23 +99,30 @@ export class Connections {
     connection.isIdle = false;
     connection.unanswered = [];
     this.bySession.set(session.id, connection);
-    const sameAccount = this.byAccount.get(session.account) ?? new Set();
-    sameAccount.add(connection);
-    this.byAccount.set(session.account, sameAccount);
-    for (const room of session.rooms) this.enter(connection, room);
+    this.byAccount.set(session.account, [...this.ofAccount(session.account), connection]);
+    connection.rooms = [...session.rooms];
+    for (const room of connection.rooms) this.addTo(room, connection);
     return before === connection ? null : before;
   }
 
   enter(connection: Connection, room: string): void {
+    if (!connection.rooms.includes(room)) connection.rooms = [...connection.rooms, room];
+    this.addTo(room, connection);
+  }
+
+  private addTo(room: string, connection: Connection): void {
     const roster = this.byRoom.get(room) ?? { ids: new Set(), list: null };
     roster.ids.add(connection.id);
-    connection.rooms.add(room);
     roster.list = null;
     this.byRoom.set(room, roster);
   }
 
   leave(connection: Connection, room: string): void {
-    connection.rooms.delete(room);
+    connection.rooms = connection.rooms.filter((each) => each !== room);
+    this.takeFrom(room, connection);
+  }
+
+  private takeFrom(room: string, connection: Connection): void {
     const roster = this.byRoom.get(room);
     if (roster?.ids.delete(connection.id)) roster.list = null;
     // There is a room for every two who ever wrote to each other.
@@ -127,10 +134,11 @@ export class Connections {
     if (connection.account === '') return;
     if (this.bySession.get(connection.sessionId) === connection)
       this.bySession.delete(connection.sessionId);
-    const sameAccount = this.byAccount.get(connection.account);
-    sameAccount?.delete(connection);
-    if (sameAccount?.size === 0) this.byAccount.delete(connection.account);
-    for (const room of [...connection.rooms]) this.leave(connection, room);
+    const others = this.ofAccount(connection.account).filter((each) => each !== connection);
+    if (others.length > 0) this.byAccount.set(connection.account, others);
+    else this.byAccount.delete(connection.account);
+    for (const room of connection.rooms) this.takeFrom(room, connection);
+    connection.rooms = NONE;
     connection.account = '';
     connection.sessionId = '';
     connection.unanswered = [];
@@ -147,8 +155,8 @@ export class Connections {
     return this.bySession.get(id) ?? null;
   }
 
-  ofAccount(account: string): Iterable<Connection> {
-    return this.byAccount.get(account) ?? [];
+  ofAccount(account: string): readonly Connection[] {
+    return this.byAccount.get(account) ?? NONE;
   }
 
   hasAccount(account: string): boolean {
@@ -156,13 +164,13 @@ export class Connections {
   }
 
   idsOfAccount(account: string): number[] {
-    return [...this.ofAccount(account)].map(({ id }) => id);
+    return this.ofAccount(account).map(({ id }) => id);
   }
 
   /** @returns the very same list, which nobody changes, until somebody comes or goes */
   inRoom(room: string): readonly number[] {
     const roster = this.byRoom.get(room);
-    if (!roster) return NOBODY;
+    if (!roster) return NONE;
     roster.list ??= [...roster.ids];
     return roster.list;
   }

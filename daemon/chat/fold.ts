@@ -44,12 +44,13 @@ const NO_CHANGE: FoldChange = { members: [], rooms: [], renamed: [] };
 
 export class Fold {
   readonly accounts = new Map<string, Account>();
-  private readonly accountsByName = new Map<string, Set<Account>>();
+  /** Lists, here and below, and no sets: one of one takes a tenth of the memory, and there are very many. */
+  private readonly accountsByName = new Map<string, Account[]>();
   readonly rooms = new Map<string, FoldedRoom>();
   private readonly roomsByName = new Map<string, Set<FoldedRoom>>();
 
   /** Ids of rooms, those of which the creation has not arrived included. */
-  private readonly roomsByMember = new Map<string, Set<string>>();
+  private readonly roomsByMember = new Map<string, string[]>();
   readonly reads = new ReadMarkers();
 
   /** Posts of a hybrid time below this are pruned. */
@@ -119,8 +120,8 @@ export class Fold {
   private claim(key: string, name: string, place: string): FoldChange {
     const id = accountIdOf(key, name);
     const folded = foldName(name);
-    const same = this.accountsByName.get(folded) ?? new Set();
-    const before = [...same].map((account) => ({ account, was: this.nameOf(account.id) }));
+    const same = this.accountsByName.get(folded) ?? [];
+    const before = same.map((account) => ({ account, was: this.nameOf(account.id) }));
     const known = this.accounts.get(id);
     if (known && place >= known.place) return NO_CHANGE;
     // Of two claims of one key for one name, perhaps in another spelling, the first counts.
@@ -128,7 +129,8 @@ export class Fold {
     else {
       const account = { id, key, folded, name, place };
       this.accounts.set(id, account);
-      this.accountsByName.set(folded, same.add(account));
+      same.push(account);
+      this.accountsByName.set(folded, same);
     }
     const members = this.refreshMember(this.room(GENERAL_ROOM_ID), id);
     const renamed = before.filter(({ account, was }) => this.nameOf(account.id) !== was);
@@ -192,14 +194,14 @@ export class Fold {
       ? room.direct.includes(account)
       : (room.membership.get(account)?.value ?? room.id === GENERAL_ROOM_ID);
     if (joined === room.members.has(account)) return [];
-    const rooms = this.roomsByMember.get(account) ?? new Set();
+    const rooms = this.roomsByMember.get(account) ?? [];
     this.roomsByMember.set(account, rooms);
     if (joined) {
       room.members.add(account);
-      rooms.add(room.id);
+      rooms.push(room.id);
     } else {
       room.members.delete(account);
-      rooms.delete(room.id);
+      rooms.splice(rooms.indexOf(room.id), 1);
     }
     return [{ room: room.id, account, joined }];
   }
@@ -216,7 +218,7 @@ export class Fold {
   /** Every account that goes, or went, by a name: with its suffix, or all that claimed it. */
   accountsNamed(name: string): string[] {
     const [bare = name] = name.split('~');
-    const same = [...(this.accountsByName.get(foldName(bare)) ?? [])].map(({ id }) => id);
+    const same = (this.accountsByName.get(foldName(bare)) ?? []).map(({ id }) => id);
     if (bare === name) return same;
     return same.filter((id) => foldName(this.nameOf(id)) === foldName(name));
   }
@@ -250,7 +252,7 @@ export class Fold {
 
   /** The rooms in which an account is, as they were created: never all rooms there are, of which two make one each. */
   roomsOf(account: string): FoldedRoom[] {
-    const ids = [...(this.roomsByMember.get(account) ?? [])];
+    const ids = this.roomsByMember.get(account) ?? [];
     const rooms = ids.flatMap((id) => this.existingRoom(id) ?? []);
     return rooms.sort((one, other) => (one.created.place < other.created.place ? -1 : 1));
   }

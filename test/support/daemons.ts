@@ -110,7 +110,7 @@ export class Daemons {
       String(this.base),
       ...this.extra,
     ];
-    const [file = '', ...words] = [...entrance, 'node', DAEMON_MAIN, ...args];
+    const [file = '', ...words] = [...entrance, DAEMON_MAIN, ...args];
     const process = execa(file, words, {
       reject: false,
       buffer: false,

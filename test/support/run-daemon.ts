@@ -10,6 +10,6 @@ export async function runDaemon(
   words: readonly string[],
 ): Promise<{ code: number; errors: string[] }> {
   const options = { reject: false, timeout: END_MS_MAX } as const;
-  const { exitCode = -1, stderr } = await execa('node', [DAEMON_MAIN, ...words], options);
+  const { exitCode = -1, stderr } = await execa(DAEMON_MAIN, words, options);
   return { code: exitCode, errors: stderr.split('\n') };
 }
