@@ -33,6 +33,8 @@ const SQL = {
     ORDER BY entries.sequence LIMIT ?`,
   one: `SELECT ${COLUMNS} FROM entries WHERE stream = ? AND sequence = ?`,
   others: `SELECT ${COLUMNS} FROM entries WHERE room IS NULL`,
+  behind: `SELECT ${COLUMNS} FROM entries WHERE stream = ? AND sequence > ? AND sequence <= ?
+    ORDER BY entries.sequence`,
   posts: `SELECT ${COLUMNS} FROM entries WHERE room = ? AND hidden = 0 AND place < ? AND place > ?
     ORDER BY place DESC LIMIT ?`,
   oldestPosts: `SELECT ${COLUMNS} FROM entries WHERE room = ? AND hidden = 0 AND place < ? AND place > ?
@@ -87,6 +89,19 @@ export class SqliteReader {
     const kind = row.room === null ? 'other' : 'post';
     this.damage.note({ stream, sequence: row.sequence, kind });
     return null;
+  }
+
+  /** Sound rows behind the last entry of a stream that is known to be held, at most so many sequences behind it. */
+  behind(stream: StreamId, limit: number): EntryRow[] {
+    const number = this.streams.numberOf(stream) ?? 0;
+    const last = this.streams.lastOf(stream);
+    const rows = this.file.all(SQL.behind, number, last, last + limit) as EntryRow[];
+    const key = this.streams.keyOf(stream);
+    return rows.filter(
+      ({ hash, ...row }) =>
+        hash instanceof Uint8Array &&
+        isSound(entryOf({ ...row, hash }, key), { place: row.place, hash }),
+    );
   }
 
   private isHeld(stream: StreamId, sequence: number): boolean {

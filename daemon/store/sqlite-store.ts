@@ -24,6 +24,13 @@ const BASES_MAX = 200;
 /** Entries of one transaction that are a backlog: more than a busy room brings. */
 const BACKLOG_ENTRIES_MIN = 2_000;
 
+/**
+ * What a commit writes of a post is its row alone. How far streams and sessions have come, and the sums over all entries,
+ * follow every so many entries, and when the store is closed: what they lack is counted again from the rows at the next
+ * start, in some milliseconds.
+ */
+const TAIL_MAX = 1_000;
+
 const SQL = {
   meta: 'SELECT key, value FROM meta',
   streams: 'SELECT id, name, last, pruned FROM streams',
@@ -75,6 +82,9 @@ class SqliteStore implements Store {
   private entryCount = 0;
   private postCount = 0;
   private highestPlace = '';
+  /** Entries that are not in streams, sessions and sums on the disk yet. */
+  private tail = 0;
+  /** What was changed besides cannot be found again from their rows. */
   private isChanged = false;
   private hasRepaired = false;
   /** Entries appended in this transaction. */
@@ -103,6 +113,33 @@ class SqliteStore implements Store {
     this.sessions.reset();
     this.isChanged = false;
     this.hasRepaired = false;
+    this.tail = 0;
+    for (const stream of this.streams.all()) this.addTail(stream);
+  }
+
+  /**
+   * Counts what was committed after streams, sessions and sums were saved last. Nobody can tell a damaged row behind it
+   * from a stray one: a peer has that entry.
+   */
+  private addTail(stream: StreamId): void {
+    for (const { sequence, hash, place, request, room, hidden } of this.reader.behind(
+      stream,
+      TAIL_MAX,
+    )) {
+      for (let missing = this.streams.lastOf(stream) + 1; missing < sequence; missing += 1) {
+        this.count(stream, missing);
+        this.noteHole({ stream, sequence: missing, kind: 'other' });
+      }
+      this.count(stream, sequence);
+      if (request !== null) this.sessions.note(request);
+      this.addUp({ hash, place, isShown: Boolean(room) && hidden === 0 });
+    }
+  }
+
+  private addUp(added: { hash: Uint8Array; place: string; isShown: boolean }): void {
+    if (added.isShown) this.postCount += 1;
+    this.hash.add(added.hash);
+    if (added.place > this.highestPlace) this.highestPlace = added.place;
   }
 
   private setMeta(key: string, value: string): void {
@@ -172,8 +209,9 @@ class SqliteStore implements Store {
   }
 
   private saveMirrors(): void {
-    if (!this.isChanged) return;
+    if (!this.isChanged && this.tail < TAIL_MAX) return;
     this.isChanged = false;
+    this.tail = 0;
     this.sessions.save();
     for (const { number, last, pruned } of this.streams.takeTouched())
       this.file.run(SQL.setLast, last, pruned, number);
@@ -205,9 +243,7 @@ class SqliteStore implements Store {
     const hidden = isHidden ? 1 : 0;
     const columns = [order, room, requestId, hidden, wallMs, body, hash];
     this.file.run(SQL.addEntry, number, sequence, ...columns);
-    if (room && !isHidden) this.postCount += 1;
-    this.hash.add(hash);
-    if (order > this.highestPlace) this.highestPlace = order;
+    this.addUp({ hash, place: order, isShown: Boolean(room) && !isHidden });
   }
 
   /** Counts one more of a stream as held. @returns the number that stands for the stream */
@@ -217,16 +253,25 @@ class SqliteStore implements Store {
       throw new StoreError('failed', `${this.file.path}: ${text}`);
     }
     const number = this.streamNumber(stream);
-    this.streams.setLast(stream, sequence);
-    this.isChanged = true;
+    this.count(stream, sequence);
     this.appended += 1;
-    this.entryCount += 1;
     return number;
+  }
+
+  private count(stream: StreamId, sequence: number): void {
+    this.streams.setLast(stream, sequence);
+    this.tail += 1;
+    this.entryCount += 1;
   }
 
   leaveHole(hole: DamagedEntry): void {
     this.grow(hole.stream, hole.sequence);
+    this.noteHole(hole);
+  }
+
+  private noteHole(hole: DamagedEntry): void {
     this.damage.note(hole);
+    this.isChanged = true;
     // Its hash is known when a copy comes.
     this.setMeta('sumIsUnknown', 'true');
   }
@@ -249,6 +294,7 @@ class SqliteStore implements Store {
     if (shown.place < place) return true;
     this.file.run(SQL.hide, 1, shown.stream, shown.sequence);
     if (shown.room) this.postCount -= 1;
+    this.isChanged = true;
     return false;
   }
 
@@ -342,8 +388,22 @@ class SqliteStore implements Store {
   }
 
   close(): void {
-    // Closing rolls back what was not committed.
+    this.saveTail();
     this.file.database.close();
+  }
+
+  /** So that the next start need not. */
+  private saveTail(): void {
+    try {
+      // What was not committed never was.
+      this.rollBack();
+      if (this.tail === 0) return;
+      this.begin();
+      this.isChanged = true;
+      this.commit();
+    } catch {
+      // A full disk, perhaps: the next start counts it again.
+    }
   }
 }
 

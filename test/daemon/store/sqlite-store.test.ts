@@ -1,6 +1,7 @@
 // What only a disk can do: outlive a process, be damaged, be full, be someone else's, be of another age.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,6 +75,60 @@ test('what was committed is there after a restart, counts and hash included', as
   context.after(() => second.close());
   assert.deepEqual(everything(second), before);
   assert.equal(before.counts.entries, 20);
+});
+
+/** What a process that is killed now leaves behind. */
+function killed(directory: string): string {
+  const copy = join(directory, 'killed');
+  mkdirSync(copy);
+  for (const file of readdirSync(directory))
+    if (file.startsWith('history.db')) cpSync(join(directory, file), join(copy, file));
+  return copy;
+}
+
+test('what was committed is there after a kill, counts, sessions and hash included', async (context) => {
+  const directory = await emptyDirectory(context);
+  const store = open(directory);
+  context.after(() => store.close());
+  fill(store, 1_500);
+  // Each in a commit of its own. What comes last hides another copy, which cannot wait.
+  for (let sequence = 1_501; sequence <= 1_520; sequence += 1) {
+    store.begin();
+    store.append(storedPost(entryOf({ sequence }), 'general', `t/${sequence}`));
+    store.commit();
+  }
+  store.begin();
+  store.append(storedPost(entryOf({ sequence: 1, term: 2, hlcMs: 900 }), 'general', 's/1'));
+  store.commit();
+  const again = open(killed(directory));
+  context.after(() => again.close());
+  assert.deepEqual(everything(again), everything(store));
+  assert.equal(again.highestNumber('t'), 1_520);
+  assert.equal(again.counts().entries, 1_521);
+  assert.deepEqual(again.damaged(), []);
+});
+
+test('of what was committed last before a kill, a damaged entry is known, and one at the very end is left to peers', async (context) => {
+  const directory = await emptyDirectory(context);
+  const store = open(directory);
+  context.after(() => store.close());
+  fill(store, 6);
+  const copy = killed(directory);
+  const database = new DatabaseSync(join(copy, 'history.db'));
+  database.exec("UPDATE entries SET body = 'forged' WHERE sequence IN (4, 6)");
+  database.close();
+  const again = open(copy);
+  context.after(() => again.close());
+  assert.deepEqual(
+    again.damaged().map(({ sequence }) => sequence),
+    [4],
+  );
+  assert.equal(again.digest().get(STREAM), 5);
+  again.begin();
+  again.append(storedOther(entryOf({ sequence: 6 }), 's/6'));
+  again.repair(storedPost(entryOf({ sequence: 4 }), 'general', 's/4'), () => '');
+  again.commit();
+  assert.deepEqual(everything(again), everything(store));
 });
 
 test('what was not committed is not there after a restart', async (context) => {
