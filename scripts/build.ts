@@ -12,7 +12,7 @@ const EXECUTABLE_MODE = 0o755;
  * @param words between `exec` and the file
  */
 const launcher = (words: string) => `#!/bin/sh
-":" //# see scripts/build.ts; MALLOC_ARENA_MAX=${DAEMON_NODE_ENV.MALLOC_ARENA_MAX} exec ${words} "$0" "$@"
+":" //# see scripts/build.ts; MALLOC_ARENA_MAX=\${MALLOC_ARENA_MAX:-${DAEMON_NODE_ENV.MALLOC_ARENA_MAX}} exec ${words} "$0" "$@"
 `;
 
 /** By file. With one heap of malloc for all its threads the screen takes some 9 MB less, too. */

@@ -108,6 +108,7 @@ export function forgiveSilences(ring: Ring, nowMs: number): void {
   for (const peer of ring.peers.values()) {
     peer.lastHeartbeatMs = nowMs;
     if (!peer.wasReachable) continue;
+    if (isLinkSound(peer)) peer.linkHeardMs = nowMs;
     peer.lastHeardMs = nowMs;
     if (!peer.linkUp) peer.linkDownMs = nowMs;
   }

@@ -21,6 +21,7 @@ import type { Announcement, PeerMessage } from './messages.ts';
 import { onAppend, onAppendInput, onStored, resendTo, sendAppends } from './replication.ts';
 import {
   HEARTBEAT_INTERVAL_MS,
+  LINK_PATIENCE_MS,
   LINK_SILENCE_MS,
   PAUSE_LATENESS_MS,
   PROBE_AFTER_MS,
@@ -181,14 +182,16 @@ function onTick(turn: Turn): void {
 function tendLink(turn: Turn, peer: Peer): void {
   const { nowMs } = turn;
   const { contactMs, linkHeardMs, linkRenewedMs } = peer;
-  // Contact began without a word over it, or it fell silent while heartbeats go on.
-  const doubtedMs = isLinkSound(peer) ? linkHeardMs + LINK_SILENCE_MS : contactMs;
-  const isStale = peer.wasReachable && nowMs >= doubtedMs;
-  if (isStale && nowMs - Math.max(doubtedMs, linkRenewedMs) > STALE_LINK_MS) {
+  const isSound = isLinkSound(peer);
+  const silentMs = nowMs - Math.max(isSound ? linkHeardMs : contactMs, linkRenewedMs);
+  if (peer.wasReachable && silentMs > (isSound ? LINK_PATIENCE_MS : STALE_LINK_MS)) {
     peer.linkRenewedMs = nowMs;
     log(turn, 'info', 'a peer is heard, and not over its link: renewing that', { peer: peer.id });
     turn.outputs.push({ type: 'renewLink', peer: peer.id });
-  } else if (isStale || !peer.wasReachable || nowMs - peer.lastHeardMs > PROBE_AFTER_MS)
+    return;
+  }
+  const isDoubtful = !isSound || nowMs - linkHeardMs >= LINK_SILENCE_MS;
+  if (isDoubtful || !peer.wasReachable || nowMs - peer.lastHeardMs > PROBE_AFTER_MS)
     send(turn, peer.id, { type: 'probe' });
 }
 
@@ -232,6 +235,7 @@ function noteBoot(ring: Ring, peer: Peer, boot: string): void {
   peer.lead = 0;
   peer.lastPulledHash = '';
   peer.storedSequence = 0;
+  peer.unstableUntilMs = Number.NEGATIVE_INFINITY;
 }
 
 function onLinkDown(turn: Turn, id: string, refused: boolean): void {

@@ -17,6 +17,12 @@ export const PROBE_AFTER_MS = 125;
 export const LINK_SILENCE_MS = 1_000;
 
 /**
+ * One that carries nothing at all for so long is renewed though contact goes on. An answer may come behind the longest line,
+ * PULL_BYTES_MAX, which takes that long on a path of 0.3 Mbit/s; without answers nobody waits for that peer anyway.
+ */
+export const LINK_PATIENCE_MS = 15_000;
+
+/**
  * A peer that is heard again, and has not answered over its link after so long, gets a new one: after a cut of a minute
  * TCP may wait for half a minute before it sends again (RFC 6298, section 5.5).
  */

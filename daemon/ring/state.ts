@@ -127,8 +127,9 @@ export type Ring = {
   backoffUntilMs: number;
   /** Until then nobody is asked again whether the lead may be taken from a lower server that serves. */
   soundAgainMs: number;
-  /** Since this server was last in a view that began. */
+  /** Since this server was last in a view that began: of attempts, and of questions before one. */
   refusals: number;
+  soundRefusals: number;
   startedMs: number;
   discovering: boolean;
   /** Since when this server joins with no one to lead it. */
@@ -302,6 +303,7 @@ export function createRing(parts: RingParts): Ring {
     backoffUntilMs: Number.NEGATIVE_INFINITY,
     soundAgainMs: Number.NEGATIVE_INFINITY,
     refusals: 0,
+    soundRefusals: 0,
     startedMs: parts.nowMs,
     discovering: true,
     leaderlessSinceMs: parts.nowMs + DISCOVERY_MS,

@@ -167,20 +167,23 @@ export function onRefuse(turn: Turn, from: Peer, message: PeerMessageOf<'refuse'
   from.unstableUntilMs = Math.max(from.unstableUntilMs, turn.nowMs + message.waitMs);
   // Whoever refuses to be sounded may say when; nothing was begun that others could be in the way of.
   if (!isSounding || (ring.phase !== 'leading' && message.waitMs === 0)) abandon(turn);
-  else if (message.waitMs === 0) ring.soundAgainMs = turn.nowMs + backoffMs(turn);
+  else if (message.waitMs === 0) {
+    ring.soundAgainMs = turn.nowMs + backoffMs(turn, ring.soundRefusals);
+    ring.soundRefusals += 1;
+  }
 }
 
-/** Gives up a change of view. */
+/** Gives up a change of view, and waits before the next. */
 function abandon(turn: Turn): void {
-  stopServing(turn.ring);
-  turn.ring.backoffUntilMs = turn.nowMs + backoffMs(turn);
+  const { ring, nowMs } = turn;
+  stopServing(ring);
+  ring.backoffUntilMs = nowMs + backoffMs(turn, ring.refusals);
+  ring.refusals += 1;
 }
 
-/** A random wait before the next attempt, in milliseconds, longer with each refusal. */
-function backoffMs({ ring, draw }: Turn): number {
-  const rangeMs =
-    Math.min(BACKOFF_MS_MAX * 2 ** Math.min(ring.refusals, 3), 1_000) - BACKOFF_MS_MIN;
-  ring.refusals += 1;
+/** A random wait, in milliseconds, doubled with each refusal before it. */
+function backoffMs({ draw }: Turn, refusals: number): number {
+  const rangeMs = Math.min(BACKOFF_MS_MAX * 2 ** Math.min(refusals, 3), 1_000) - BACKOFF_MS_MIN;
   return BACKOFF_MS_MIN + draw * rangeMs;
 }
 
@@ -281,6 +284,7 @@ function install(turn: Turn, preparing: Preparing): void {
   ring.preparing = null;
   ring.phase = 'leading';
   ring.refusals = 0;
+  ring.soundRefusals = 0;
   ring.installedTerm = term;
   ring.view = { term, leader: ring.self.id, inSync };
   const { ringPosition, boot: incarnation } = ring.self;
@@ -310,6 +314,7 @@ export function onInstall(turn: Turn, from: Peer, message: PeerMessageOf<'instal
   const { term, inSync } = message;
   if (ring.promisedTerm !== term || ring.promisedTo !== from.id || ring.view !== null) return;
   ring.refusals = 0;
+  ring.soundRefusals = 0;
   const view = { term, leader: from.id, inSync };
   // Its own announcement follows on the same link; what it says here is as good.
   if (from.announcement)

@@ -65,6 +65,11 @@ function entryOf(row: EntryRow, { term, ringPosition, incarnation }: StreamKey):
   };
 }
 
+function isRowSound(row: EntryRow, key: StreamKey): boolean {
+  const { place, hash } = row;
+  return hash instanceof Uint8Array && isSound(entryOf(row, key), { place, hash });
+}
+
 export class SqliteReader {
   private readonly file: SqliteFile;
   private readonly streams: StreamTable;
@@ -80,9 +85,9 @@ export class SqliteReader {
   private check(row: EntryRow): Entry | null {
     const stream = this.streams.nameOf(row.stream);
     if (stream === undefined || !this.isHeld(stream, row.sequence)) return null;
-    const entry = entryOf(row, this.streams.keyOf(stream));
-    const { place, hash } = row;
-    if (hash instanceof Uint8Array && isSound(entry, { place, hash })) {
+    const key = this.streams.keyOf(stream);
+    if (isRowSound(row, key)) {
+      const entry = entryOf(row, key);
       if (this.damage.has(stream, row.sequence)) this.damage.clear(stream, row.sequence);
       return entry;
     }
@@ -91,17 +96,20 @@ export class SqliteReader {
     return null;
   }
 
-  /** Sound rows behind the last entry of a stream that is known to be held, at most so many sequences behind it. */
-  behind(stream: StreamId, limit: number): EntryRow[] {
+  /** Rows behind the last entry of a stream that is known to be held, at most so many sequences, up to the last sound one. */
+  behind(stream: StreamId, limit: number): { row: EntryRow; isSound: boolean }[] {
     const number = this.streams.numberOf(stream) ?? 0;
     const last = this.streams.lastOf(stream);
     const rows = this.file.all(SQL.behind, number, last, last + limit) as EntryRow[];
     const key = this.streams.keyOf(stream);
-    return rows.filter(
-      ({ hash, ...row }) =>
-        hash instanceof Uint8Array &&
-        isSound(entryOf({ ...row, hash }, key), { place: row.place, hash }),
-    );
+    const found = rows.map((row) => ({ row, isSound: isRowSound(row, key) }));
+    return found.slice(0, found.findLastIndex(({ isSound }) => isSound) + 1);
+  }
+
+  /** Whether an entry of ours belongs there: a row that is damaged may stand anywhere. */
+  isHeldRow({ stream, sequence }: Pick<EntryRow, 'stream' | 'sequence'>): boolean {
+    const name = this.streams.nameOf(stream);
+    return name !== undefined && this.isHeld(name, sequence);
   }
 
   private isHeld(stream: StreamId, sequence: number): boolean {

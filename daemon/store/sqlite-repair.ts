@@ -12,7 +12,9 @@ const SQL = {
   add: 'INSERT INTO entries VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?)',
   same: 'SELECT stream, sequence, place, hidden FROM entries WHERE request = ? ORDER BY place',
   hide: 'UPDATE entries SET hidden = ? WHERE stream = ? AND sequence = ?',
-  posts: "SELECT count(*) AS posts FROM entries WHERE room <> '' AND hidden = 0",
+  posts: `SELECT count(*) AS posts FROM entries
+    WHERE stream = ? AND sequence <= ? AND room <> '' AND hidden = 0`,
+  hashes: 'SELECT hash FROM entries WHERE stream = ? AND sequence <= ?',
 } as const;
 
 /** Null for what is no post; '' for what was one. */
@@ -103,17 +105,29 @@ export class SqliteRepair {
 
   /** Posts that are shown, counted anew: what a damaged row counted for is not known. */
   countPosts(): number {
-    return (this.file.get(SQL.posts) as { posts: number }).posts;
+    const counts = this.held().map(
+      ([number, last]) => this.file.get(SQL.posts, number, last) as { posts: number },
+    );
+    return counts.reduce((sum, { posts }) => sum + posts, 0);
   }
 
   /** The sum over all hashes, added up anew: takes a while for a long history, and is needed hardly ever. */
   addUp(): bigint {
     let sum = 0n;
-    for (const row of this.file.iterate('SELECT hash FROM entries')) {
-      const { hash } = row as { hash: Uint8Array };
-      sum += BigInt(`0x${Buffer.from(hash).toString('hex')}`);
-    }
+    for (const [number, last] of this.held())
+      for (const row of this.file.iterate(SQL.hashes, number, last)) {
+        const { hash } = row as { hash: Uint8Array };
+        sum += BigInt(`0x${Buffer.from(hash).toString('hex')}`);
+      }
     return sum;
+  }
+
+  /** Each stream by its number, and how far it is held: a row elsewhere is what is left of a damaged one. */
+  private held(): (readonly [number: number, last: number])[] {
+    const { streams } = this;
+    return [...streams.digest()].map(
+      ([name, last]) => [streams.numberOf(name) ?? 0, last] as const,
+    );
   }
 
   scrub(limit: number, indexOf: IndexOf): { ended: boolean; misfiled: StoredEntry[] } {

@@ -122,18 +122,22 @@ class SqliteStore implements Store {
    * from a stray one: a peer has that entry.
    */
   private addTail(stream: StreamId): void {
-    for (const { sequence, hash, place, request, room, hidden } of this.reader.behind(
-      stream,
-      TAIL_MAX,
-    )) {
-      for (let missing = this.streams.lastOf(stream) + 1; missing < sequence; missing += 1) {
-        this.count(stream, missing);
-        this.noteHole({ stream, sequence: missing, kind: 'other' });
+    for (const { row, isSound } of this.reader.behind(stream, TAIL_MAX)) {
+      const { sequence, hash, place, request, room, hidden } = row;
+      for (let missing = this.streams.lastOf(stream) + 1; missing < sequence; missing += 1)
+        this.countHole({ stream, sequence: missing, kind: 'other' });
+      if (!isSound) this.countHole({ stream, sequence, kind: room === null ? 'other' : 'post' });
+      else {
+        this.count(stream, sequence);
+        if (request !== null) this.sessions.note(request);
+        this.addUp({ hash, place, isShown: Boolean(room) && hidden === 0 });
       }
-      this.count(stream, sequence);
-      if (request !== null) this.sessions.note(request);
-      this.addUp({ hash, place, isShown: Boolean(room) && hidden === 0 });
     }
+  }
+
+  private countHole(hole: DamagedEntry): void {
+    this.count(hole.stream, hole.sequence);
+    this.noteHole(hole);
   }
 
   private addUp(added: { hash: Uint8Array; place: string; isShown: boolean }): void {
@@ -198,6 +202,8 @@ class SqliteStore implements Store {
     for (const { stream, sequence, kind } of found)
       this.file.run(SQL.addDamaged, stream, sequence, kind);
     for (const { stream, sequence } of gone) this.file.run(SQL.dropDamaged, stream, sequence);
+    // What is known to be damaged is known to be held.
+    if (found.length > 0) this.isChanged = true;
     if (!this.hasRepaired) return;
     this.hasRepaired = false;
     this.postCount = this.repairs.countPosts();
@@ -235,10 +241,11 @@ class SqliteStore implements Store {
   append({ entry, order, index }: StoredEntry): void {
     const stream = streamIdOf(entry);
     const { sequence, wallMs, body } = entry;
-    const number = this.grow(stream, sequence);
     const { requestId } = index;
     const room = roomColumn(index);
+    // Before it counts as held: a damaged row in its place is no copy of it.
     const isHidden = requestId === null ? false : this.settleRequest(requestId, order);
+    const number = this.grow(stream, sequence);
     const hash = entryHash(entry);
     const hidden = isHidden ? 1 : 0;
     const columns = [order, room, requestId, hidden, wallMs, body, hash];
@@ -273,7 +280,7 @@ class SqliteStore implements Store {
     this.damage.note(hole);
     this.isChanged = true;
     // Its hash is known when a copy comes.
-    this.setMeta('sumIsUnknown', 'true');
+    if (this.meta.get('sumIsUnknown') !== 'true') this.setMeta('sumIsUnknown', 'true');
   }
 
   private streamNumber(stream: StreamId): number {
@@ -289,7 +296,7 @@ class SqliteStore implements Store {
   private settleRequest(requestId: string, place: string): boolean {
     if (this.sessions.note(requestId)) return false;
     const rows = this.file.all(SQL.sameRequest, requestId) as EntryRow[];
-    const shown = rows.find((row) => row.hidden === 0);
+    const shown = rows.find((row) => row.hidden === 0 && this.reader.isHeldRow(row));
     if (!shown) return false;
     if (shown.place < place) return true;
     this.file.run(SQL.hide, 1, shown.stream, shown.sequence);

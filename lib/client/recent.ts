@@ -16,6 +16,7 @@ export class RecentPosts {
   }
 
   note({ id, order, room }: Placed): void {
+    this.older.delete(id);
     this.newer.set(id, { id, order, room });
     if (this.newer.size < HALF_POSTS) return;
     this.older = this.newer;

@@ -214,7 +214,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a link that falls silent while heartbeats go on is kept',
     file: `${RING}/ring.ts`,
-    edits: [['linkHeardMs + LINK_SILENCE_MS', 'Number.POSITIVE_INFINITY']],
+    edits: [['isSound ? LINK_PATIENCE_MS', 'isSound ? Number.POSITIVE_INFINITY']],
+    test: 'test/daemon/ring/stale-link.test.ts',
+  },
+  {
+    name: 'after a pause of its own a server gives its links up',
+    file: `${RING}/failure-detector.ts`,
+    edits: [['if (isLinkSound(peer)) peer.linkHeardMs = nowMs;', '']],
     test: 'test/daemon/ring/stale-link.test.ts',
   },
   {

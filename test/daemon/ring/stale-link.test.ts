@@ -61,7 +61,7 @@ test('whoever is heard over its link alone is asked to announce itself, however 
   assert.ok(asked('probe') >= 5);
 });
 
-test('a link that falls silent while heartbeats go on is asked over after a second, and renewed', () => {
+test('a link that falls silent while heartbeats go on is asked over after a second, and renewed after fifteen', () => {
   const { stage, beat, asked } = cutOff();
   beat();
   stage.says({ type: 'announce', announcement: stage.announcement(100, 'active') });
@@ -70,11 +70,23 @@ test('a link that falls silent while heartbeats go on is asked over after a seco
   stage.outputs.length = 0;
   for (let passedMs = 0; passedMs < 950; passedMs += HEARTBEATS_MS) beat();
   assert.equal(asked('probe'), 0);
-  for (let passedMs = 0; passedMs < 250; passedMs += HEARTBEATS_MS) beat();
+  for (let passedMs = 0; passedMs < 13_950; passedMs += HEARTBEATS_MS) beat();
   assert.ok(asked('probe') > 0);
   assert.equal(asked('renewLink'), 0);
-  for (let passedMs = 0; passedMs < 150; passedMs += HEARTBEATS_MS) beat();
+  for (let passedMs = 0; passedMs < 250; passedMs += HEARTBEATS_MS) beat();
   assert.equal(asked('renewLink'), 1);
+});
+
+test('after a pause of its own a server begins to wait for its links anew', () => {
+  const { stage, beat, asked } = cutOff();
+  beat();
+  stage.says({ type: 'announce', announcement: stage.announcement(100, 'active') });
+  stage.says({ type: 'promise', term: stage.ring.promisedTerm, digest: '', base: null });
+  stage.outputs.length = 0;
+  stage.stop(30_000);
+  beat();
+  assert.equal(asked('confirm'), 1);
+  assert.equal(asked('renewLink'), 0);
 });
 
 test('an answer over the link is enough, however late heartbeats would have it', () => {

@@ -124,9 +124,12 @@ test('of what was committed last before a kill, a damaged entry is known, and on
     [4],
   );
   assert.equal(again.digest().get(STREAM), 5);
+  assert.equal(again.damaged()[0]?.kind, 'post');
+  again.begin();
+  again.repair(storedPost(entryOf({ sequence: 4 }), 'general', 's/4'), () => '');
+  again.commit();
   again.begin();
   again.append(storedOther(entryOf({ sequence: 6 }), 's/6'));
-  again.repair(storedPost(entryOf({ sequence: 4 }), 'general', 's/4'), () => '');
   again.commit();
   assert.deepEqual(everything(again), everything(store));
 });
