@@ -163,7 +163,11 @@ export class ChatStage {
   }
 
   /** This server leads in a new view of so many copies. */
-  lead({ copies = 3, term = this.cluster.term + 1 } = {}): void {
+  lead({
+    copies = 3,
+    term = this.cluster.term + 1,
+    servers = this.cluster.servers,
+  }: Partial<Pick<Cluster, 'copies' | 'term' | 'servers'>> = {}): void {
     this.term = term;
     this.sequence = 0;
     this.committed = 0;
@@ -171,7 +175,7 @@ export class ChatStage {
     this.store.saveBase(this.stream, this.store.digest());
     this.store.commit();
     const leader = { id: this.id, address: this.address };
-    this.cluster = { ...this.cluster, term, leader, copies };
+    this.cluster = { ...this.cluster, term, leader, copies, servers };
     this.feed({ type: 'leading', stream: this.stream, cluster: this.cluster });
   }
 

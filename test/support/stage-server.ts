@@ -62,12 +62,16 @@ export class StageServer {
 
   /** Leads in a new view, with `others` in sync. */
   lead(others: readonly StageServer[] = [], down: readonly StageServer[] = []): void {
-    this.stage.lead({ copies: others.length + 1 });
-    this.tells(others, down);
+    // At once, as a real one: whoever had signed in ahead is answered in that very step.
+    this.stage.lead({ copies: others.length + 1, servers: this.rows(others, down) });
   }
 
   /** Tells its clients who is in sync with it, and who is down. */
   tells(others: readonly StageServer[], down: readonly StageServer[] = []): void {
+    this.stage.hear({ servers: this.rows(others, down), copies: others.length + 1 });
+  }
+
+  private rows(others: readonly StageServer[], down: readonly StageServer[]): ServerStatus[] {
     const row = (each: StageServer, state: ServerStatus['state']): ServerStatus => {
       const { id, ringPosition } = each.stage;
       return { id, ringPosition, address: each.address, state, inSync: state !== 'down' };
@@ -77,8 +81,7 @@ export class StageServer {
       ...down.map((each) => row(each, 'down')),
       row(this, 'leading'),
     ];
-    const servers = rows.sort((one, other) => one.ringPosition - other.ringPosition);
-    this.stage.hear({ servers, copies: others.length + 1 });
+    return rows.sort((one, other) => one.ringPosition - other.ringPosition);
   }
 
   freezes(): void {
