@@ -402,7 +402,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a repeat is answered before its entry is committed',
     file: `${CHAT}/requests.ts`,
-    edits: [['if (!isShown(chat, entry)) chat.waiting.set', 'if (!entry) chat.waiting.set']],
+    edits: [
+      ['if (!isShown(chat, entry)) {\n    chat.waiting.set', 'if (!entry) {\n    chat.waiting.set'],
+    ],
   },
   {
     name: 'everyone may see the conversations of two',
