@@ -29,7 +29,7 @@ export function onStored(
   const known = session.recent.orderOf(id);
   const order = known !== undefined && known < message.order ? known : message.order;
   // What is shown as stored is not shown again when a resumption sends it.
-  if (item.request.type === 'post') session.recent.note({ id, order, room: item.request.room });
+  session.recent.note({ id, order });
   const answer = { type: 'stored' as const, number, id, time, order, copies, room };
   settle(session, item);
   emit(session, { type: 'answer', answer, item });
@@ -152,11 +152,5 @@ export function onPage(
   session: Session,
   { posts }: Extract<ServerMessage, { type: 'page' }>,
 ): void {
-  session.recent.notePage(posts);
-}
-
-/** What a room shows is gone from every screen of an account that left it, and is news when it comes back. */
-export function onRoom(session: Session, { room }: Extract<ServerMessage, { type: 'room' }>): void {
-  if (!room.joined) session.recent.forget((post) => post.room === room.id);
-  emit(session, { type: 'room', room });
+  for (const post of posts) session.recent.note(post);
 }

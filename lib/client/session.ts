@@ -18,7 +18,6 @@ import {
   onPost,
   onPostChanged,
   onRefused,
-  onRoom,
   onStored,
   pump,
   settle,
@@ -294,7 +293,7 @@ function onActiveMessage(session: Session, link: Link, message: ServerMessage): 
     case 'member':
       return emit(session, { type: 'member', member: message });
     case 'room':
-      return onRoom(session, message);
+      return emit(session, { type: 'room', room: message.room });
     case 'presence':
       return emit(session, { type: 'presence', presence: message });
     case 'typing':

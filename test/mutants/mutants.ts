@@ -425,10 +425,10 @@ export const MUTANTS: readonly Mutant[] = [
     test: 'test/daemon/chat/direct.test.ts',
   },
   {
-    name: 'what a page lacks is still held to be on the screen',
-    file: 'lib/client/recent.ts',
-    edits: [['    this.forget(isWithin);\n', '']],
-    test: 'test/lib/client/session.test.ts',
+    name: 'what a page took away from a screen is not put in again',
+    file: 'tui/state/rooms.ts',
+    edits: [['const isMissing = view.loaded && ', 'const isMissing = !view && ']],
+    test: 'test/tui/state/merged.test.ts',
   },
   {
     name: 'a replayed heartbeat is accepted',

@@ -88,9 +88,16 @@ export class Screens {
     this.onTold(client, post);
   }
 
-  /** What is not on a screen, or stands elsewhere there, is not changed on it. */
+  /** What stands elsewhere on a screen is not changed on it; what a page took away from it is put in again. */
   onChanged(client: SimulatedClient, post: Told): void {
-    if (this.of(client).get(post.id)?.order === post.order) this.onTold(client, post);
+    const before = this.of(client).get(post.id);
+    const isHere = before ? before.order === post.order : this.reachesTo(client, post);
+    if (isHere) this.onTold(client, post);
+  }
+
+  /** Whether a screen has what comes before a post in its room. */
+  private reachesTo(client: SimulatedClient, { room, order }: Told): boolean {
+    return [...this.of(client).values()].some((each) => each.room === room && each.order < order);
   }
 
   /**

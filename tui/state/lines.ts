@@ -27,6 +27,11 @@ function indexOf(lines: readonly Line[], order: string, key: string): number {
   return -1;
 }
 
+/** Whether a line is there, in that place or in another one. */
+export function isThere(lines: readonly Line[], { order, key }: Line): boolean {
+  return indexOf(lines, order, key) !== -1 || lines.some((line) => line.key === key);
+}
+
 /** Puts a line in its place; one that is there already is kept as it is, but for the mark that it gains. */
 export function insertLine(lines: readonly Line[], line: Line): readonly Line[] {
   const known = indexOf(lines, line.order, line.key);

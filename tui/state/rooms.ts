@@ -9,6 +9,7 @@ import {
   changeLine,
   insertLine,
   insertPage,
+  isThere,
   moveLine,
   noteMerged,
   postLine,
@@ -219,11 +220,15 @@ export function onMoved(model: Model, post: z.infer<typeof PostEvent>): Model {
   });
 }
 
-/** A post was edited, taken back, or reacted to. */
+/**
+ * A post was edited, taken back, or reacted to, or comes again: where a page of a leader that lacked it took it away from
+ * here, it is put in again.
+ */
 export function onChanged(model: Model, post: HistoryPost): Model {
   const line = postLine(post, post.account === model.account, null);
   return withRoom(model, post.room, (view) => {
-    const lines = changeLine(view.lines, line);
+    const isMissing = view.loaded && !lacks(view, line.order) && !isThere(view.lines, line);
+    const lines = isMissing ? insertLine(view.lines, line) : changeLine(view.lines, line);
     return lines === view.lines ? view : { ...view, lines };
   });
 }

@@ -272,33 +272,6 @@ test('a page that puts a post in its higher place lets it move down again', () =
   assert.equal(stage.eventsOf('moved').length, 1);
 });
 
-test('what a page lacks between its ends, or a room that was left, is news when it comes', () => {
-  const stage = connected();
-  for (const [id, order] of Object.entries({ a: '1', b: '2', c: '3', d: '4' }))
-    stage.says(THREE, { ...post(id), order });
-  stage.feed({
-    type: 'query',
-    number: 1,
-    message: { type: 'history', query: 1, room: 'general', limit: 50 },
-  });
-  const there = (id: string, order: string) => {
-    const { type: _, at: __, ...kept } = { ...post(id), order };
-    return kept;
-  };
-  const posts = [there('a', '1'), there('c', '3')];
-  stage.says(THREE, { type: 'page', query: 1, room: 'general', posts, more: false });
-  const told = () => stage.eventsOf('post').map((event) => event.type === 'post' && event.post.id);
-  const late = (id: string, order: string) =>
-    stage.says(THREE, { ...post(id, { at: 0 }), order, late: true });
-  late('b', '2');
-  late('d', '4'); // newer than the page: it stands there still
-  assert.deepEqual(told(), ['a', 'b', 'c', 'd', 'b']);
-  const left = { id: 'general', name: 'general', topic: '', members: 1, joined: false };
-  stage.says(THREE, { type: 'room', room: { ...left, latest: null } });
-  late('d', '4');
-  assert.deepEqual(told(), ['a', 'b', 'c', 'd', 'b', 'd']);
-});
-
 test('a post that comes again tells what became of it meanwhile', () => {
   const stage = connected();
   stage.says(THREE, post('p'));

@@ -40,3 +40,34 @@ test('a merged post that is edited stays marked', () => {
   assert.match(story.frame(), /1 message merged after a split/);
   assert.equal(story.model.rooms[0]?.lines[1]?.order, orderOf(2));
 });
+
+const textsOf = (story: ScreenStory) =>
+  story.model.rooms[0]?.lines.flatMap((line) => (line.kind === 'post' ? [line.text] : []));
+
+test('what a page of a leader that lacked it took away is there again when it comes to light', () => {
+  const posts = [1, 2, 3].map((place) => said('bob', `post ${place}`, place));
+  const story = new ScreenStory().signedIn([room('ops')], { ops: { posts, more: false } });
+  story.hear({ type: 'reset' });
+  const lacking = posts.filter((_, index) => index !== 1);
+  story.do({
+    type: 'historyCame',
+    room: 'ops',
+    before: null,
+    page: { posts: lacking, more: false },
+  });
+  assert.deepEqual(textsOf(story), ['post 1', 'post 3']);
+  // The client has shown it before: it tells of it as of a change.
+  const { type: _, at: __, ...was } = said('bob', 'post 2', 2);
+  story.hear({ type: 'changed', post: was });
+  assert.deepEqual(textsOf(story), ['post 1', 'post 2', 'post 3']);
+  story.hear({ type: 'changed', post: { ...was, text: 'edited', edited: true } });
+  assert.deepEqual(textsOf(story), ['post 1', 'edited', 'post 3']);
+});
+
+test('a change of what was never read here puts nothing between what is here', () => {
+  const posts = [said('bob', 'newest', 9)];
+  const story = new ScreenStory().signedIn([room('ops')], { ops: { posts, more: true } });
+  const { type: _, at: __, ...old } = said('bob', 'long ago', 2);
+  story.hear({ type: 'changed', post: { ...old, edited: true } });
+  assert.deepEqual(textsOf(story), ['newest']);
+});
