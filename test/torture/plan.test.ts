@@ -56,6 +56,9 @@ test('a wait belongs to the fault it was met in, and faults that meet are told a
   const posts = [post(500, 7), post(1_500, 80), post(1_600, 90), post(6_000, 9), post(10_100, 300)];
   const waits = waitsByCause(faults, posts);
   assert.deepEqual(Object.fromEntries(waits), { none: [9], kill: [90], several: [300] });
+  // Sent a moment before a fault, and kept waiting by it.
+  const met = waitsByCause(faults, [post(999, 400), ...posts]);
+  assert.deepEqual(Object.fromEntries(met), { none: [9], kill: [400], several: [300] });
 });
 
 test('a silence is a time in which nobody was answered', () => {

@@ -106,7 +106,7 @@ function longestWaits({ faults, posts }: Outcome): string[] {
     if (listed.length === LONGEST_MAX) break;
   }
   return listed.map(({ text, sentMs, waitMs }) => {
-    const around = faultsAround(faults, sentMs).map(
+    const around = faultsAround(faults, { sentMs, answeredMs: sentMs + waitMs }).map(
       ({ kind, whom }) => `${kind} ${whom.join(' ')}`,
     );
     const amid = around.length > 0 ? around.join(', ') : 'no fault';

@@ -25,9 +25,15 @@ function spansOf(faults: readonly FaultRecord[]): Span[] {
   return spans;
 }
 
+type Wait = Readonly<{ sentMs: number; answeredMs: number }>;
+
+/** Whether a wait met a time: one that was sent a moment before a fault waits because of it. */
+const meets = ({ sentMs, answeredMs }: Wait, fromMs: number, untilMs: number): boolean =>
+  sentMs < untilMs && answeredMs >= fromMs;
+
 /**
- * The longest wait of a post that was sent during each fault or its aftermath, by kind of fault. `none` has the
- * longest of all other times, in one figure.
+ * The longest wait of a post that met each fault or its aftermath, by kind of fault. `none` has the longest of all
+ * others, in one figure.
  * @param posts in the order in which they were sent
  */
 export function waitsByCause(
@@ -39,9 +45,9 @@ export function waitsByCause(
     [null, 0],
     ...spans.map((span) => [span, 0] as const),
   ]);
-  for (const { sentMs, answeredMs } of posts) {
-    const span = spans.find(({ fromMs, untilMs }) => sentMs >= fromMs && sentMs < untilMs) ?? null;
-    longest.set(span, Math.max(longest.get(span) ?? 0, answeredMs - sentMs));
+  for (const post of posts) {
+    const span = spans.find(({ fromMs, untilMs }) => meets(post, fromMs, untilMs)) ?? null;
+    longest.set(span, Math.max(longest.get(span) ?? 0, post.answeredMs - post.sentMs));
   }
   const waits = new Map<Cause, number[]>();
   for (const [span, waitMs] of longest) {
@@ -51,9 +57,9 @@ export function waitsByCause(
   return waits;
 }
 
-/** The faults that were under way, or just over, at a moment. */
-export function faultsAround(faults: readonly FaultRecord[], atMs: number): FaultRecord[] {
-  return faults.filter(({ fromMs, untilMs }) => atMs >= fromMs && atMs < untilMs + AFTERMATH_MS);
+/** The faults that were under way, or just over, while a post waited. */
+export function faultsAround(faults: readonly FaultRecord[], post: Wait): FaultRecord[] {
+  return faults.filter(({ fromMs, untilMs }) => meets(post, fromMs, untilMs + AFTERMATH_MS));
 }
 
 /** Times in which nobody was acknowledged anything, longer than `leastMs`. */
