@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ResultPromise } from 'execa';
 import { CLIENT_PORT_BASE, type ClusterServer, clientAddressOf } from '../lib/cluster-file.ts';
-import { DAEMON_NODE_ENV, DAEMON_NODE_FLAGS } from '../lib/daemon-node.ts';
+import { DAEMON_NODE_ENV } from '../lib/daemon-node.ts';
 import { findBlock, LocalClusterError, localAddresses, noteFile } from './local-addresses.ts';
 import { untilServing } from './local-start.ts';
 import type { LocalVerb } from './state/action.ts';
@@ -132,7 +132,7 @@ async function start(parts: {
     const args = ['--id', id, '--data', join(local, id), '--port-base', String(parts.base)];
     const more = ['--secret-file', secret, '--exit-with-parent', '--log-format', 'json'];
     const child: Child = {
-      process: execa(process.execPath, [...DAEMON_NODE_FLAGS, daemonMain(), ...args, ...more], {
+      process: execa(process.execPath, [daemonMain(), ...args, ...more], {
         stdin: 'pipe',
         stdout: log.fd as unknown as 'inherit',
         stderr: log.fd as unknown as 'inherit',

@@ -3,7 +3,6 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StatusReport } from '../../daemon/status.ts';
 import { builtInCluster, type ClusterServer } from '../../lib/cluster-file.ts';
-import { DAEMON_NODE_FLAGS } from '../../lib/daemon-node.ts';
 import { DAEMON_MAIN } from '../../test/support/daemons.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { start, type Words } from '../children.ts';
@@ -22,8 +21,7 @@ export function profileInto(folder: string): void {
 /** The executable, as its users run it, or what that runs. */
 function commandOf(): Words {
   if (profiles === null) return [DAEMON_MAIN];
-  const flags = [...DAEMON_NODE_FLAGS, '--cpu-prof', `--cpu-prof-dir=${profiles}`];
-  return [process.execPath, ...flags, DAEMON_MAIN];
+  return [process.execPath, '--cpu-prof', `--cpu-prof-dir=${profiles}`, DAEMON_MAIN];
 }
 
 /** @returns null while it does not answer */

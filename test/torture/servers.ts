@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { transformSync } from 'esbuild';
 import type { StatusReport } from '../../daemon/status.ts';
 import { builtInCluster, type ClusterServer } from '../../lib/cluster-file.ts';
-import { DAEMON_NODE_ENV, DAEMON_NODE_FLAGS } from '../../lib/daemon-node.ts';
+import { DAEMON_NODE_ENV } from '../../lib/daemon-node.ts';
 import { freePortBase } from '../support/daemons.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -156,14 +156,7 @@ export class Servers {
       'json',
       '--exit-with-parent',
     ];
-    const node = [
-      process.execPath,
-      ...DAEMON_NODE_FLAGS,
-      '--import',
-      SHIFTED_CLOCK,
-      ...daemon,
-      ...options,
-    ];
+    const node = [process.execPath, '--import', SHIFTED_CLOCK, ...daemon, ...options];
     const [command = '', ...rest] = [...this.place.prefixOf(id), ...WAITING, ...node];
     const log = openSync(this.logPath(id), 'a');
     const env = {
