@@ -34,6 +34,8 @@ const TAIL_MAX = 1_000;
 const SQL = {
   meta: 'SELECT key, value FROM meta',
   streams: 'SELECT id, name, last, pruned FROM streams',
+  tails: `SELECT name FROM streams
+    WHERE EXISTS (SELECT 1 FROM entries WHERE stream = streams.id AND sequence > streams.last)`,
   setMeta: 'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
   addStream: 'INSERT INTO streams (name, last) VALUES (?, 0)',
   setLast: 'UPDATE streams SET last = ?, pruned = ? WHERE id = ?',
@@ -114,7 +116,7 @@ class SqliteStore implements Store {
     this.isChanged = false;
     this.hasRepaired = false;
     this.tail = 0;
-    for (const stream of this.streams.all()) this.addTail(stream);
+    for (const { name } of this.file.all(SQL.tails) as { name: StreamId }[]) this.addTail(name);
   }
 
   /**

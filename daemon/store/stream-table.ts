@@ -29,10 +29,6 @@ export class StreamTable {
     this.names.set(number, stream);
   }
 
-  all(): StreamId[] {
-    return [...this.numbers.keys()];
-  }
-
   numberOf(stream: StreamId): number | undefined {
     return this.numbers.get(stream);
   }

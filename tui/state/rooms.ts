@@ -228,7 +228,8 @@ export function onChanged(model: Model, post: HistoryPost): Model {
   const line = postLine(post, post.account === model.account, null);
   return withRoom(model, post.room, (view) => {
     const isMissing = view.loaded && !lacks(view, line.order) && !isThere(view.lines, line);
-    const lines = isMissing ? insertLine(view.lines, line) : changeLine(view.lines, line);
+    const changed = changeLine(view.lines, line);
+    const lines = isMissing ? insertLine(changed, line) : changed;
     return lines === view.lines ? view : { ...view, lines };
   });
 }

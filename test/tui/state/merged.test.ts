@@ -71,3 +71,16 @@ test('a change of what was never read here puts nothing between what is here', (
   story.hear({ type: 'changed', post: { ...old, edited: true } });
   assert.deepEqual(textsOf(story), ['newest']);
 });
+
+test('what quotes a post that is not here, and is put in again, quotes it as it is now', () => {
+  const { type: _, at: __, ...was } = said('bob', 'teh plan', 2);
+  const reply = { id: was.id, name: 'bob', text: 'teh plan', order: was.order };
+  const posts = [said('bob', 'first', 1), { ...said('carol', 'yes', 3), reply }];
+  const story = new ScreenStory().signedIn([room('ops')], { ops: { posts, more: false } });
+  story.hear({ type: 'changed', post: { ...was, text: 'the plan', edited: true } });
+  assert.deepEqual(textsOf(story), ['first', 'the plan', 'yes']);
+  const quotes = story.model.rooms[0]?.lines.flatMap((line) =>
+    line.kind === 'post' && line.reply ? [line.reply.text] : [],
+  );
+  assert.deepEqual(quotes, ['the plan']);
+});
