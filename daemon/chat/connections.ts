@@ -45,7 +45,7 @@ export type Connection = {
   unanswered: Unanswered[];
   /** This session's entries are stamped above it. */
   above: HybridTime | null;
-  /** Whose rosters it is on. A list, as are those below: a set of one takes ten times as much, and there are many. */
+  /** Whose rosters it is on: a short list, as are those below. */
   rooms: readonly string[];
 };
 

@@ -44,13 +44,13 @@ const NO_CHANGE: FoldChange = { members: [], rooms: [], renamed: [] };
 
 export class Fold {
   readonly accounts = new Map<string, Account>();
-  /** Lists, here and below, and no sets: one of one takes a tenth of the memory, and there are very many. */
-  private readonly accountsByName = new Map<string, Account[]>();
+  /** A list for each, no set: mostly of one, and there are very many. */
+  private readonly accountsByName = new Map<string, readonly Account[]>();
   readonly rooms = new Map<string, FoldedRoom>();
   private readonly roomsByName = new Map<string, Set<FoldedRoom>>();
 
   /** Ids of rooms, those of which the creation has not arrived included. */
-  private readonly roomsByMember = new Map<string, string[]>();
+  private readonly roomsByMember = new Map<string, Set<string>>();
   readonly reads = new ReadMarkers();
 
   /** Posts of a hybrid time below this are pruned. */
@@ -129,8 +129,7 @@ export class Fold {
     else {
       const account = { id, key, folded, name, place };
       this.accounts.set(id, account);
-      same.push(account);
-      this.accountsByName.set(folded, same);
+      this.accountsByName.set(folded, [...same, account]);
     }
     const members = this.refreshMember(this.room(GENERAL_ROOM_ID), id);
     const renamed = before.filter(({ account, was }) => this.nameOf(account.id) !== was);
@@ -194,14 +193,14 @@ export class Fold {
       ? room.direct.includes(account)
       : (room.membership.get(account)?.value ?? room.id === GENERAL_ROOM_ID);
     if (joined === room.members.has(account)) return [];
-    const rooms = this.roomsByMember.get(account) ?? [];
+    const rooms = this.roomsByMember.get(account) ?? new Set();
     this.roomsByMember.set(account, rooms);
     if (joined) {
       room.members.add(account);
-      rooms.push(room.id);
+      rooms.add(room.id);
     } else {
       room.members.delete(account);
-      rooms.splice(rooms.indexOf(room.id), 1);
+      rooms.delete(room.id);
     }
     return [{ room: room.id, account, joined }];
   }
@@ -252,7 +251,7 @@ export class Fold {
 
   /** The rooms in which an account is, as they were created: never all rooms there are, of which two make one each. */
   roomsOf(account: string): FoldedRoom[] {
-    const ids = this.roomsByMember.get(account) ?? [];
+    const ids = [...(this.roomsByMember.get(account) ?? [])];
     const rooms = ids.flatMap((id) => this.existingRoom(id) ?? []);
     return rooms.sort((one, other) => (one.created.place < other.created.place ? -1 : 1));
   }

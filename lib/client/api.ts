@@ -120,8 +120,11 @@ export type ClientEvent =
   | Readonly<{ type: 'recovered'; tookMs: number; leader: string; resent: number }>
   /** A post in a room of this account: each post once, even over a resumption. */
   | Readonly<{ type: 'post'; post: z.infer<typeof PostEvent> }>
-  /** A post that was shown, or answered, belongs further up: it was stored on two sides of a split, which are one again. */
-  | Readonly<{ type: 'moved'; post: z.infer<typeof PostEvent> }>
+  /**
+   * A post that was shown, or answered, belongs further up, and is there as it is now: it was stored on two sides of a
+   * split, which are one again.
+   */
+  | Readonly<{ type: 'moved'; post: z.infer<typeof HistoryPost> }>
   /** A post was edited, deleted, or reacted to: as it is now. */
   | Readonly<{ type: 'changed'; post: z.infer<typeof HistoryPost> }>
   | Readonly<{ type: 'member'; member: z.infer<typeof MemberEvent> }>

@@ -138,13 +138,20 @@ export function onPost(session: Session, post: Extract<ServerMessage, { type: 'p
   emit(session, { type: known === undefined ? 'post' : 'moved', post });
 }
 
-/** What became of a post, wherever it stands here: the present leader may hold only the higher copy of it. */
+/**
+ * What became of a post, wherever it stands here: the present leader may hold only the higher copy of it, and one that
+ * holds a lower copy tells of it by this.
+ */
 export function onPostChanged(
   session: Session,
   { post }: Extract<ServerMessage, { type: 'postChanged' }>,
 ): void {
-  const order = session.recent.orderOf(post.id) ?? post.order;
-  emit(session, { type: 'changed', post: { ...post, order } });
+  const known = session.recent.orderOf(post.id);
+  if (known === undefined || known === post.order) return emit(session, { type: 'changed', post });
+  if (known < post.order)
+    return emit(session, { type: 'changed', post: { ...post, order: known } });
+  session.recent.note(post);
+  emit(session, { type: 'moved', post });
 }
 
 /** A page puts its posts where this leader has them: one with a higher place there may be moved down again. */

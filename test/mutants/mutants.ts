@@ -431,6 +431,12 @@ export const MUTANTS: readonly Mutant[] = [
     test: 'test/tui/state/merged.test.ts',
   },
   {
+    name: 'the lower copy that a change tells of is told of in the place of the higher one',
+    file: 'lib/client/numbered.ts',
+    edits: [['if (known < post.order)', 'if (known)']],
+    test: 'test/lib/client/session.test.ts',
+  },
+  {
     name: 'a replayed heartbeat is accepted',
     file: 'daemon/net/heartbeat-socket.ts',
     edits: [["if (!isFresh(sender, counter)) return 'replayed';", '']],

@@ -80,12 +80,15 @@ export class Screens {
     check(before === order, 10, () => `${client.id} has ${id} at ${before} and at ${order}`);
   }
 
-  /** A post goes up to the place of the copy that counts: it was there, further down. */
+  /**
+   * A post goes up to the place of the copy that counts: it was there, further down, or a page took it away, because its
+   * leader had it further up already.
+   */
   onMoved(client: SimulatedClient, post: Told): void {
     const before = this.of(client).get(post.id);
     const isHigher = before === undefined || post.order < before.order;
     check(isHigher, 11, () => `${client.id} has ${post.id} moved from ${before?.order} down`);
-    this.onTold(client, post);
+    if (before || this.reachesTo(client, post)) this.onTold(client, post);
   }
 
   /** What stands elsewhere on a screen is not changed on it; what a page took away from it is put in again. */

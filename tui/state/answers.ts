@@ -4,8 +4,7 @@ import { editorOf } from '../editor.ts';
 import { cleanLine, cleanText } from '../text.ts';
 import type { Stamp } from './action.ts';
 import { onDirectOpened } from './direct.ts';
-import { lacks } from './kept-lines.ts';
-import { insertLine, moveLine } from './lines.ts';
+import { placeLine } from './kept-lines.ts';
 import type { Model, PendingPost, PostLine } from './model.ts';
 import { clampedOutbox } from './outbox-pane.ts';
 import { onRoom, openRoom } from './rooms.ts';
@@ -92,10 +91,7 @@ function onPostStored(
     const follows = view.anchor === null && model.openRoom === request.room;
     const read = follows && answer.order > (view.read ?? '') ? answer.order : view.read;
     // It may stand further down already, where another leader stored it as well.
-    const moved = moveLine(view.lines, line);
-    // An answer of long ago: what lies between its place and what is here would be passed over.
-    const isFarUp = moved === view.lines && lacks(view, line.order);
-    return { ...view, lines: isFarUp ? moved : insertLine(moved, line), read };
+    return { ...view, lines: placeLine(view, line), read };
   });
 }
 

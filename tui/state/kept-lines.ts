@@ -1,6 +1,7 @@
 // How much of a room is in memory: what is near its reader. The rest is let go, and comes from the servers again when
 // somebody reads there, so that a busy day takes no more than a quiet one.
-import type { Model, RoomView } from './model.ts';
+import { changeLine, insertLine, moveLine } from './lines.ts';
+import type { Line, Model, PostLine, RoomView } from './model.ts';
 import { withRoom } from './step.ts';
 
 /**
@@ -47,4 +48,21 @@ export function lacks(view: RoomView, order: string): boolean {
   const newest = view.lines.at(-1);
   if (!view.loaded || !oldest || !newest) return false;
   return (view.moreAbove && order < oldest.order) || (view.below !== null && order > newest.order);
+}
+
+/**
+ * Puts a post into its place, as it is now, wherever it stood. Where that is not here, it leaves, and comes with the page
+ * of its place; what the reader looks at stays.
+ */
+export function placeLine(view: RoomView, line: PostLine): readonly Line[] {
+  const { lines, anchor } = view;
+  if (!lacks(view, line.order)) return insertLine(moveLine(lines, line), line);
+  const there = lines.find(({ key }) => key === line.key);
+  if (!there) return lines;
+  return anchor?.key === line.key
+    ? changeLine(lines, { ...line, order: there.order })
+    : changeLine(
+        lines.filter((each) => each !== there),
+        line,
+      );
 }

@@ -57,7 +57,7 @@ export function moveLine(lines: readonly Line[], line: PostLine): readonly Line[
   const from = lines.findIndex(({ key }) => key === line.key);
   const before = lines[from];
   if (before?.kind !== 'post' || before.order === line.order) return lines;
-  return insertLine(lines.toSpliced(from, 1), asNow(before, line));
+  return requoted(insertLine(lines.toSpliced(from, 1), asNow(before, line)), line);
 }
 
 /**

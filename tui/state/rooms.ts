@@ -4,13 +4,12 @@ import type { HistoryPage, Room } from '../../lib/client/api.ts';
 import type { HistoryPost, PostEvent } from '../../lib/protocol/events.ts';
 import { scrolled, windowOf } from '../timeline.ts';
 import type { Effect } from './action.ts';
-import { lacks, withinBounds } from './kept-lines.ts';
+import { lacks, placeLine, withinBounds } from './kept-lines.ts';
 import {
   changeLine,
   insertLine,
   insertPage,
   isThere,
-  moveLine,
   noteMerged,
   postLine,
   withoutStrays,
@@ -211,11 +210,13 @@ function takenIn(view: RoomView, line: PostLine, wallMs: number): RoomView {
   return { ...view, lines: line.merged && isNew ? noteMerged(lines, wallMs) : lines };
 }
 
-/** A post that is shown already stands further up from now on. */
-export function onMoved(model: Model, post: z.infer<typeof PostEvent>): Model {
+/** A post that is shown already, or was until a page took it away from here, stands further up from now on. */
+export function onMoved(model: Model, post: HistoryPost): Model {
   const line = postLine(post, post.account === model.account, null);
   return withRoom(model, post.room, (view) => {
-    const lines = moveLine(view.lines, line);
+    // A page is on its way, and has what there is.
+    if (!view.loaded && !isThere(view.lines, line)) return view;
+    const lines = placeLine(view, line);
     return lines === view.lines ? view : { ...view, lines };
   });
 }

@@ -258,6 +258,18 @@ test('what became of a post is told of it where it stands, though this leader ha
   assert.deepEqual([event.post.order, event.post.text], ['3', 'edited']);
 });
 
+test('what became of a post is told of it where a leader has it that holds its lower copy', () => {
+  const stage = connected();
+  stage.says(THREE, { ...post('p', { at: 3 }), order: '5' });
+  const { type: _, at: __, ...there } = { ...post('p', { at: 0 }), order: '3' };
+  const edited = { ...there, text: 'edited' };
+  stage.says(THREE, { type: 'postChanged', post: edited, at: 9 });
+  assert.deepEqual(stage.eventsOf('moved'), [{ type: 'moved', post: edited }]);
+  stage.says(THREE, { type: 'postChanged', post: { ...edited, order: '5' }, at: 10 });
+  const [event] = stage.eventsOf('changed');
+  assert.equal(event?.type === 'changed' && event.post.order, '3');
+});
+
 test('a page that puts a post in its higher place lets it move down again', () => {
   const stage = connected();
   stage.says(THREE, { ...post('p', { at: 3 }), order: '3' });

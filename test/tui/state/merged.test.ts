@@ -72,6 +72,50 @@ test('a change of what was never read here puts nothing between what is here', (
   assert.deepEqual(textsOf(story), ['newest']);
 });
 
+/** Three posts with older ones above them, and one of them told to belong to another place. */
+function movedTo(place: number): ScreenStory {
+  const posts = [10, 11, 12].map((at) => said('bob', `post ${at}`, at));
+  const story = new ScreenStory().signedIn([room('ops')], { ops: { posts, more: true } });
+  const { type: _, at: __, ...there } = said('bob', 'post 12', 12);
+  return story.hear({ type: 'moved', post: { ...there, order: orderOf(place) } });
+}
+
+test('a post that belongs above all that is here comes with the page of its place', () => {
+  assert.deepEqual(textsOf(movedTo(2)), ['post 10', 'post 11']);
+  const posts = [said('bob', 'post 1', 1), said('bob', 'post 12', 2), said('bob', 'post 9', 9)];
+  const story = movedTo(2).do({
+    type: 'historyCame',
+    room: 'ops',
+    before: orderOf(10),
+    page: { posts, more: false },
+  });
+  assert.deepEqual(textsOf(story), ['post 1', 'post 12', 'post 9', 'post 10', 'post 11']);
+});
+
+test('what the reader looks at stays, though it belongs above all that is here', () => {
+  const posts = Array.from({ length: 80 }, (_, at) => said('bob', `post ${at + 10}`, at + 10));
+  const story = new ScreenStory().signedIn([room('ops')], { ops: { posts, more: true } });
+  story.keys('pageup', 'pageup');
+  const key = story.model.rooms[0]?.anchor?.key;
+  const seen = posts.find(({ id }) => id === key);
+  assert.ok(seen);
+  const { type: _, at: __, ...there } = seen;
+  story.hear({ type: 'moved', post: { ...there, order: orderOf(2), text: 'edited' } });
+  const line = story.model.rooms[0]?.lines.find((each) => each.key === key);
+  assert.ok(line?.kind === 'post');
+  assert.deepEqual([line.order, line.text], [seen.order, 'edited']);
+});
+
+test('a post that a page took away, and belongs further up, is put in where that is here', () => {
+  const posts = [10, 11, 12].map((at) => said('bob', `post ${at}`, at));
+  const story = new ScreenStory().signedIn([room('ops')], { ops: { posts, more: true } });
+  const { type: _, at: __, ...gone } = said('bob', 'gone', 13);
+  story.hear({ type: 'moved', post: { ...gone, order: `${orderOf(10)}+` } });
+  assert.deepEqual(textsOf(story), ['post 10', 'gone', 'post 11', 'post 12']);
+  story.hear({ type: 'moved', post: { ...gone, id: 'far', order: orderOf(3) } });
+  assert.deepEqual(textsOf(story), ['post 10', 'gone', 'post 11', 'post 12']);
+});
+
 test('what quotes a post that is not here, and is put in again, quotes it as it is now', () => {
   const { type: _, at: __, ...was } = said('bob', 'teh plan', 2);
   const reply = { id: was.id, name: 'bob', text: 'teh plan', order: was.order };

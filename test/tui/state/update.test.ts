@@ -637,7 +637,7 @@ test('a post that has two places, on two sides of a split, stands once, in the l
   for (const place of [10, 30]) story.hear({ type: 'post', post: said(place) });
   const both = { ...said(50, 'stored twice'), id: 'twice' };
   story.hear({ type: 'post', post: both });
-  story.hear({ type: 'moved', post: { ...both, order: orderOf(20), late: true } });
+  story.hear({ type: 'moved', post: { ...both, order: orderOf(20) } });
   assert.deepEqual(texts(story, 'general'), ['post 10', 'stored twice', 'post 30']);
   const page = { posts: [{ ...both, order: orderOf(5) }, said(10), said(30)], more: false };
   story.do({ type: 'historyCame', room: 'general', before: null, page });
