@@ -26,6 +26,7 @@ import { createRetention } from './retention.ts';
 import { Announcement, type PeerMessage, parsePeerMessage } from './ring/messages.ts';
 import { TICK_INTERVAL_MS } from './ring/settings.ts';
 import { phaseOf, type Ring, type RingServer } from './ring/state.ts';
+import { Rush } from './rush.ts';
 import { startIndexThread } from './search/index-thread.ts';
 import { type Search, startSearch } from './search/search.ts';
 import { openSearchIndex, searchPathOf } from './search/search-index.ts';
@@ -40,6 +41,9 @@ export type Daemon = Readonly<{
   /** Resolves when the daemon cannot go on (its disk failed); everything is closed then. */
   failed: Promise<Error>;
 }>;
+
+/** Entries on their way to the disks of other servers, from which on turns had better be few. */
+const CROWDED_ENTRIES = 8;
 
 /** Longest wait for a successor when stopping: several changes of view. */
 const HAND_OVER_MS_MAX = 2_000;
@@ -99,9 +103,13 @@ export async function startDaemon(parts: {
   const host = createHost({
     ...cores,
     scrub: { perSecond: config.scrubRate, restMs: SCRUB_REST_MS },
-    world: surroundingsOf({ cores, sockets, logger, drained: drained.resolve }),
+    world: surroundingsOf({ cores, sockets, logger, drained: drained.resolve, goOnSoon }),
   });
-  const loop = createTurnLoop({ endTurn: host.endTurn, onError });
+  const loop = createTurnLoop({
+    endTurn: host.endTurn,
+    isCrowded: () => isCrowded(cores.ring),
+    onError,
+  });
   const retention = createRetention({
     ...cores,
     host,
@@ -110,12 +118,22 @@ export async function startDaemon(parts: {
     wallMs: () => Date.now(),
   });
   const calm = new Calm();
+  const rush = new Rush();
   const ticker = setInterval(() => loop.run(tick), TICK_INTERVAL_MS);
 
   function tick(): void {
     host.tick();
     retention.tick();
-    search.tick(calm.isCalm(cores.ring, performance.now()));
+    const nowMs = performance.now();
+    // Both are asked every time: each goes by what it saw before.
+    const isCalm = calm.isCalm(cores.ring, nowMs);
+    const isQuiet = rush.isQuiet(entryCount(store), search.isComplete(), nowMs);
+    search.tick(isCalm && (isQuiet || search.isWanted()));
+  }
+
+  function goOnSoon(): void {
+    // What came in meanwhile has its turn first.
+    setImmediate(() => loop.run(host.goOn));
   }
 
   async function close(code: RefusalCode, restMs = 0): Promise<void> {
@@ -164,6 +182,16 @@ export async function startDaemon(parts: {
   };
 }
 
+function isCrowded({ stream }: Ring): boolean {
+  return stream !== null && stream.sequence - stream.committed >= CROWDED_ENTRIES;
+}
+
+function entryCount(store: Store): number {
+  let count = 0;
+  for (const last of store.digest().values()) count += last;
+  return count;
+}
+
 function ringServerOf(server: ClusterServer): RingServer {
   return { id: server.id, ringPosition: server.ringPosition, address: clientAddressOf(server) };
 }
@@ -203,9 +231,12 @@ function openCores(config: DaemonConfig, store: Store, search: Search): Cores {
   return { ...cores, store, boot };
 }
 
-type WorldParts = { cores: Cores; sockets: Sockets; logger: Logger; drained: () => void };
+type WorldParts = Pick<Surroundings, 'drained' | 'goOnSoon'> &
+  Readonly<{ cores: Cores; sockets: Sockets; logger: Logger }>;
 
-function surroundingsOf({ cores: { ring }, sockets, logger, drained }: WorldParts): Surroundings {
+function surroundingsOf(parts: WorldParts): Surroundings {
+  const { cores, sockets, logger, drained, goOnSoon } = parts;
+  const { ring } = cores;
   return {
     nowMs: () => performance.now(),
     wallMs: () => Date.now(),
@@ -220,6 +251,7 @@ function surroundingsOf({ cores: { ring }, sockets, logger, drained }: WorldPart
     sendClients: (connections, frame) => sockets.gateway?.sendAll(connections, frame),
     closeClient: (connection, code) => sockets.gateway?.close(connection, code),
     flushClients: () => sockets.gateway?.flush(),
+    goOnSoon,
     log: (level, message, fields) =>
       logger[level](
         { term: ring.view?.term ?? ring.installedTerm, phase: phaseOf(ring), ...fields },
@@ -266,7 +298,7 @@ async function openSockets(parts: SocketParts): Promise<void> {
     logger,
     onOpened: (connection) => {
       const nonce = randomBytes(NONCE_BYTES).toString('base64url');
-      loop.run(() => host.feedChat({ type: 'opened', connection, nonce }));
+      loop.gather(() => host.feedChat({ type: 'opened', connection, nonce }));
     },
     onMessage: (connection, message) =>
       loop.run(() => host.feedChat({ type: 'message', connection, message })),

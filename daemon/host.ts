@@ -30,6 +30,8 @@ export type Surroundings = Readonly<{
   sendClients(connections: readonly number[], frame: string): void;
   closeClient(connection: number, code: RefusalCode): void;
   flushClients(): void;
+  /** Calls `goOn` in a turn of its own, soon. */
+  goOnSoon(): void;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: object): void;
   /** This server has handed over, or had nobody to hand over to. May be called more than once. */
   drained(): void;
@@ -46,6 +48,8 @@ export type Host = Readonly<{
   takePeerMessage(from: ServerId, message: PeerMessage): void;
   /** To be called every TICK_INTERVAL_MS. */
   tick(): void;
+  /** Goes on with what was put off. */
+  goOn(): void;
   /** Commits, then lets out. @throws StoreError when the disk fails: nothing that relies on it is let out then */
   endTurn(): void;
 }>;
@@ -289,6 +293,11 @@ export function createHost(parts: {
     sendAppends();
     world.flushPeers();
     world.flushClients();
+    if (chat.wantsTurn()) world.goOnSoon();
+  }
+
+  function goOn(): void {
+    feedChat({ type: 'goOn' });
   }
 
   /**
@@ -391,5 +400,5 @@ export function createHost(parts: {
     store.saveSeen(seen);
   }
 
-  return { feedRing, feedChat, takePeerMessage, tick, prune, saveSeen, endTurn };
+  return { feedRing, feedChat, takePeerMessage, tick, goOn, prune, saveSeen, endTurn };
 }

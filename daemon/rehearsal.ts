@@ -112,6 +112,7 @@ class Rehearsal {
         },
         closeClient: () => {},
         flushClients: () => {},
+        goOnSoon: () => {},
         log: () => {},
         drained: () => {},
       },

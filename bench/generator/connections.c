@@ -72,14 +72,17 @@ void ready(conn *c) {
   if (c->state == READY) return;
   c->state = READY;
   if (c->memory && c->memory->was_in) return back(c);
-  if (c->memory) c->memory->was_in = true;
+  if (c->memory) {
+    c->memory->was_in = true;
+    stand_by(c);
+  }
   ready_count++;
   under_way--;
   if (c->creates) rooms[c->room].exists = true;
   histogram_add(&tally.setup, clock_ns() - c->opened_ns);
 }
 
-static void open_conn(conn *c) {
+void open_conn(conn *c) {
   struct sockaddr_in to = {.sin_family = AF_INET,
                            .sin_port = htons((uint16_t)run.ports[c->server]),
                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -101,6 +104,18 @@ void reopen(conn *c, int server) {
   c->out_from = c->out_to = c->in_length = 0;
   c->server = server;
   open_conn(c);
+}
+
+void adopt(conn *c, conn *from) {
+  close(c->fd);
+  c->out_from = c->out_to = c->in_length = 0;
+  c->fd = from->fd;
+  c->server = from->server;
+  c->watches_out = from->watches_out;
+  c->state = GREETING;
+  watch(c, EPOLL_CTL_MOD);
+  from->fd = -1;
+  from->state = CLOSED;
 }
 
 /** Whoever makes a room comes first; the others of a room wait for it. */
@@ -180,8 +195,15 @@ static void hear(conn *c) {
   if (c->sends && run.wire->hear) hand(c, run.wire->hear, buffer, heard);
 }
 
+/** Those that stand by have the numbers behind those of the others. */
+static conn *conn_of(uint32_t index) {
+  return index < (uint32_t)conns_count ? &conns[index] : conns[index - (uint32_t)conns_count].memory->spare;
+}
+
+int person(const conn *c) { return c->index % conns_count; }
+
 static void on_event(const struct epoll_event *event) {
-  conn *c = &conns[event->data.u32];
+  conn *c = conn_of(event->data.u32);
   if (c->state == CONNECTING) {
     int error = 0;
     socklen_t length = sizeof error;
@@ -206,5 +228,6 @@ void turn(uint64_t wait_ns) {
   now_ns = clock_ns();
   for (int at = 0; at < count; at++) on_event(&events[at]);
   pump_touched();
+  if (run.victim > 0) stand_by_due();
 }
 

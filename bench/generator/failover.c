@@ -1,15 +1,21 @@
-// SIGKILL of the leader while everyone talks: each client goes to the next server and resumes there, as SyncNet's own
-// client does. What is measured is what a client notices: how long until it is in again, how long nothing came, and
+// SIGKILL of the leader while everyone talks: each client goes to the next server, where it stands by already, and resumes
+// there, as SyncNet's own client does. What is measured is what a client notices: how long until it is in again, how long nothing came, and
 // whether anything is missing or came twice in the end.
 #include "generator.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 /** Numbers of posts in one room that a run may reach. */
 #define NUMBERS_MAX 65536
 /** After the last message was sent, everything must have arrived in this time. */
 #define SETTLE_MS 5000
+/** Within which those who are back stand by once more, each at a time of its own, as SyncNet's own client does. */
+#define RETURN_SPREAD_NS (1000 * NS_PER_MS)
+/** Clients looked at in one turn for that. */
+#define LOOKED_AT 32
 
 static histogram backs, gaps;
 static uint64_t killed_ns;
@@ -24,7 +30,35 @@ void prepare_failover(void) {
 
 void lost(conn *c) {
   if (killed_ns == 0) fail("client %d: the server closed the connection before it was killed", c->index);
-  reopen(c, (c->server + 1) % run.ports_count);
+  struct memory *memory = c->memory;
+  conn *spare = memory->spare;
+  if (c->index >= conns_count) {
+    close(c->fd);
+    c->state = CLOSED;
+  } else if (spare && spare->state == READY) {
+    memcpy(memory->nonce, spare->memory->nonce, sizeof memory->nonce);
+    memcpy(memory->server_id, spare->memory->server_id, sizeof memory->server_id);
+    memory->asked = false;
+    adopt(c, spare);
+    sign_in_again(c);
+  } else {
+    memory->asked = false;
+    reopen(c, (c->server + 1) % run.ports_count);
+  }
+}
+
+void stand_by(conn *c) {
+  conn *spare = c->memory->spare;
+  if (c->server + 1 >= run.ports_count) return;
+  if (!spare) {
+    spare = c->memory->spare = calloc(1, sizeof *spare);
+    spare->index = conns_count + c->index;
+    spare->slot = -1;
+    spare->memory = calloc(1, sizeof *spare->memory);
+  } else if (spare->state != CLOSED) return;
+  spare->in_length = spare->out_from = spare->out_to = 0;
+  spare->server = c->server + 1;
+  open_conn(spare);
 }
 
 void back(conn *c) {
@@ -35,6 +69,18 @@ void back(conn *c) {
   }
   for (uint64_t number = c->answered; number < c->sent; number++) send_again(c, number);
   flush(c);
+  c->memory->stands_by_ns = clock_ns() + (uint64_t)rand() % RETURN_SPREAD_NS;
+}
+
+void stand_by_due(void) {
+  static int next;
+  const uint64_t at = clock_ns();
+  for (int looked = 0; looked < LOOKED_AT && killed_ns > 0; looked++, next = (next + 1) % conns_count) {
+    struct memory *memory = conns[next].memory;
+    if (memory->stands_by_ns == 0 || memory->stands_by_ns > at) continue;
+    memory->stands_by_ns = 0;
+    stand_by(&conns[next]);
+  }
 }
 
 void seen(conn *c, uint64_t number) {

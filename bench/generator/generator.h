@@ -48,6 +48,12 @@ struct memory {
   char cursor[204], stamp[124], nonce[128], server_id[64];
   uint64_t at;
   bool was_in, is_back;
+  /** A sign-in is not answered yet. */
+  bool asked;
+  /** When it stands by once more; 0 when it does, or need not. */
+  uint64_t stands_by_ns;
+  /** The connection to the server that would lead next; NULL for that connection itself. */
+  conn *spare;
   /** Of the deliveries since the kill. */
   uint64_t last_ns, gap_ns;
   /** By the number of the post: how often it came. */
@@ -133,8 +139,12 @@ uint64_t clock_ns(void);
 void open_poller(void);
 /** Opens those of the first so many that may come now. */
 void open_more(int until);
+/** Opens one that is none of `conns`. */
+void open_conn(conn *);
 /** Closes it and opens it again, to another one of the servers. */
 void reopen(conn *, int server);
+/** Closes it, and goes on with the socket of another one. */
+void adopt(conn *, conn *from);
 /** Waits at most so long, and takes what came. */
 void turn(uint64_t wait_ns);
 /** Room behind what waits to be sent; `flush` sends it. */
@@ -164,6 +174,10 @@ void prepare_failover(void);
 void lost(conn *);
 /** A client is signed in again. */
 void back(conn *);
+/** A client is in: it stands by at the next server. */
+void stand_by(conn *);
+/** The same for those who were to wait for a while. */
+void stand_by_due(void);
 /** A post with this number came to a client. */
 void seen(conn *, uint64_t number);
 /** Kills the server, drives on, and prints how long who was without. */
@@ -193,6 +207,10 @@ void answered(conn *);
 void answered_number(conn *, uint64_t number);
 /** Ends the program with a reason on standard error. */
 void fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+/** Whose client it is, from 0. */
+int person(const conn *);
+/** Signs in once more, as one who was in. */
+void sign_in_again(conn *);
 /** The payload: marker, stamp and words. @returns its length */
 size_t payload(char *to, uint64_t at_ns);
 /** @returns the stamp behind a marker */

@@ -6,24 +6,46 @@
 
 #define IS(line, length, type) begins(line, length, "{\"type\":\"" type "\"")
 
-/** Everything that a sign-in needs but the nonce is made from the index of the client. */
-static void sign_in(conn *c, const char *server, const char *nonce) {
-  char key[44], signature[87], name[64], session[16], text[512], resume[512] = "";
-  snprintf(name, sizeof name, "%s%d", settings.prefix, c->index);
-  snprintf(session, sizeof session, "s%011d", c->index);
+/** Who a client is, as fields of JSON: all but the nonce is made from its number. */
+static void proof(conn *c, const char *server, const char *nonce, char fields[512]) {
+  const int who = person(c);
+  char key[44], signature[87], name[64], session[16], text[512];
+  snprintf(name, sizeof name, "%s%d", settings.prefix, who);
+  snprintf(session, sizeof session, "s%011d", who);
   snprintf(text, sizeof text, "syncnet sign-in v1\n%s\n%s\n%s\n%s", server, nonce, name, session);
-  sign_in_key(c->index, key);
-  sign_text(c->index, text, signature);
+  sign_in_key(who, key);
+  sign_text(who, text, signature);
+  snprintf(fields, 512, "\"key\":\"%s\",\"name\":\"%s\",\"session\":\"%s\",\"signature\":\"%s\"", key, name, session,
+           signature);
+}
+
+static void sign_in(conn *c, const char *server, const char *nonce) {
+  char fields[512], resume[512] = "";
+  proof(c, server, nonce, fields);
   if (c->memory && c->memory->was_in) {
     const struct memory *m = c->memory;
     int length = snprintf(resume, sizeof resume, ",\"cursor\":\"%s\",\"at\":%lu", m->cursor, (unsigned long)m->at);
     if (m->stamp[0]) snprintf(resume + length, sizeof resume - (size_t)length, ",\"stamp\":\"%s\"", m->stamp);
   }
-  say_text(c,
-           "{\"type\":\"signIn\",\"protocol\":1,\"key\":\"%s\",\"name\":\"%s\",\"session\":\"%s\","
-           "\"signature\":\"%s\"%s}\n",
-           key, name, session, signature, resume);
+  say_text(c, "{\"type\":\"signIn\",\"protocol\":1,%s%s}\n", fields, resume);
   c->state = GREETING;
+  if (c->memory) c->memory->asked = true;
+}
+
+void sign_in_again(conn *c) { sign_in(c, c->memory->server_id, c->memory->nonce); }
+
+/** Of a connection that stands by: it says who it is, and hears nothing more that matters until it is needed. */
+static void take_standing_by(conn *c, char *line, size_t length) {
+  struct memory *m = c->memory;
+  char fields[512];
+  if (c->state == READY) return;
+  if (!IS(line, length, "welcome") || !field(line, length, "server", m->server_id, sizeof m->server_id) ||
+      !field(line, length, "nonce", m->nonce, sizeof m->nonce)) {
+    fail("client %d, standing by: %.*s", person(c), (int)length, line);
+  }
+  proof(c, m->server_id, m->nonce, fields);
+  say_text(c, "{\"type\":\"prove\",%s}\n", fields);
+  c->state = READY;
 }
 
 /** The number behind "at":; 0 when it is not there. */
@@ -94,13 +116,18 @@ static void take_post(conn *c, char *line, size_t length) {
 /** Of one who may have to go on at another server. */
 static void take_remembering(conn *c, char *line, size_t length) {
   struct memory *m = c->memory;
-  if (IS(line, length, "post")) take_post(c, line, length);
+  if (c->index >= conns_count) take_standing_by(c, line, length);
+  else if (IS(line, length, "post")) take_post(c, line, length);
   else if (IS(line, length, "view")) {
     if (field(line, length, "cursor", m->cursor, sizeof m->cursor)) m->at = at_of(line, length);
-  } else if (IS(line, length, "leading")) sign_in(c, m->server_id, m->nonce);
-  else if (IS(line, length, "redirect") && m->was_in) return; // it hears when somebody leads
+  } else if (IS(line, length, "leading")) {
+    if (!m->asked) sign_in_again(c);
+  } else if (IS(line, length, "redirect") && m->was_in) m->asked = false; // it hears when somebody leads
   else if (IS(line, length, "closing") && m->was_in) return;  // and goes on elsewhere
-  else if (IS(line, length, "signedIn") && m->was_in) ready(c);
+  else if (IS(line, length, "signedIn") && m->was_in) {
+    m->asked = false;
+    ready(c);
+  }
   else if (c->state == READY) {
     field(line, length, "stamp", m->stamp, sizeof m->stamp);
     take_answer(c, line, length);

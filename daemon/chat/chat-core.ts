@@ -17,14 +17,14 @@ import {
   tellWhole,
   withholdEverything,
 } from './delivery.ts';
-import { dropHeld, giveBack, releaseHeld, retryHeld } from './held.ts';
+import { dropHeld, giveBack, releaseHeld, retryHeld, wantsTurn } from './held.ts';
 import { redirect, view, welcome } from './messages.ts';
 import { forgetSignIn, type Later, putBehind } from './pending-sign-in.ts';
 import { isOpen, onQuery } from './queries.ts';
 import { queuesOf } from './queues.ts';
 import { writeReads } from './reading.ts';
 import { answerRepeats, onBadRequest, onRequest, sendAnswers, takeRequest } from './requests.ts';
-import { holdEarly, onSignIn, refuseSignIn, takeSignIn } from './sign-in.ts';
+import { holdEarly, onProve, onSignIn, refuseSignIn, takeSignIn } from './sign-in.ts';
 import { onSignal } from './signals.ts';
 import {
   type ChatParts,
@@ -59,6 +59,7 @@ export function createChat(parts: ChatParts): Chat {
   return {
     step: (input) => step(chat, input),
     indexOf,
+    wantsTurn: () => wantsTurn(chat),
     counts: () => countsOf(chat),
     queues: () => queuesOf(chat),
     stateHash: () => chat.fold.hash(chat.notes.summary()),
@@ -115,6 +116,8 @@ function dispatch(chat: ChatState, input: Stamped<ChatInput>): void {
       return chat.leads ? undefined : onPresenceHeard(chat, input);
     case 'tick':
       return onTick(chat);
+    case 'goOn':
+      return retryHeld(chat);
     default:
       return assertNever(input);
   }
@@ -161,6 +164,7 @@ function onMessage(chat: ChatState, id: number, message: ClientMessage): void {
   if (!connection) return; // closed from here, while this was on its way
   if ('query' in message && isOpen(message)) return onQuery(chat, connection, message);
   if (message.type === 'signIn') return onSignIn(chat, connection, message);
+  if (message.type === 'prove') return onProve(chat, connection, message);
   if ('number' in message && waitsBehind(chat, connection, message)) return;
   if (!chat.leads) return send(chat, connection, redirect(chat, 'this server does not lead'));
   if (connection.account === '') {
@@ -211,6 +215,7 @@ function onLeading(chat: ChatState, stream: StreamId, cluster: Cluster): void {
   const { connections } = chat;
   const led = chat.leads;
   chat.leads = true;
+  chat.changes += 1;
   chat.latestShown.clear();
   chat.stream = stream;
   chat.committed = 0;

@@ -71,7 +71,9 @@ export type ChatInput =
   | Readonly<{ type: 'committed'; sequence: number; copies: number }>
   /** A leader's list of the accounts that are here, kept in case this server leads next. */
   | Readonly<{ type: 'presenceHeard'; accounts: readonly string[]; idle: readonly string[] }>
-  | Readonly<{ type: 'tick' }>;
+  | Readonly<{ type: 'tick' }>
+  /** A turn for what `wantsTurn` is about. */
+  | Readonly<{ type: 'goOn' }>;
 
 /** Every input is stamped by the shell. `nowMs` is monotonic. */
 export type Stamped<T> = T & Readonly<{ nowMs: number }>;
@@ -110,6 +112,8 @@ export interface Chat {
   step(input: Stamped<ChatInput>): ChatOutput[];
   /** How an entry is found again; malformed bodies give `other` without ids. Pure. */
   indexOf(entry: Entry): EntryIndex;
+  /** Whether there is more to do at once, which is put off for the sake of everything else. */
+  wantsTurn(): boolean;
   counts(): ChatCounts;
   queues(): ChatQueues;
   /** SHA-256 (hex) of the folded state: equal on two servers that hold the same entries. */

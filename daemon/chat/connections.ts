@@ -2,6 +2,7 @@
 // room. It decides nothing.
 import type * as z from 'zod';
 import type { Refused, Stored } from '../../lib/protocol/events.ts';
+import type { Prove } from '../../lib/protocol/requests.ts';
 import type { HybridTime } from './chat.ts';
 import type { PendingSignIn } from './pending-sign-in.ts';
 
@@ -28,6 +29,8 @@ export type Connection = {
   typedMs: number;
   /** Sign-ins whose signature did not fit. */
   badSignatures: number;
+  /** Who it is going to sign in as, the signature checked already. */
+  proved: Prove | null;
   /** A sign-in that is not answered yet. */
   pendingSignIn: PendingSignIn | null;
   /** Empty until signed in. */
@@ -68,6 +71,7 @@ export class Connections {
       isIdle: false,
       typedMs: Number.NEGATIVE_INFINITY,
       badSignatures: 0,
+      proved: null,
       pendingSignIn: null,
       account: '',
       sessionId: '',

@@ -33,6 +33,7 @@ const ROOMS_TOLD_MS_EACH = 0.5;
 /** Folds an entry; a leader keeps it until it may be shown. */
 export function onAdded(chat: ChatState, { entry, asked }: { entry: Entry; asked: boolean }): void {
   const change = chat.fold.apply(entry);
+  if (!chat.leads || streamIdOf(entry) !== chat.stream) chat.changes += 1;
   if (!chat.leads) return fold(chat, entry);
   const added = { entry, body: bodyOf(entry), change };
   // What is asked for in the turn in which a view begins may be of the new stream already.
@@ -45,6 +46,7 @@ export function onAdded(chat: ChatState, { entry, asked }: { entry: Entry; asked
 
 /** Folds an entry that could not be read; a leader tells what was not told without it. */
 export function onRepaired(chat: ChatState, entry: Entry, leftOut: boolean): void {
+  chat.changes += 1;
   const change = chat.fold.apply(entry);
   if (!chat.leads) return fold(chat, entry);
   // What is not shown yet is still in memory, and will be.
@@ -103,6 +105,7 @@ export function showEverything(chat: ChatState, made: (entry: Entry) => boolean)
 function show(chat: ChatState, added: Added, late: boolean): void {
   const { entry, body, change } = added;
   if (!body) return;
+  if (body.t !== 'post' && body.t !== 'read') chat.changes += 1;
   for (const { account, was } of change.renamed) tellRenamed(chat, account, was);
   if (body.t === 'post') showPost(chat, { entry, body, late });
   if (isNote(body)) showNote(chat, entry, body);

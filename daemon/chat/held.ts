@@ -13,8 +13,9 @@ const HELD_CHARS_MAX = 32 * 1024 * 1024;
  */
 const ROUNDS_MAX = 64;
 
-/** Requests of one round: a sign-in costs a tenth of a millisecond, and heartbeats must not wait for all. */
-const ROUND_COUNT_MAX = 500;
+/** Units of some ten microseconds, with what was missed. */
+const SIGN_IN_COST = 20;
+const REQUEST_COST = 2;
 
 /** Whether something new has to queue up. */
 export function mustWait(chat: ChatState, message: SignIn | NumberedRequest): boolean {
@@ -77,6 +78,13 @@ export function dropHeld(chat: ChatState): void {
 /** From here on held requests may go on, as far as the ring takes them. */
 export function retryHeld(chat: ChatState): void {
   chat.rounds = ROUNDS_MAX;
+  chat.releasable = chat.limits.releasedCostMax;
+}
+
+/** Whether held requests could go on, and were only put off for the sake of everything else. */
+export function wantsTurn(chat: ChatState): boolean {
+  const isFree = chat.leads && !chat.pausing && !chat.stalled && chat.inHand.length === 0;
+  return isFree && chat.releasable <= 0 && chat.held.length > 0;
 }
 
 /** Lets what is held go on: after a refusal of the ring one alone, else up to what depends on what goes on before it. */
@@ -86,15 +94,16 @@ export function releaseHeld(chat: ChatState, take: (wanted: Wanted) => void): vo
     chat.stalled = false;
     return;
   }
-  if (chat.rounds === 0) return;
+  if (chat.rounds === 0 || chat.releasable <= 0) return;
   chat.rounds -= 1;
   const probing = chat.stalled;
   if (chat.returned.length > 0) chat.held = [...chat.returned, ...chat.held];
   chat.returned = [];
   let count = 0;
-  for (const wanted of chat.held.slice(0, ROUND_COUNT_MAX)) {
-    if (isBehindAsked(chat, wanted.message)) break;
+  for (const wanted of chat.held) {
+    if (chat.releasable <= 0 || isBehindAsked(chat, wanted.message)) break;
     count += 1;
+    chat.releasable -= wanted.message.type === 'signIn' ? SIGN_IN_COST : REQUEST_COST;
     chat.heldChars -= charsOf(wanted.message);
     take(wanted);
     if (probing && chat.inHand.length > 0) break;

@@ -13,8 +13,16 @@ const KEPT_MS = 10_000;
 /** Of each stream: twice what one resumption may send. Whoever goes further back has it read anew. */
 const KEPT_ENTRIES_MAX = 10_000;
 
+/** Who is in quieter rooms saw something last a little earlier: read with the first, instead of all of it once more. */
+const READ_BACK_ENTRIES = 500;
+
 /** Something that was said in a room, or that became of it. */
-export type Said = Readonly<{ entry: Entry; body: BodyOf<'post'> | NoteBody }>;
+export type Said = {
+  readonly entry: Entry;
+  readonly body: BodyOf<'post'> | NoteBody;
+  /** As it was told last: a line, or null where a lower copy is told instead; while `changes` is what it was. */
+  told: Readonly<{ line: string | null; changes: number }> | null;
+};
 
 export class MissedEntries {
   private readonly reader: ChatReader;
@@ -63,7 +71,15 @@ export class MissedEntries {
   private reaching(stream: StreamId, after: number, last: number): Stretch | null {
     const kept = this.stretches.get(stream);
     const isNear = kept !== undefined && after >= kept.after && after <= kept.last;
-    const stretch = isNear ? kept : new Stretch(after);
+    if (isNear) return this.readOn(stream, kept, last);
+    // One that comes after others and saw less than they: there may be more of those.
+    const isOlder = kept !== undefined && after < kept.after;
+    const stretch =
+      isOlder && this.readOn(stream, new Stretch(Math.max(0, after - READ_BACK_ENTRIES)), last);
+    return stretch || this.readOn(stream, new Stretch(after), last);
+  }
+
+  private readOn(stream: StreamId, stretch: Stretch, last: number): Stretch | null {
     if (stretch.last < last) {
       const limit = last - stretch.last;
       const bytesMax = BYTES_MAX;
@@ -99,9 +115,10 @@ class Stretch {
     for (const entry of entries) {
       const body = bodyOf(entry);
       if (body?.t !== 'post' && !isNote(body)) continue;
-      const said = this.byRoom.get(body.r);
-      if (said) said.push({ entry, body });
-      else this.byRoom.set(body.r, [{ entry, body }]);
+      const said: Said = { entry, body, told: null };
+      const before = this.byRoom.get(body.r);
+      if (before) before.push(said);
+      else this.byRoom.set(body.r, [said]);
     }
   }
 

@@ -3,12 +3,12 @@
 
 import { accountIdOf, sessionIdOf, signInText } from '../../lib/ids.ts';
 import type { RefusalCode } from '../../lib/protocol/refusals.ts';
-import type { SignIn } from '../../lib/protocol/requests.ts';
-import type { Entry } from '../ring/entry.ts';
-import { type BodyOf, encodeBody } from './bodies.ts';
+import type { Prove, SignIn } from '../../lib/protocol/requests.ts';
+import { encodeBody } from './bodies.ts';
 import type { Connection } from './connections.ts';
 import { hold, mustWait } from './held.ts';
 import { historyPost, roomSummary, view } from './messages.ts';
+import type { Said } from './missed.ts';
 import { beginSignIn, forgetSignIn } from './pending-sign-in.ts';
 import { readsOf } from './reading.ts';
 import { copiesText } from './requests.ts';
@@ -16,6 +16,7 @@ import {
   byOrder,
   type ChatState,
   close,
+  frame,
   hasCopies,
   isHiddenCopy,
   isShown,
@@ -23,12 +24,16 @@ import {
   noteLeft,
   refuse,
   send,
+  sendLine,
   storedPost,
   type WantedSignIn,
 } from './state.ts';
 
 /** Like lines that fit no schema: each costs a verification, and nobody needs more tries than a few. */
 const BAD_SIGNATURES_MAX = 20;
+
+/** What a signature is of, and itself. */
+const PROVED = ['key', 'name', 'session', 'signature'] as const;
 
 /** Takes a sign-in; where this server does not lead, in case it does in a moment. */
 export function onSignIn(chat: ChatState, connection: Connection, message: SignIn): void {
@@ -73,16 +78,35 @@ function goOn(chat: ChatState, connection: Connection): void {
   if (later.length > 0) chat.due.push({ connection: connection.id, later });
 }
 
-/** Whether the signature is that of the key, over what this connection asked for; refuses it if not. */
+/** Checks now what a sign-in on this connection will say, so that a crowd that comes at once need not wait for that. */
+export function onProve(chat: ChatState, connection: Connection, message: Prove): void {
+  if (isGenuine(chat, connection, message)) connection.proved = message;
+  else {
+    refuse(chat, connection, { to: {}, code: 'bad-signature' });
+    noteBadSignature(chat, connection);
+  }
+}
+
+/** Whether somebody is who they say; refuses the sign-in if not. */
 function proves(chat: ChatState, connection: Connection, message: SignIn): boolean {
-  const { parts } = chat;
-  const { name, key, session, signature } = message;
-  const text = signInText({ nonce: connection.nonce, server: parts.self.id, name, session });
-  if (parts.secrets.verify(key, text, signature)) return true;
+  const { proved } = connection;
+  const isProved = proved !== null && PROVED.every((field) => proved[field] === message[field]);
+  if (isProved || isGenuine(chat, connection, message)) return true;
   refuseSignIn(chat, connection, 'bad-signature');
+  noteBadSignature(chat, connection);
+  return false;
+}
+
+/** Whether the signature is that of the key, over what this connection asked for. */
+function isGenuine({ parts }: ChatState, { nonce }: Connection, said: SignIn | Prove): boolean {
+  const { name, key, session, signature } = said;
+  const text = signInText({ nonce, server: parts.self.id, name, session });
+  return parts.secrets.verify(key, text, signature);
+}
+
+function noteBadSignature(chat: ChatState, connection: Connection): void {
   connection.badSignatures += 1;
   if (connection.badSignatures > BAD_SIGNATURES_MAX) close(chat, connection, 'bad-signature');
-  return false;
 }
 
 /** Checks who it is: signs in an account that exists, or has the name claimed first. */
@@ -152,6 +176,7 @@ function completeSignIn(chat: ChatState, wanted: WantedSignIn, account: string):
   const rooms = joined.flatMap((id) => roomSummary(chat, id, account) ?? []);
   const counts = message.cursor === undefined;
   const reads = readsOf(chat, account, { rooms: joined, counts });
+  connection.proved = null;
   const { sessionId: session } = connection;
   const name = chat.fold.nameOf(account);
   const server = chat.parts.self.id;
@@ -188,23 +213,36 @@ function resume(chat: ChatState, connection: Connection, cursor: string, at: num
   const countMax = limits.resumeEntriesMax;
   const missed = chat.missed.since(cursor, at, { rooms, countMax, nowMs });
   if (!missed) return send(chat, connection, { type: 'resumed', posts: 0, reset: true });
-  const posts: [Entry, BodyOf<'post'>][] = [];
+  const posts: Said[] = [];
   const changed = new Set<string>();
-  for (const { entry, body } of missed) {
+  for (const said of missed) {
+    const { entry, body } = said;
     // What came from outside the view and was shown to nobody yet is shown to all with the next view.
     if (!isShown(chat, entry)) continue;
     if (body.t !== 'post') changed.add(body.p);
-    else if (entry.hlcMs >= fold.prunedBelowMs) posts.push([entry, body]);
+    else if (entry.hlcMs >= fold.prunedBelowMs) posts.push(said);
   }
-  posts.sort(([one], [other]) => byOrder(one, other));
+  posts.sort((one, other) => byOrder(one.entry, other.entry));
   let count = 0;
-  for (const [entry, body] of posts) {
-    if (isHiddenCopy(chat, entry, body.q)) continue;
+  for (const said of posts) {
+    const line = lineOf(chat, said);
+    if (line === null) continue;
     count += 1;
-    send(chat, connection, { type: 'post', ...historyPost(chat, entry, body), at: 0, late: true });
+    sendLine(chat, connection, line);
   }
   for (const id of changed) sendChanged(chat, connection, id);
   send(chat, connection, { type: 'resumed', posts: count, reset: false });
+}
+
+/** The same for all who missed it, for as long as nothing changes it; null for a copy that is not told. */
+function lineOf(chat: ChatState, said: Said): string | null {
+  const { entry, body } = said;
+  if (said.told?.changes === chat.changes || body.t !== 'post') return said.told?.line ?? null;
+  const line = isHiddenCopy(chat, entry, body.q)
+    ? null
+    : frame({ type: 'post', ...historyPost(chat, entry, body), at: 0, late: true });
+  said.told = { line, changes: chat.changes };
+  return line;
 }
 
 /** A post that may have been seen before it was changed. */

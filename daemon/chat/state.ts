@@ -54,6 +54,8 @@ export type ChatState = {
   readonly connections: Connections;
   readonly presence: Presence;
   readonly missed: MissedEntries;
+  /** Counts whatever may change how a post reads, or which copy of it is told. */
+  changes: number;
   /** Accounts that came since the last tick: told together, so that a crowd that comes at once costs what one does. */
   readonly arrived: Set<string>;
   /** Accounts told to be idle: nobody sits at any connection of theirs. */
@@ -104,6 +106,8 @@ export type ChatState = {
   returned: Wanted[];
   /** Rounds of held requests that may still follow each other within one turn. */
   rounds: number;
+  /** What of them may still go on within one turn, in units of some ten microseconds. */
+  releasable: number;
   /** Connections that may have answers to send at the end of this step. */
   readonly answered: Set<Connection>;
   /** How far people have read that is not written yet, and when any of it was. */
@@ -136,6 +140,7 @@ export function createState(parts: ChatParts): ChatState {
     connections: new Connections(),
     presence: new Presence(),
     missed: new MissedEntries(parts.reader),
+    changes: 0,
     arrived: new Set(),
     idle: new Set(),
     cluster: { term: 0, leader: null, servers: [], copies: 0, copiesMin: parts.copiesMin },
@@ -163,6 +168,7 @@ export function createState(parts: ChatParts): ChatState {
     inHand: [],
     returned: [],
     rounds: 0,
+    releasable: 0,
     answered: new Set(),
     heardReads: new ReadMarkers(),
     readsWrittenMs: Number.NEGATIVE_INFINITY,
@@ -176,12 +182,16 @@ export function createState(parts: ChatParts): ChatState {
 }
 
 /** @returns the line, its line feed included */
-function frame(message: ServerMessage): string {
+export function frame(message: ServerMessage): string {
   return `${JSON.stringify(message)}\n`;
 }
 
 export function send(chat: ChatState, connection: Connection, message: ServerMessage): void {
-  chat.outputs.push({ type: 'send', connection: connection.id, frame: frame(message) });
+  sendLine(chat, connection, frame(message));
+}
+
+export function sendLine(chat: ChatState, connection: Connection, line: string): void {
+  chat.outputs.push({ type: 'send', connection: connection.id, frame: line });
 }
 
 /** Encoded once, whoever gets it. */

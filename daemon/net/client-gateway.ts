@@ -34,6 +34,9 @@ const BACKLOG_BYTES_LIMIT = 32 * 1024 * 1024;
 /** A closed connection gets this long to take what was sent to it, the reason above all. */
 const LINGER_MS = 1_000;
 
+/** Who is not accepted yet: beyond them the system lets people wait for seconds. It allows 4,096 by default. */
+const BACKLOG_CONNECTIONS = 4_096;
+
 /** Twice the 10,000 that a busy server is measured with; each costs some kilobytes. */
 const CONNECTIONS_MAX = 20_000;
 
@@ -155,7 +158,7 @@ class Gateway implements ClientGateway {
   async listen(): Promise<void> {
     const { host, port, logger } = this.options;
     try {
-      this.server.listen({ host, port, backlog: 1024 });
+      this.server.listen({ host, port, backlog: BACKLOG_CONNECTIONS });
       await once(this.server, 'listening');
     } catch (error) {
       clearInterval(this.watch);

@@ -13,6 +13,7 @@ import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
 import {
   type ClientMessage,
   NumberedRequest,
+  Prove,
   Query,
   Signal,
   SignIn,
@@ -29,7 +30,7 @@ const GOT_CHARS_MAX = 40;
 /** Problems named in one reason; a line may have hundreds. */
 const PROBLEMS_MAX = 3;
 
-const SCHEMAS = [SignIn, ...NumberedRequest.options, ...Query.options, ...Signal.options];
+const SCHEMAS = [SignIn, Prove, ...NumberedRequest.options, ...Query.options, ...Signal.options];
 
 /** The schema of each type: parsing by it directly is cheaper than by the union. */
 const SCHEMA_BY_TYPE: ReadonlyMap<string, (typeof SCHEMAS)[number]> = new Map(

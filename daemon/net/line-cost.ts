@@ -6,6 +6,7 @@ import type { ClientMessage } from '../../lib/protocol/requests.ts';
 const COSTS: Readonly<Partial<Record<ClientMessage['type'], number>>> = {
   /** The signature is checked. */
   signIn: 20,
+  prove: 20,
   listRooms: 50,
   who: 50,
   search: 300,

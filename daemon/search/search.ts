@@ -18,11 +18,16 @@ const ANEW_MS_MAX = 3_600_000;
  */
 export const FILLED_AFTER_MS = 3_000;
 
+/** For so long after a search the index is filled though much is said: whoever searched may ask again. */
+const WANTED_MS = 5_000;
+
 export type Search = Readonly<{
   /** @returns ids of posts, newest first; null while there is no index that can be read */
   find(query: SearchQuery): readonly string[] | null;
   /** Whether everything held is found. */
   isComplete(): boolean;
+  /** Whether somebody searched a moment ago. */
+  isWanted(): boolean;
   /** @param isCalm whether the index is filled: people do not wait for anything else */
   tick(isCalm: boolean): void;
   close(): Promise<void>;
@@ -58,6 +63,7 @@ class HealingSearch implements Search {
   private isClosed = true;
   private isOver = false;
   private filledFromMs: number;
+  private askedMs = Number.NEGATIVE_INFINITY;
   private anewMs = Number.POSITIVE_INFINITY;
   private patienceMs = ANEW_MS_MIN;
 
@@ -69,7 +75,8 @@ class HealingSearch implements Search {
 
   find(query: SearchQuery): readonly string[] | null {
     // Somebody wants it: it is filled from now on.
-    this.filledFromMs = Math.min(this.filledFromMs, this.parts.nowMs());
+    this.askedMs = this.parts.nowMs();
+    this.filledFromMs = Math.min(this.filledFromMs, this.askedMs);
     try {
       return this.present?.index.find(query) ?? null;
     } catch (error) {
@@ -77,6 +84,10 @@ class HealingSearch implements Search {
       else this.giveUp(error);
       return null;
     }
+  }
+
+  isWanted(): boolean {
+    return this.parts.nowMs() - this.askedMs < WANTED_MS;
   }
 
   isComplete(): boolean {

@@ -7,6 +7,7 @@
 import { signInText } from '../ids.ts';
 import type { ServerAddress } from '../protocol/events.ts';
 import { PROTOCOL_VERSION, REQUESTS_IN_FLIGHT_MAX } from '../protocol/limits.ts';
+import type { Prove } from '../protocol/requests.ts';
 import { type Link, type Session, send, type Target } from './session-state.ts';
 
 /** A server on the same continent greets within this, in milliseconds. */
@@ -85,6 +86,7 @@ export function open(session: Session, target: Target): void {
     openedMs: session.nowMs,
     heardMs: session.nowMs,
     welcome: null,
+    signature: null,
     leader: null,
     signInMs: null,
     isAhead: false,
@@ -176,8 +178,8 @@ export function searchWakeMs(session: Session): number {
  */
 export function signIn(session: Session, link: Link, isAhead = false): void {
   if (session.phase !== 'searching' || !link.welcome) return;
-  const { self, signer, cursor, at, stamp } = session;
-  const { server, nonce } = link.welcome;
+  const { cursor, at, stamp } = session;
+  const { server } = link.welcome;
   const underWay = [...session.links.values()].filter(({ signInMs }) => signInMs !== null);
   // It was signed in to ahead, and is said to lead now.
   if (!isAhead) link.isAhead = false;
@@ -188,19 +190,31 @@ export function signIn(session: Session, link: Link, isAhead = false): void {
   session.signInLinks.set(server, link.number);
   link.signInMs = session.nowMs;
   link.isAhead = isAhead;
-  const text = signInText({ nonce, server, name: self.name, session: self.seed });
   send(session, link, {
     type: 'signIn',
     protocol: PROTOCOL_VERSION,
-    key: signer.key,
-    name: self.name,
-    session: self.seed,
-    signature: signer.sign(text),
+    ...proofOn(session, link, link.welcome),
     ...(cursor === null ? {} : { cursor, at }),
     ...(stamp === null ? {} : { stamp }),
     ...(session.isIdle ? { idle: true as const } : {}),
   });
   sendAlong(session, link);
+}
+
+/** Who this is, signed for that connection. */
+function proofOn(
+  { self, signer }: Session,
+  link: Link,
+  { server, nonce }: NonNullable<Link['welcome']>,
+): Omit<Prove, 'type'> {
+  const text = signInText({ nonce, server, name: self.name, session: self.seed });
+  link.signature ??= signer.sign(text);
+  return { key: signer.key, name: self.name, session: self.seed, signature: link.signature };
+}
+
+/** Has a server check now who this is, in case it leads some day. */
+export function prove(session: Session, link: Link): void {
+  if (link.welcome) send(session, link, { type: 'prove', ...proofOn(session, link, link.welcome) });
 }
 
 /** Sends what is not answered behind a sign-in that is under way: as far as the window goes, and up to a gap. */

@@ -26,6 +26,8 @@ export type Link = {
   openedMs: number;
   heardMs: number;
   welcome: z.infer<typeof Welcome> | null;
+  /** Over its nonce; null until somebody is to sign in there. */
+  signature: string | null;
   /** Id of the leader it last named; null for none. */
   leader: string | null;
   /** When a sign-in was sent that is not answered yet. */
@@ -55,6 +57,8 @@ export type Session = {
   /** By id of a server: the last link on which it was signed in to. */
   signInLinks: Map<string, number>;
   active: Link | null;
+  /** From when on somebody is to stand by. */
+  standbyFromMs: number;
   /** The servers of the present view. */
   servers: readonly ServerStatus[];
   /** Who leads instead, as the server of the link `link` says: the leader must prove that it lives. */

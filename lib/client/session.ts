@@ -47,7 +47,7 @@ import {
   send,
 } from './session-state.ts';
 import { stateOf } from './shown-state.ts';
-import { keepStandby, onStandbyMessage, standbyWakeMs } from './standby.ts';
+import { keepStandby, noteSignedIn, onStandbyMessage, standbyWakeMs } from './standby.ts';
 
 /** Refusals of a sign-in that another try may not meet: the cluster is changing, or full for the moment. */
 const PASSING: ReadonlySet<RefusalCode> = new Set([
@@ -81,6 +81,7 @@ export function createSession(fields: {
     links: new Map(),
     linksOpened: 0,
     signInLinks: new Map(),
+    standbyFromMs: 0,
     active: null,
     servers: [],
     rival: null,
@@ -244,6 +245,7 @@ function onSignedIn(
   const again = session.everSignedIn;
   const tookMs = again ? session.nowMs - session.lostMs : null;
   link.signInMs = null;
+  noteSignedIn(session, again);
   session.phase = 'signedIn';
   session.active = link;
   session.everSignedIn = true;

@@ -1,10 +1,16 @@
-// The second connection: to the server that would lead next, greeted and not signed in. When the leader is
-// frozen or cut off there is no close to tell; whoever leads in its place tells here, and is signed in to at
+// The second connection: to the server that would lead next, greeted, told who this is, and not signed in. When the leader
+// is frozen or cut off there is no close to tell; whoever leads in its place tells here, and is signed in to at
 // once. The word of a server is not enough to leave a leader that answers: in a split both may lead.
 import type { ServerAddress, ServerMessage } from '../protocol/events.ts';
 import { watch } from './liveness.ts';
-import { fail, greetingDueMs, learn, open } from './search.ts';
+import { fail, greetingDueMs, learn, open, prove } from './search.ts';
 import type { Link, Session } from './session-state.ts';
+
+/**
+ * After a return it is opened within this, at a time of its own for each client: where thousands have returned together, the
+ * servers have that to do first.
+ */
+const AFTER_RETURN_MS_MAX = 1_000;
 
 /** The link beside that of the leader; undefined when there is none. */
 function standbyOf({ links, active }: Session): Link | undefined {
@@ -25,7 +31,7 @@ export function keepStandby(session: Session): void {
   const standby = standbyOf(session);
   if (standby && standby.address !== next?.address) drop(session, standby);
   else if (standby && session.nowMs >= greetingDueMs(standby)) fail(session, standby, 'no answer');
-  if (!next || standbyOf(session)) return;
+  if (!next || standbyOf(session) || session.nowMs < session.standbyFromMs) return;
   const target = learn(session, next.address, next.id);
   if (target.nextTryMs <= session.nowMs) open(session, target);
 }
@@ -41,7 +47,14 @@ export function standbyWakeMs(session: Session): number {
   if (standby) return greetingDueMs(standby);
   const next = nextLeader(session);
   const target = next && session.targets.get(next.address);
-  return target && session.active ? target.nextTryMs : Number.POSITIVE_INFINITY;
+  return target && session.active
+    ? Math.max(target.nextTryMs, session.standbyFromMs)
+    : Number.POSITIVE_INFINITY;
+}
+
+/** Signed in. @param again whether a leader was lost */
+export function noteSignedIn(session: Session, again: boolean): void {
+  session.standbyFromMs = session.nowMs + (again ? session.draw * AFTER_RETURN_MS_MAX : 0);
 }
 
 export function onStandbyMessage(session: Session, link: Link, message: ServerMessage): void {
@@ -49,6 +62,7 @@ export function onStandbyMessage(session: Session, link: Link, message: ServerMe
     case 'welcome': {
       link.welcome = message;
       learn(session, link.address, message.server).failures = 0;
+      prove(session, link);
       const self = { id: message.server, address: link.address };
       return onRival(session, link, {
         leader: message.state === 'leading' ? self : message.leader,

@@ -49,6 +49,15 @@ export const SignIn = z.strictObject({
 });
 export type SignIn = z.infer<typeof SignIn>;
 
+/**
+ * Ahead of a sign-in, on a connection to a server that may lead some day: who it is going to be. Answered by nothing, or
+ * by `refused`. The server checks the signature now; a sign-in with the same four fields need not wait for that.
+ */
+export const Prove = SignIn.pick({ key: true, name: true, session: true, signature: true }).extend({
+  type: z.literal('prove'),
+});
+export type Prove = z.infer<typeof Prove>;
+
 const TimeMs = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 // A retry repeats `number`, so what was caught in a failover is stored once. `lowest` is the lowest
@@ -223,6 +232,7 @@ export type Query = z.infer<typeof Query>;
 
 export const ClientMessage = z.discriminatedUnion('type', [
   SignIn,
+  Prove,
   Post,
   EditPost,
   DeletePost,

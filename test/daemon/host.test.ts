@@ -25,9 +25,9 @@ const ANNOUNCEMENT = {
 
 /**
  * @param other the ring position of its peer
- * @param step what the chat says, in place of the chat
+ * @param parts what the chat says, in place of the chat
  */
-function stageOf(store: Store, other = 3, step?: Chat['step']) {
+function stageOf(store: Store, other = 3, parts: Partial<Chat> = {}) {
   let nowMs = 1_000;
   let next = 1;
   const story: string[] = [];
@@ -44,7 +44,7 @@ function stageOf(store: Store, other = 3, step?: Chat['step']) {
     copiesMin: 1,
     restored: store.readOthers(),
   });
-  const chat: Chat = step ? { ...whole, step } : whole;
+  const chat: Chat = { ...whole, ...parts };
   const ring = ringOn(store, { server: 2, others: [other], nowMs });
   const said = (message: PeerMessage) => story.push(message.type);
   const host = createHost({
@@ -62,6 +62,7 @@ function stageOf(store: Store, other = 3, step?: Chat['step']) {
       sendClients: (_, frame) => story.push(JSON.parse(frame).type),
       closeClient: () => {},
       flushClients: () => {},
+      goOnSoon: () => story.push('goOnSoon'),
       log: () => {},
       drained: () => {},
     },
@@ -196,15 +197,31 @@ test('with anything else in the transaction it is waited for', () => {
 test('what the chat says to the answer of the ring comes behind what it said with the question', () => {
   const said = (type: string) =>
     ({ type: 'send', connection: 1, frame: JSON.stringify({ type }) }) as const;
-  const { host, story } = stageOf(new MemoryStore(INCARNATION), 3, (input) => {
+  const step: Chat['step'] = (input) => {
     if (input.type === 'notTaken') return [said('second')];
     if (input.type !== 'opened') return [];
     const asked = { connection: 1, requestId: null, body: '{}', above: null };
     return [{ type: 'append', ...asked }, said('first')];
-  });
+  };
+  const { host, story } = stageOf(new MemoryStore(INCARNATION), 3, { step });
   host.feedChat({ type: 'opened', connection: 1, nonce: '' });
   host.endTurn();
   assert.deepEqual(story, ['first', 'second']);
+});
+
+test('a turn is asked for when the chat has put something off, after what this turn says', () => {
+  let isMore = true;
+  const step: Chat['step'] = ({ type }) => {
+    if (type === 'goOn') isMore = false;
+    return [{ type: 'send', connection: 1, frame: JSON.stringify({ type }) }];
+  };
+  const parts = { step, wantsTurn: () => isMore };
+  const { host, story } = stageOf(new MemoryStore(INCARNATION), 3, parts);
+  host.feedChat({ type: 'opened', connection: 1, nonce: '' });
+  host.endTurn();
+  host.goOn();
+  host.endTurn();
+  assert.deepEqual(story, ['opened', 'goOnSoon', 'goOn']);
 });
 
 test('what was damaged at whoever gave it is of a time that counts once it is repaired', () => {

@@ -159,6 +159,7 @@ function drawLimits(random: Random): Plan['limits'] {
     pendingEntriesMax: draw(10, 300),
     resumeEntriesMax: draw(3, 200),
     heldCountMax: draw(5, 200),
+    releasedCostMax: draw(1, 200),
   };
   return small ? drawn : DAEMONS_LIMITS;
 }

@@ -336,6 +336,7 @@ export class SimulatedServer {
           for (const other of this.others()) world.network.sendDatagram(id, other, bytes);
         });
       },
+      goOnSoon: () => this.input((running) => running.host.goOn()),
       sendClient: (connection, frame) => this.sendClients([connection], frame),
       sendClients: (connections, frame) => this.sendClients(connections, frame),
       closeClient: (connection, code) =>

@@ -20,7 +20,7 @@ import type { Cluster } from '../../lib/client/api.ts';
 import { accountIdOf, sessionIdOf, signInText } from '../../lib/ids.ts';
 import { ServerMessage } from '../../lib/protocol/events.ts';
 import type { RefusalCode } from '../../lib/protocol/refusals.ts';
-import type { ClientMessage, SignIn } from '../../lib/protocol/requests.ts';
+import type { ClientMessage, Prove, SignIn } from '../../lib/protocol/requests.ts';
 
 /** A key and a name, as a person's client has them. */
 export type Person = Readonly<{
@@ -85,6 +85,8 @@ export class ChatStage {
   /** How many appends were asked for, taken or not; and how many of them by nobody's request. */
   asked = 0;
   notes = 0;
+  /** How many signatures were checked. */
+  verified = 0;
   /** How often a view was asked for that shows what came from elsewhere. */
   showsAsked = 0;
   private readonly heard = new Map<number, Message[]>();
@@ -117,7 +119,13 @@ export class ChatStage {
     return createChat({
       search: this.search(),
       reader: this.store,
-      secrets: SECRETS,
+      secrets: {
+        ...SECRETS,
+        verify: (key, text, signature) => {
+          this.verified += 1;
+          return SECRETS.verify(key, text, signature);
+        },
+      },
       self: { id: this.id, address: this.address },
       copiesMin: this.copiesMin,
       limits: this.limits,
@@ -337,6 +345,11 @@ export class ChatStage {
     const signature = sign(null, Buffer.from(text), who.privateKey).toString('base64url');
     const { key, name } = who;
     return { type: 'signIn', protocol: 1, key, name, session, signature, ...more };
+  }
+
+  prove(connection: number, who: Person, more: Partial<Prove> = {}): void {
+    const { key, name, session, signature } = this.signInMessage(connection, who);
+    this.say(connection, { type: 'prove', key, name, session, signature, ...more });
   }
 
   signIn(connection: number, who: Person, more: Partial<SignIn> = {}): void {

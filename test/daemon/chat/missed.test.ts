@@ -64,13 +64,14 @@ test('whoever comes back after another one is given what that one was, and nothi
   assert.deepEqual(disk.reads, [`${OLD} 40+10`, `${NEW} 0+5`]);
 });
 
-test('what is newer than all that was read is read, and for what is older all of it', () => {
+test('what is newer than all that was read is read, and for what is older all of it, and more for those who saw even less', () => {
   const disk = new Disk();
   const missed = new MissedEntries(disk.reader);
   missed.since(OLD, 40, QUERY);
   disk.held.set(NEW, 7);
   assert.deepEqual(keys(missed.since(OLD, 30, QUERY)), [...range(1, 31, 50), ...range(2, 1, 7)]);
-  assert.deepEqual(disk.reads.slice(2), [`${OLD} 30+20`, `${NEW} 5+2`]);
+  missed.since(OLD, 20, QUERY);
+  assert.deepEqual(disk.reads.slice(2), [`${OLD} 0+50`, `${NEW} 5+2`]);
 });
 
 test('only what was said in the rooms that are asked for is given', () => {
@@ -94,6 +95,7 @@ test('with an entry that cannot be read nothing is given, until it can', () => {
   assert.equal(missed.since(OLD, 40, QUERY), null);
   assert.deepEqual(keys(missed.since(OLD, 46, QUERY)), [...range(1, 47, 50), ...range(2, 1, 5)]);
   assert.equal(missed.since(OLD, 40, QUERY), null);
+  assert.equal(missed.since(OLD, 45, QUERY)?.length, 10, 'what is before it is not needed');
   disk.damaged.clear();
   assert.equal(missed.since(OLD, 40, QUERY)?.length, 15);
 });

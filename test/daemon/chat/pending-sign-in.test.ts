@@ -1,6 +1,7 @@
 // Sign-ins that come before there is anybody to take them, and what is sent behind them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CHAT_LIMITS } from '../../../daemon/chat/limits.ts';
 import { roomIdOf } from '../../../lib/ids.ts';
 import { REQUESTS_IN_FLIGHT_MAX } from '../../../lib/protocol/limits.ts';
 import type { ClientMessage } from '../../../lib/protocol/requests.ts';
@@ -156,7 +157,9 @@ test('who goes before this server leads leaves nothing behind', () => {
 });
 
 test('more than is held is refused, and its sender comes again', () => {
-  const stage = new ChatStage({ limits: { resumeEntriesMax: 100, heldCountMax: 2 } });
+  const stage = new ChatStage({
+    limits: { ...CHAT_LIMITS, resumeEntriesMax: 100, heldCountMax: 2 },
+  });
   stage.lead();
   stage.disconnect(stage.join(ada));
   stage.follow(null, 2);

@@ -240,3 +240,13 @@ test('nothing is opened, found or told once it is closed', async () => {
   assert.equal(search.find(HELLO), null);
   assert.deepEqual(told, []);
 });
+
+test('somebody who searched a moment ago may search again', async () => {
+  const { search, clock } = stage();
+  assert.equal(search.isWanted(), false);
+  search.find(HELLO);
+  assert.equal(search.isWanted(), true);
+  clock.nowMs += 10_000;
+  assert.equal(search.isWanted(), false);
+  await search.close();
+});

@@ -44,6 +44,32 @@ test('beside the leader, the server that leads next is greeted', () => {
   assert.deepEqual([...stage.links.keys()], [THREE, ONE]);
 });
 
+test('whoever stands by is told who this is, and signed in to with the very same signature', () => {
+  const stage = connected();
+  stage.greets(TWO, 'server2', { id: 'server3', address: THREE });
+  const [proof] = stage.sentOf('prove');
+  assert.ok(proof?.type === 'prove');
+  stage.closes(THREE);
+  const signIn = stage.sentOf('signIn').at(-1);
+  assert.ok(signIn?.type === 'signIn');
+  for (const field of ['key', 'name', 'session', 'signature'] as const)
+    assert.equal(signIn[field], proof[field]);
+});
+
+test('after a return somebody stands by again within a second, and not at once', () => {
+  const stage = connected();
+  stage.closes(THREE);
+  stage.advance(100);
+  stage.reaches(TWO, 'server2');
+  stage.says(TWO, { ...view(), leader: { id: 'server2', address: TWO }, term: 4 });
+  assert.deepEqual([...stage.links.keys()], [TWO]);
+  for (let elapsedMs = 0; elapsedMs < 1_000; elapsedMs += 100) {
+    stage.pongs(TWO);
+    stage.advance(100);
+  }
+  assert.equal(stage.links.size, 2);
+});
+
 test('a frozen leader is left as soon as another one leads, and nothing is typed twice', () => {
   const stage = connected();
   stage.greets(TWO, 'server2', { id: 'server3', address: THREE });

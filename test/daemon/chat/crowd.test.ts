@@ -1,0 +1,138 @@
+// A crowd that loses its leader: checked before, let in by portions, and told what it missed from one reading.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CHAT_LIMITS } from '../../../daemon/chat/limits.ts';
+import { ChatStage, type Person, person } from '../../support/chat-stage.ts';
+
+const ada = person('ada');
+const bob = person('bob');
+
+/** A follower that knows some people. */
+function following(people: readonly Person[], limits = CHAT_LIMITS): ChatStage {
+  const stage = new ChatStage({ id: 'server2', ringPosition: 2, limits });
+  stage.lead();
+  for (const each of people) stage.disconnect(stage.join(each));
+  stage.follow('server3');
+  return stage;
+}
+
+test('a signature that was checked ahead is not checked again', () => {
+  const stage = following([ada]);
+  const connection = stage.connect();
+  stage.take(connection);
+  stage.prove(connection, ada);
+  assert.equal(stage.types(connection), '', 'there is nothing to say to that');
+  stage.follow(null);
+  stage.take(connection);
+  const before = stage.verified;
+  stage.signIn(connection, ada);
+  stage.lead();
+  assert.equal(stage.verified, before);
+  assert.equal(stage.types(connection), 'signedIn view');
+});
+
+test('what was checked ahead says nothing of another name, key, session or signature', () => {
+  const mallory = person('mallory');
+  const stage = following([ada, mallory]);
+  for (const wanted of [
+    { name: 'ada' },
+    { key: ada.key },
+    { session: 'sessionSeed2' },
+    { signature: 'A'.repeat(86) },
+  ]) {
+    const connection = stage.connect();
+    stage.prove(connection, mallory);
+    stage.follow(null);
+    stage.take(connection);
+    const message = { ...stage.signInMessage(connection, mallory), ...wanted };
+    stage.say(connection, message);
+    stage.lead();
+    assert.equal(stage.take(connection, 'refused')[0]?.code, 'bad-signature');
+    stage.follow('server3');
+  }
+});
+
+test('whoever proves nothing is told, and after too many tries let go', () => {
+  const stage = following([ada]);
+  const connection = stage.connect();
+  stage.take(connection);
+  stage.prove(connection, ada, { signature: 'A'.repeat(86) });
+  assert.equal(stage.take(connection, 'refused')[0]?.code, 'bad-signature');
+  stage.signIn(connection, ada);
+  stage.lead();
+  assert.equal(stage.take(connection, 'signedIn').length, 1, 'who signs in all the same may');
+  const other = stage.connect();
+  for (let tries = 0; tries < 30; tries += 1)
+    stage.prove(other, ada, { signature: 'A'.repeat(86) });
+  assert.equal(stage.closed.get(other), 'bad-signature');
+});
+
+test('a crowd that waits for a leader is let in by portions, one each turn', () => {
+  const people = Array.from({ length: 12 }, (_, index) => person(`person${index}`));
+  const stage = following(people, { ...CHAT_LIMITS, releasedCostMax: 100 });
+  const connections = people.map((each) => {
+    const connection = stage.connect();
+    stage.signIn(connection, each);
+    return connection;
+  });
+  const inside = () => connections.flatMap((each) => stage.take(each, 'signedIn')).length;
+  stage.lead();
+  const portions = [inside()];
+  while (stage.chat.wantsTurn()) {
+    stage.feed({ type: 'goOn' });
+    portions.push(inside());
+  }
+  assert.deepEqual(portions, [5, 5, 2]);
+});
+
+test('nobody asks for a turn who could do nothing with it', () => {
+  const stage = following([ada], { ...CHAT_LIMITS, releasedCostMax: 1 });
+  const waiting = () => {
+    const connection = stage.connect();
+    stage.signIn(connection, ada, { session: `sessionSeed${connection}` });
+  };
+  waiting();
+  waiting();
+  assert.equal(stage.chat.wantsTurn(), false, 'it does not lead');
+  stage.lead();
+  assert.equal(stage.chat.wantsTurn(), true);
+  stage.feed({ type: 'pausing' });
+  assert.equal(stage.chat.wantsTurn(), false, 'the ring takes nothing now');
+});
+
+/** Ada and Bob are in the room; Bob is away while something is said and read by others who come back. */
+function missing(): { stage: ChatStage; cursor: string; at: number; room: string; here: number } {
+  const stage = new ChatStage();
+  stage.lead();
+  const here = stage.join(ada);
+  const away = stage.connect();
+  stage.signIn(away, bob);
+  const place = stage.take(away, 'view')[0];
+  const { cursor = '', at = 0 } = place ?? {};
+  stage.disconnect(away);
+  return { stage, cursor, at, room: 'general', here };
+}
+
+test('what was told to one who came back is told anew to the next when it was edited, reacted to or taken back meanwhile', () => {
+  const { stage, cursor, at, here } = missing();
+  const number = stage.post(here, 'teh plan');
+  const post = `${ada.account}.sessionSeed1/${number}`;
+  const comesBack = () => {
+    const connection = stage.connect();
+    stage.signIn(connection, bob, { cursor, at });
+    const [told] = stage.take(connection, 'post');
+    return [
+      told?.text,
+      told?.edited ?? false,
+      told?.reactions?.length ?? 0,
+      told?.deleted ?? false,
+    ];
+  };
+  assert.deepEqual(comesBack(), ['teh plan', false, 0, false]);
+  stage.request(here, { type: 'editPost', room: 'general', post, text: 'the plan' });
+  assert.deepEqual(comesBack(), ['the plan', true, 0, false]);
+  stage.request(here, { type: 'react', room: 'general', post, emoji: '👍', on: true });
+  assert.deepEqual(comesBack(), ['the plan', true, 1, false]);
+  stage.request(here, { type: 'deletePost', room: 'general', post });
+  assert.deepEqual(comesBack(), ['', false, 0, true]);
+});
