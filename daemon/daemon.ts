@@ -43,7 +43,7 @@ export type Daemon = Readonly<{
 }>;
 
 /** Entries on their way to the disks of other servers, from which on turns had better be few. */
-const CROWDED_ENTRIES = 8;
+const CROWDED_ENTRIES = 64;
 
 /** Longest wait for a successor when stopping: several changes of view. */
 const HAND_OVER_MS_MAX = 2_000;

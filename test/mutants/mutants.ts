@@ -255,6 +255,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'in sync with an empty new directory',
     file: `${RING}/ring.ts`,
+    test: 'test/daemon/ring/new-boot.test.ts',
     edits: [
       [
         '  if (peer.boot === boot) return;',
@@ -435,6 +436,23 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'lib/client/numbered.ts',
     edits: [['if (known < post.order)', 'if (known)']],
     test: 'test/lib/client/session.test.ts',
+  },
+  {
+    name: 'what was proved of one name counts for every name',
+    file: 'daemon/chat/sign-in.ts',
+    edits: [
+      [
+        "const PROVED = ['key', 'name', 'session', 'signature'] as const;",
+        "const PROVED = ['key'] as const;",
+      ],
+    ],
+    test: 'test/daemon/chat/crowd.test.ts',
+  },
+  {
+    name: 'who comes back is told a post as it was told to the one before, though it was edited',
+    file: 'daemon/chat/delivery.ts',
+    edits: [["if (body.t !== 'post' && body.t !== 'read') chat.changes += 1;", '']],
+    test: 'test/daemon/chat/crowd.test.ts',
   },
   {
     name: 'a replayed heartbeat is accepted',
