@@ -13,18 +13,18 @@ import {
   type Added,
   byOrder,
   type ChatState,
-  frame,
   hasCopies,
   isCrowd,
   isHiddenCopy,
   isShown,
   type StoredPost,
   sendAll,
-  sendLineAll,
   storedPost,
 } from './state.ts';
 
-/** Those inside a room hear of who comes and goes, and of their number, at most this often, however many come at once. */
+const NOBODY: readonly number[] = [];
+
+/** Those inside a room hear of its new number of members at most this often, however many come at once. */
 const ROOMS_TOLD_MS = 200;
 
 /** And more rarely where they are many: a write to each of five thousand sockets is a good part of a turn. */
@@ -128,8 +128,6 @@ function showPost(
   const isLate = late || place < chat.highestShown;
   if (!isLate) chat.highestShown = place;
   const at = streamIdOf(entry) === chat.stream ? entry.sequence : 0;
-  // Nobody speaks before they have come.
-  tellMembers(chat, body.r);
   const post = { type: 'post' as const, ...historyPost(chat, entry, body), at };
   sendAll(chat, chat.connections.inRoom(body.r), isLate ? { ...post, late: true } : post);
 }
@@ -162,23 +160,18 @@ function showMember(chat: ChatState, entry: Entry, { room, account, joined }: Me
   // Two who write to each other neither come nor go.
   if (fold.existingRoom(room)?.direct) return tellRoom(chat, room, own);
   const inside = connections.inRoom(room);
-  const lines = chat.changedRooms.get(room) ?? [];
-  chat.changedRooms.set(room, lines);
-  if (!isCrowd(inside)) {
-    const change = joined ? 'joined' : 'left';
-    const { wallMs: time } = entry;
-    const who = { account, name: fold.nameOf(account) };
-    lines.push(frame({ type: 'member', room, ...who, change, time, order: orderOf(entry) }));
-  }
+  sendAll(chat, isCrowd(inside) ? NOBODY : inside, {
+    type: 'member',
+    room,
+    account,
+    name: fold.nameOf(account),
+    change: joined ? 'joined' : 'left',
+    time: entry.wallMs,
+    order: orderOf(entry),
+  });
   if (!joined) for (const connection of own) connections.leave(connection, room);
   tellRoom(chat, room, own);
-}
-
-/** Tells those inside who came and went since they were told last. */
-function tellMembers(chat: ChatState, room: string): void {
-  const lines = chat.changedRooms.get(room);
-  const inside = chat.connections.inRoom(room);
-  for (const line of lines?.splice(0) ?? []) sendLineAll(chat, inside, line);
+  chat.changedRooms.add(room);
 }
 
 function tellRenamed(chat: ChatState, account: string, was: string): void {
@@ -204,13 +197,12 @@ function tellRoom(chat: ChatState, id: string, listeners: readonly Listener[]): 
   }
 }
 
-/** Tells those inside who came and went, and how many they are, in rooms where that has changed. */
+/** Tells those inside how many they are, in rooms where that has changed. */
 export function tellChangedRooms(chat: ChatState): void {
   const { changedRooms, connections } = chat;
   if (changedRooms.size === 0 || chat.nowMs < chat.roomsDueMs) return;
   let told = 0;
-  for (const id of changedRooms.keys()) {
-    tellMembers(chat, id);
+  for (const id of changedRooms) {
     const inside = connections.inRoom(id).flatMap((each) => connections.all.get(each) ?? []);
     tellRoom(chat, id, inside);
     told += inside.length;

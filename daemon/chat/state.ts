@@ -113,8 +113,8 @@ export type ChatState = {
   /** How far people have read that is not written yet, and when any of it was. */
   readonly heardReads: ReadMarkers;
   readsWrittenMs: number;
-  /** Rooms whose members changed since those inside were told, with the lines that say who, and when they are told. */
-  readonly changedRooms: Map<string, string[]>;
+  /** Rooms whose members changed since those inside were told, and when they are told again. */
+  readonly changedRooms: Set<string>;
   roomsDueMs: number;
   /** What the followers know of who is here, and since when. */
   sharedPresence: string;
@@ -172,7 +172,7 @@ export function createState(parts: ChatParts): ChatState {
     answered: new Set(),
     heardReads: new ReadMarkers(),
     readsWrittenMs: Number.NEGATIVE_INFINITY,
-    changedRooms: new Map(),
+    changedRooms: new Set(),
     roomsDueMs: Number.NEGATIVE_INFINITY,
     sharedPresence: '',
     sharedMs: Number.NEGATIVE_INFINITY,
@@ -200,11 +200,8 @@ export function sendAll(
   connections: readonly number[],
   message: ServerMessage,
 ): void {
-  if (connections.length > 0) sendLineAll(chat, connections, frame(message));
-}
-
-export function sendLineAll(chat: ChatState, connections: readonly number[], line: string): void {
-  if (connections.length > 0) chat.outputs.push({ type: 'sendAll', connections, frame: line });
+  if (connections.length > 0)
+    chat.outputs.push({ type: 'sendAll', connections, frame: frame(message) });
 }
 
 /** Refuses what has no number of a session; `to` says what is meant. */
