@@ -127,7 +127,7 @@ export async function startDaemon(parts: {
     const nowMs = performance.now();
     // Both are asked every time: each goes by what it saw before.
     const isCalm = calm.isCalm(cores.ring, nowMs);
-    const isQuiet = rush.isQuiet(entryCount(store), search.isComplete(), nowMs);
+    const isQuiet = rush.isQuiet(entryCount(store), search.lackCount(), nowMs);
     search.tick(isCalm && (isQuiet || search.isWanted()));
   }
 

@@ -5,6 +5,8 @@
 const RUSH_PER_SECOND = 1_000;
 /** Over how long they are counted. */
 const WINDOW_MS = 500;
+/** Entries of which so few are left are none: in a rush there are always some. */
+const NONE_MAX = 2_000;
 /** How long something is put off. */
 const PUT_OFF_MS_MAX = 10_000;
 
@@ -17,14 +19,14 @@ export class Rush {
   /**
    * To be asked with every tick.
    * @param said entries held
-   * @param isDone whether nothing that was put off is left
+   * @param left of them, what was put off and not done yet
    * @param nowMs of the monotonic clock
    * @returns whether what may be put off is done now
    */
-  isQuiet(said: number, isDone: boolean, nowMs: number): boolean {
+  isQuiet(said: number, left: number, nowMs: number): boolean {
     this.count(said, nowMs);
     if (!this.isRush) return true;
-    if (this.isCatchingUp && isDone) {
+    if (this.isCatchingUp && left < NONE_MAX) {
       this.isCatchingUp = false;
       this.putOffMs = nowMs;
     }

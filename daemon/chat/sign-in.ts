@@ -222,6 +222,8 @@ function resume(chat: ChatState, connection: Connection, cursor: string, at: num
     if (body.t !== 'post') changed.add(body.p);
     else if (entry.hlcMs >= fold.prunedBelowMs) posts.push(said);
   }
+  // A long one has its part of the turn.
+  chat.releasable -= missed.length;
   posts.sort((one, other) => byOrder(one.entry, other.entry));
   let count = 0;
   for (const said of posts) {

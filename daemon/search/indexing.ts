@@ -21,6 +21,8 @@ const STUCK_MS = 10_000;
 
 export type Indexing = Readonly<{
   tick(): void;
+  /** Entries not given to the writer yet, those behind a damaged one left out. */
+  lackCount(): number;
   /** Whether everything held is found, but for what was said a moment ago. */
   isComplete(): boolean;
 }>;
@@ -100,7 +102,7 @@ export function createIndexing(parts: {
     if (isPruning && underway === 0) give('', 0, []);
   }
 
-  return { tick, isComplete };
+  return { tick, lackCount, isComplete };
 }
 
 function changeOf(entry: Entry): readonly IndexChange[] {

@@ -26,6 +26,8 @@ export type Search = Readonly<{
   find(query: SearchQuery): readonly string[] | null;
   /** Whether everything held is found. */
   isComplete(): boolean;
+  /** Entries that the index has not been given yet; 0 where there is none. */
+  lackCount(): number;
   /** Whether somebody searched a moment ago. */
   isWanted(): boolean;
   /** @param isCalm whether the index is filled: people do not wait for anything else */
@@ -84,6 +86,10 @@ class HealingSearch implements Search {
       else this.giveUp(error);
       return null;
     }
+  }
+
+  lackCount(): number {
+    return this.present?.indexing.lackCount() ?? 0;
   }
 
   isWanted(): boolean {

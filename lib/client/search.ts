@@ -86,6 +86,7 @@ export function open(session: Session, target: Target): void {
     openedMs: session.nowMs,
     heardMs: session.nowMs,
     welcome: null,
+    isProved: false,
     signature: null,
     leader: null,
     signInMs: null,
@@ -214,7 +215,9 @@ function proofOn(
 
 /** Has a server check now who this is, in case it leads some day. */
 export function prove(session: Session, link: Link): void {
-  if (link.welcome) send(session, link, { type: 'prove', ...proofOn(session, link, link.welcome) });
+  if (!link.welcome) return;
+  link.isProved = true;
+  send(session, link, { type: 'prove', ...proofOn(session, link, link.welcome) });
 }
 
 /** Sends what is not answered behind a sign-in that is under way: as far as the window goes, and up to a gap. */

@@ -26,6 +26,8 @@ export type Link = {
   openedMs: number;
   heardMs: number;
   welcome: z.infer<typeof Welcome> | null;
+  /** A `prove` was sent on it, and not refused. */
+  isProved: boolean;
   /** Over its nonce; null until somebody is to sign in there. */
   signature: string | null;
   /** Id of the leader it last named; null for none. */

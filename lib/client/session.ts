@@ -220,6 +220,11 @@ function onSignInRefused(
   { code, reason }: { code: RefusalCode; reason: string },
 ): void {
   if (link.signInMs === null) return;
+  // An older server knows no `prove`; of a sign-in it would say what is wrong with which field.
+  if (code === 'bad-request' && link.isProved) {
+    link.isProved = false;
+    return;
+  }
   if (PASSING.has(code)) return fail(session, link, reason);
   session.phase = 'refused';
   dropLinks(session, null);

@@ -5,7 +5,7 @@ import { Rush } from '../../daemon/rush.ts';
 
 const TICK_MS = 25;
 
-/** So many entries a second for so long. `isDone`: whether nothing is left, by the time. @returns when it was quiet */
+/** So many entries a second for so long. `isDone`: whether little is left, by the time. @returns when it was quiet */
 function quietTimes(
   perSecond: number,
   ms: number,
@@ -14,7 +14,8 @@ function quietTimes(
   const rush = new Rush();
   const times: number[] = [];
   for (let nowMs = 0; nowMs < ms; nowMs += TICK_MS)
-    if (rush.isQuiet((nowMs * perSecond) / 1_000, isDone(nowMs), nowMs)) times.push(nowMs);
+    if (rush.isQuiet((nowMs * perSecond) / 1_000, isDone(nowMs) ? 300 : 50_000, nowMs))
+      times.push(nowMs);
   return times;
 }
 
@@ -47,9 +48,9 @@ test('after a rush it is quiet at once', () => {
   let said = 0;
   for (let nowMs = 0; nowMs < 3_000; nowMs += TICK_MS) {
     said += 200;
-    rush.isQuiet(said, false, nowMs);
+    rush.isQuiet(said, 50_000, nowMs);
   }
-  assert.equal(rush.isQuiet(said, false, 3_000), false);
-  for (let nowMs = 3_025; nowMs < 4_000; nowMs += TICK_MS) rush.isQuiet(said, false, nowMs);
-  assert.equal(rush.isQuiet(said, false, 4_000), true);
+  assert.equal(rush.isQuiet(said, 50_000, 3_000), false);
+  for (let nowMs = 3_025; nowMs < 4_000; nowMs += TICK_MS) rush.isQuiet(said, 50_000, nowMs);
+  assert.equal(rush.isQuiet(said, 50_000, 4_000), true);
 });

@@ -179,7 +179,8 @@ export async function runTail(
       filling = filling.then(fillAgain);
       filling.catch(broken.reject);
     }
-    if (event.type === 'changed' && event.post.room === room) printer.change(event.post);
+    const isChange = event.type === 'changed' || event.type === 'moved';
+    if (isChange && event.post.room === room) printer.change(event.post);
     if (event.type !== 'post' || (room !== '' && event.post.room !== room)) return;
     if (held) held.push(event.post);
     else printer.print(event.post);

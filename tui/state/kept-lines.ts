@@ -59,7 +59,8 @@ export function placeLine(view: RoomView, line: PostLine): readonly Line[] {
   if (!lacks(view, line.order)) return insertLine(moveLine(lines, line), line);
   const there = lines.find(({ key }) => key === line.key);
   if (!there) return lines;
-  return anchor?.key === line.key
+  // Nor does the last line that is left: it says where this room begins here.
+  return anchor?.key === line.key || lines.length === 1
     ? changeLine(lines, { ...line, order: there.order })
     : changeLine(
         lines.filter((each) => each !== there),

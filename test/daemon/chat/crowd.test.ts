@@ -1,8 +1,11 @@
 // A crowd that loses its leader: checked before, let in by portions, and told what it missed from one reading.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { encodeBody } from '../../../daemon/chat/bodies.ts';
 import { CHAT_LIMITS } from '../../../daemon/chat/limits.ts';
+import { orderOf } from '../../../daemon/ring/entry.ts';
 import { ChatStage, type Person, person } from '../../support/chat-stage.ts';
+import { entryOf } from '../../support/entries.ts';
 
 const ada = person('ada');
 const bob = person('bob');
@@ -82,7 +85,7 @@ test('a crowd that waits for a leader is let in by portions, one each turn', () 
     stage.feed({ type: 'goOn' });
     portions.push(inside());
   }
-  assert.deepEqual(portions, [5, 5, 2]);
+  assert.deepEqual(portions, [7, 5]);
 });
 
 test('nobody asks for a turn who could do nothing with it', () => {
@@ -98,6 +101,26 @@ test('nobody asks for a turn who could do nothing with it', () => {
   assert.equal(stage.chat.wantsTurn(), true);
   stage.feed({ type: 'pausing' });
   assert.equal(stage.chat.wantsTurn(), false, 'the ring takes nothing now');
+});
+
+test('whoever missed much has more of the turn', () => {
+  const people = Array.from({ length: 6 }, (_, index) => person(`person${index}`));
+  const stage = new ChatStage({ limits: { ...CHAT_LIMITS, releasedCostMax: 100 } });
+  stage.lead();
+  const here = stage.join(ada);
+  const away = people.map((each) => stage.join(each));
+  const cursor = stage.stream;
+  for (const connection of away) stage.disconnect(connection);
+  for (let count = 0; count < 40; count += 1) stage.post(here, `post ${count}`);
+  stage.follow(null);
+  const connections = people.map((each) => {
+    const connection = stage.connect();
+    stage.signIn(connection, each, { cursor, at: 0 });
+    return connection;
+  });
+  stage.lead();
+  const inside = connections.flatMap((each) => stage.take(each, 'signedIn')).length;
+  assert.ok(inside >= 1 && inside <= 3, `${inside} in one turn, with 40 posts each`);
 });
 
 /** Ada and Bob are in the room; Bob is away while something is said and read by others who come back. */
@@ -135,4 +158,30 @@ test('what was told to one who came back is told anew to the next when it was ed
   assert.deepEqual(comesBack(), ['the plan', true, 1, false]);
   stage.request(here, { type: 'deletePost', room: 'general', post });
   assert.deepEqual(comesBack(), ['', false, 0, true]);
+});
+
+test('what was told to one who came back is told anew to the next when its lower copy, or who has its name, came to light', () => {
+  const { stage, cursor, at, here } = missing();
+  const number = stage.post(here, 'on both sides');
+  const q = `${ada.account}.sessionSeed1/${number}`;
+  const comesBack = () => {
+    const connection = stage.connect();
+    stage.signIn(connection, bob, { cursor, at });
+    const told = stage.take(connection, 'post').find(({ id }) => id === q);
+    return [told?.order, told?.name];
+  };
+  const [order, name] = comesBack();
+  assert.equal(name, 'ada');
+  const body = encodeBody({ t: 'post', q, u: ada.account, r: 'general', x: 'on both sides' });
+  const lower = entryOf({ sequence: 1, term: 0, hlcMs: 1_000, body });
+  stage.merge([lower]);
+  stage.lead();
+  assert.notEqual(order, orderOf(lower));
+  assert.deepEqual(comesBack(), [orderOf(lower), 'ada']);
+  const other = person('ada');
+  const claim = encodeBody({ t: 'claim', k: other.key, n: 'ada' });
+  stage.merge([entryOf({ sequence: 2, term: 0, hlcMs: 1_001, body: claim })]);
+  stage.lead();
+  const [, renamed] = comesBack();
+  assert.match(renamed ?? '', /^ada~/);
 });

@@ -56,6 +56,21 @@ test('whoever stands by is told who this is, and signed in to with the very same
     assert.equal(signIn[field], proof[field]);
 });
 
+test('an older server that does not know who proves is signed in to all the same', () => {
+  const stage = connected();
+  stage.greets(TWO, 'server2', { id: 'server3', address: THREE });
+  stage.closes(THREE);
+  const refusal = {
+    type: 'refused',
+    code: 'bad-request',
+    reason: 'type: expected one of …',
+  } as const;
+  stage.says(TWO, refusal);
+  assert.notEqual(stage.session.connection.type, 'refused');
+  stage.signsIn(TWO, 'server2');
+  assert.equal(stage.session.connection.type, 'connected');
+});
+
 test('after a return somebody stands by again within a second, and not at once', () => {
   const stage = connected();
   stage.closes(THREE);

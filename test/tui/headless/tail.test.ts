@@ -154,3 +154,14 @@ test('an edit of a post that was printed is printed, a reaction to it is not', a
   assert.deepEqual(await stage.texts(4), ['post 1', 'edited 1', '', 'post 2']);
   await stage.end();
 });
+
+test('an edit that a leader tells of in the lower place of the post is printed', async () => {
+  const stage = new Stage([said(1), said(5)], 10);
+  await stage.page();
+  await stage.texts(2);
+  const lower = { ...said(5), order: said(2).order };
+  stage.tell({ type: 'moved', post: { ...lower, text: 'edited 5', edited: true } });
+  stage.says(said(6));
+  assert.deepEqual(await stage.texts(4), ['post 1', 'post 5', 'edited 5', 'post 6']);
+  await stage.end();
+});
