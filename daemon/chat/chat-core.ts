@@ -9,11 +9,13 @@ import type { Chat, ChatCounts, ChatInput, ChatOutput, Stamped } from './chat.ts
 import type { Connection } from './connections.ts';
 import {
   dropUnshown,
+  notePicture,
   onAdded,
   onRepaired,
   showCommitted,
   showEverything,
   tellChangedRooms,
+  tellPicture,
   tellWhole,
   withholdEverything,
 } from './delivery.ts';
@@ -230,6 +232,7 @@ function onLeading(chat: ChatState, stream: StreamId, cluster: Cluster): void {
   chat.sharedPresence = '';
   chat.sharedMs = Number.NEGATIVE_INFINITY;
   sendAll(chat, connections.signedInIds(), view(chat, true));
+  chat.picture = { dueMs: null, told: '', toldMs: chat.nowMs };
   if (!led) welcomeAsLeader(chat);
   holdEarly(chat);
   chat.pausing = false;
@@ -284,17 +287,23 @@ function redirectEarly(chat: ChatState): void {
 }
 
 function onCluster(chat: ChatState, cluster: Cluster): void {
-  const leaderBefore = chat.cluster.leader?.id;
+  const before = chat.cluster;
   chat.cluster = cluster;
   if (chat.leads) {
     // Whoever has come back among the servers has not heard who is here.
-    chat.sharedPresence = '';
-    chat.sharedMs = Number.NEGATIVE_INFINITY;
-    sendAll(chat, chat.connections.signedInIds(), view(chat, false));
-  } else if (cluster.leader && cluster.leader.id !== leaderBefore) {
+    const known = upIn(before);
+    if (upIn(cluster).some((id) => !known.includes(id))) {
+      chat.sharedPresence = '';
+      chat.sharedMs = Number.NEGATIVE_INFINITY;
+    }
+    notePicture(chat);
+  } else if (cluster.leader && cluster.leader.id !== before.leader?.id) {
     redirectAll(chat, `${cluster.leader.id} leads`);
   }
 }
+
+const upIn = ({ servers }: Cluster): string[] =>
+  servers.filter(({ state }) => state !== 'down' && state !== 'joining').map(({ id }) => id);
 
 function onCommitted(chat: ChatState, sequence: number, copies: number): void {
   if (!chat.leads) return; // of a view that has ended
@@ -320,6 +329,7 @@ function onTick(chat: ChatState): void {
   }
   tellArrivals(chat);
   tellChangedRooms(chat);
+  tellPicture(chat);
   tellWhole(chat);
   sharePresence(chat);
   writeReads(chat);

@@ -13,12 +13,14 @@ import {
   type Added,
   byOrder,
   type ChatState,
+  frame,
   hasCopies,
   isCrowd,
   isHiddenCopy,
   isShown,
   type StoredPost,
   sendAll,
+  sendLineAll,
   storedPost,
 } from './state.ts';
 
@@ -28,7 +30,10 @@ const NOBODY: readonly number[] = [];
 const ROOMS_TOLD_MS = 200;
 
 /** And more rarely where they are many: a write to each of five thousand sockets is a good part of a turn. */
-const ROOMS_TOLD_MS_EACH = 0.5;
+const TOLD_MS_EACH = 0.5;
+
+/** A crowd hears how the cluster is at most this often, and more rarely where it is large. */
+const PICTURE_TOLD_MS = 250;
 
 /** Folds an entry; a leader keeps it until it may be shown. */
 export function onAdded(chat: ChatState, { entry, asked }: { entry: Entry; asked: boolean }): void {
@@ -208,7 +213,32 @@ export function tellChangedRooms(chat: ChatState): void {
     told += inside.length;
   }
   changedRooms.clear();
-  chat.roomsDueMs = chat.nowMs + Math.max(ROOMS_TOLD_MS, told * ROOMS_TOLD_MS_EACH);
+  chat.roomsDueMs = chat.nowMs + Math.max(ROOMS_TOLD_MS, told * TOLD_MS_EACH);
+}
+
+/**
+ * Those who are connected are told how the cluster is: at once, but for a crowd, which is told after a while and only if it
+ * is still otherwise than they know. Thousands of writes take longer than it takes a leader to be in doubt and over it.
+ */
+export function notePicture(chat: ChatState): void {
+  const { picture, connections } = chat;
+  const listeners = connections.signedInIds();
+  const restMs = Math.max(PICTURE_TOLD_MS, listeners.length * TOLD_MS_EACH);
+  picture.dueMs ??= isCrowd(listeners)
+    ? Math.max(chat.nowMs + PICTURE_TOLD_MS, picture.toldMs + restMs)
+    : chat.nowMs;
+  tellPicture(chat);
+}
+
+export function tellPicture(chat: ChatState): void {
+  const { picture } = chat;
+  if (picture.dueMs === null || chat.nowMs < picture.dueMs) return;
+  picture.dueMs = null;
+  const line = frame(view(chat, false));
+  if (line === picture.told) return;
+  picture.told = line;
+  picture.toldMs = chat.nowMs;
+  sendLineAll(chat, chat.connections.signedInIds(), line);
 }
 
 /** Entries are known to be damaged here since a moment ago, or all are repaired and told: there is another place. */
@@ -216,5 +246,6 @@ export function tellWhole(chat: ChatState): void {
   const whole = isWhole(chat);
   if (!chat.leads || !hasCopies(chat) || whole === chat.toldWhole) return;
   chat.toldWhole = whole;
+  chat.picture.told = '';
   sendAll(chat, chat.connections.signedInIds(), view(chat, true));
 }

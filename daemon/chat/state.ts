@@ -115,6 +115,8 @@ export type ChatState = {
   readsWrittenMs: number;
   /** Rooms whose members changed since those inside were told, and when they are told again. */
   readonly changedRooms: Set<string>;
+  /** How the cluster is: the line that everyone was told last, when, and when they are told again; null for no news. */
+  picture: { told: string; toldMs: number; dueMs: number | null };
   roomsDueMs: number;
   /** What the followers know of who is here, and since when. */
   sharedPresence: string;
@@ -173,6 +175,7 @@ export function createState(parts: ChatParts): ChatState {
     heardReads: new ReadMarkers(),
     readsWrittenMs: Number.NEGATIVE_INFINITY,
     changedRooms: new Set(),
+    picture: { told: '', toldMs: Number.NEGATIVE_INFINITY, dueMs: null },
     roomsDueMs: Number.NEGATIVE_INFINITY,
     sharedPresence: '',
     sharedMs: Number.NEGATIVE_INFINITY,
@@ -200,8 +203,11 @@ export function sendAll(
   connections: readonly number[],
   message: ServerMessage,
 ): void {
-  if (connections.length > 0)
-    chat.outputs.push({ type: 'sendAll', connections, frame: frame(message) });
+  if (connections.length > 0) sendLineAll(chat, connections, frame(message));
+}
+
+export function sendLineAll(chat: ChatState, connections: readonly number[], line: string): void {
+  if (connections.length > 0) chat.outputs.push({ type: 'sendAll', connections, frame: line });
 }
 
 /** Refuses what has no number of a session; `to` says what is meant. */

@@ -233,7 +233,12 @@ test('who is here goes to the followers at most once a second, and when it has c
   assert.deepEqual(stage.shared.at(-1)?.accounts, [ada.account, bob.account].sort());
   stage.pass(5_000);
   assert.equal(stage.shared.length, 2);
-  stage.hear({ copies: 3, term: 1 });
+  const server = (state: 'active' | 'joining') =>
+    ({ id: 'server2', ringPosition: 2, address: 'b:2', state, inSync: false }) as const;
+  stage.hear({ servers: [server('joining')] });
+  stage.pass(1_000);
+  assert.equal(stage.shared.length, 2);
+  stage.hear({ servers: [server('active')] });
   stage.pass(1_000);
   assert.equal(stage.shared.length, 3, 'a server that has come back has not heard it');
 });

@@ -123,6 +123,59 @@ test('whoever missed much has more of the turn', () => {
   assert.ok(inside >= 1 && inside <= 3, `${inside} in one turn, with 40 posts each`);
 });
 
+/** A leader to whom so many are connected, and one of them. */
+function crowded(count: number): {
+  stage: ChatStage;
+  one: number;
+  hears(state: 'active' | 'down'): void;
+} {
+  const stage = new ChatStage();
+  stage.lead();
+  const [one = 0] = Array.from({ length: count }, (_, index) =>
+    stage.join(ada, { session: `session${index}`.padEnd(12, 's') }),
+  );
+  stage.pass(10_000);
+  stage.take(one);
+  const hears = (state: 'active' | 'down') =>
+    stage.hear({
+      servers: [{ id: 'server2', ringPosition: 2, address: 'b:2', state, inSync: false }],
+    });
+  return { stage, one, hears };
+}
+
+test('a few are told at once how the cluster is', () => {
+  const { stage, one, hears } = crowded(3);
+  hears('active');
+  hears('down');
+  assert.equal(stage.types(one), 'view view');
+});
+
+test('a crowd is told a moment later how the cluster is, and nothing when it is as before', () => {
+  const { stage, one, hears } = crowded(501);
+  hears('active');
+  assert.equal(stage.types(one), '');
+  stage.pass(500);
+  assert.deepEqual(
+    stage.take(one, 'view').map(({ servers }) => servers[0]?.state),
+    ['active'],
+  );
+  hears('down');
+  hears('active');
+  stage.pass(1_000);
+  assert.equal(stage.types(one), '', 'it was down for less than that');
+  hears('down');
+  const late = stage.connect();
+  stage.signIn(late, bob);
+  assert.equal(stage.take(late, 'view')[0]?.servers[0]?.state, 'down');
+  hears('active');
+  stage.pass(1_000);
+  assert.equal(
+    stage.take(late, 'view').at(-1)?.servers[0]?.state,
+    'active',
+    'who came meanwhile is told',
+  );
+});
+
 /** Ada and Bob are in the room; Bob is away while something is said and read by others who come back. */
 function missing(): { stage: ChatStage; cursor: string; at: number; room: string; here: number } {
   const stage = new ChatStage();

@@ -92,6 +92,29 @@ test('what is sent between two flushes goes out in one piece and in order', asyn
   assert.deepEqual([typesOf(one), typesOf(other)].sort(), ['a,b', 'b']);
 });
 
+test('what takes too long to be written at once comes to everyone all the same, in order, and so does what follows', async (context) => {
+  let nowMs = 0;
+  const clock = () => {
+    nowMs += 20;
+    return nowMs;
+  };
+  const stage = await open(context, { nowMs: clock });
+  const peers: Peer[] = [];
+  for (let count = 0; count < 100; count += 1) peers.push(await dial(context, stage.gateway.port));
+  await waitFor('all opened', () => stage.opened.length === 100, 5_000);
+  for (const type of ['a', 'b']) {
+    stage.gateway.sendAll([...stage.opened], `{"type":"${type}"}\n`);
+    stage.gateway.flush();
+  }
+  stage.gateway.close(stage.opened.at(-1) ?? 0, 'session-elsewhere');
+  const isThere = ({ lines }: Peer) => lines.length >= 2;
+  await waitFor('all lines', () => peers.every(isThere), 5_000);
+  for (const { lines } of peers) {
+    const types = lines.map(({ type }) => type);
+    assert.deepEqual(types.slice(0, 2), ['a', 'b']);
+  }
+});
+
 const post = { type: 'post', number: 7, lowest: 7, room: 'general', text: 'hello' };
 const deep = `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
 const BAD_LINES: readonly { what: string; line: string; answer: Partial<Line>; names: RegExp }[] = [
