@@ -109,8 +109,10 @@ type Client = {
   overflow: boolean;
   /** The other end has sent its last; what it sent is still answered. */
   ended: boolean;
-  /** To be written by the next flush. */
+  /** To be written by the next flush, or by one that is not done yet. */
   batch: Batch | null;
+  /** The flush that is to write it. */
+  turn: number;
   badLines: number;
   /** When its backlog was first seen above the bound; 0 while below. */
   slowSinceMs: number;
@@ -131,7 +133,7 @@ class Gateway implements ClientGateway {
   private readonly options: ClientGatewayOptions;
   private readonly server: Server;
   private readonly clients = new Map<number, Client>();
-  /** Those with something to write, each once; and some whose batch was written or dropped since. */
+  /** Those with something to write; and some whose batch was written or dropped since. */
   private dirty: Client[] = [];
   /** Lines for the same list of connections, not yet in their batches. */
   private group: readonly number[] = [];
@@ -142,6 +144,10 @@ class Gateway implements ClientGateway {
   /** Units taken on in this turn. */
   private spent = 0;
   private turnIsTimed = false;
+  /** Counts the flushes. */
+  private turn = 0;
+  /** Those whom a flush had no time for. */
+  private rest: Client[] = [];
   private restIsTimed = false;
   private readonly nowMs: () => number;
   private lastId = 0;
@@ -191,6 +197,7 @@ class Gateway implements ClientGateway {
       overflow: false,
       ended: false,
       batch: null,
+      turn: 0,
       badLines: 0,
       slowSinceMs: 0,
       closing: false,
@@ -355,31 +362,35 @@ class Gateway implements ClientGateway {
   }
 
   private give(client: Client, batch: Batch): void {
-    if (client.batch === null) this.dirty.push(client);
+    if (client.batch === null || client.turn !== this.turn) this.dirty.push(client);
+    client.turn = this.turn;
     client.batch = batch;
   }
 
   flush(): void {
     this.spread();
-    this.writeSome();
+    if (this.dirty.length === 0) return;
+    const due = this.dirty;
+    this.dirty = [];
+    this.turn += 1;
+    const written = this.writeSome(due);
+    if (written === due.length) return;
+    // In rounds of their own: who is spoken to meanwhile does not wait for all who were told something before.
+    this.rest = [...this.rest, ...due.slice(written)];
+    this.writeRestSoon();
   }
 
-  /** As many as may be written in one go; the others in the next rounds of the event loop, those that waited first. */
-  private writeSome(): void {
+  /** @returns how many of them are done, which are as many as may be written in one go */
+  private writeSome(due: readonly Client[]): number {
     const startMs = this.nowMs();
-    let isOver = false;
-    for (let at = 0; at < this.dirty.length; at += 1) {
-      const client = this.dirty[at] as Client;
-      if (isOver) {
-        this.dirty = this.dirty.slice(at);
-        return this.writeRestSoon();
-      }
+    for (const [index, client] of due.entries()) {
       if (client.batch === null) continue;
       this.writeBatch(client);
       this.judgeBacklog(client, startMs);
-      isOver = at % WRITES_TIMED === WRITES_TIMED - 1 && this.nowMs() - startMs >= FLUSH_MS_MAX;
+      const isTimed = index % WRITES_TIMED === WRITES_TIMED - 1;
+      if (isTimed && this.nowMs() - startMs >= FLUSH_MS_MAX) return index + 1;
     }
-    this.dirty = [];
+    return due.length;
   }
 
   private writeRestSoon(): void {
@@ -387,7 +398,8 @@ class Gateway implements ClientGateway {
     this.restIsTimed = true;
     setImmediate(() => {
       this.restIsTimed = false;
-      this.writeSome();
+      this.rest = this.rest.slice(this.writeSome(this.rest));
+      if (this.rest.length > 0) this.writeRestSoon();
     });
   }
 
