@@ -13,7 +13,7 @@ const KEPT_MS = 10_000;
 /** Of each stream: twice what one resumption may send. Whoever goes further back has it read anew. */
 const KEPT_ENTRIES_MAX = 10_000;
 
-/** Who is in quieter rooms saw something last a little earlier: read with the first, instead of all of it once more. */
+/** Who is in quieter rooms saw something last a little earlier: read back so far for the first of those, not once for each. */
 const READ_BACK_ENTRIES = 500;
 
 /** Something that was said in a room, or that became of it. */

@@ -185,8 +185,8 @@ function completeSignIn(chat: ChatState, wanted: WantedSignIn, account: string):
   send(chat, connection, { type: 'signedIn', ...self, rooms, prunedBelow, reads });
   if (message.cursor !== undefined) resume(chat, connection, message.cursor, message.at ?? 0);
   send(chat, connection, view(chat, true));
-  // It may know of what the others were not told yet.
-  if (chat.picture.dueMs !== null) chat.picture.told = '';
+  // It may know another picture than the one that the others were told last.
+  chat.picture.told = '';
   connection.isIdle = message.idle ?? false;
   if (chat.presence.arrive(account)) chat.arrived.add(account);
   noteIdle(chat, account);
