@@ -12,7 +12,7 @@
 #define NUMBERS_MAX 65536
 /** After the last message was sent, everything must have arrived in this time. */
 #define SETTLE_MS 5000
-/** Within which those who are back stand by once more, each at a time of its own, as SyncNet's own client does. */
+/** Within which those who are back stand by once more, each at a time of its own: what a leader of 2,000 clients tells them (`spreadMs`). */
 #define RETURN_SPREAD_NS (1000 * NS_PER_MS)
 /** Clients looked at in one turn for that. */
 #define LOOKED_AT 32

@@ -250,7 +250,7 @@ function onSignedIn(
   const again = session.everSignedIn;
   const tookMs = again ? session.nowMs - session.lostMs : null;
   link.signInMs = null;
-  noteSignedIn(session, again);
+  noteSignedIn(session, again ? message.spreadMs : 0);
   session.phase = 'signedIn';
   session.active = link;
   session.everSignedIn = true;

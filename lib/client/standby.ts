@@ -6,12 +6,6 @@ import { watch } from './liveness.ts';
 import { fail, greetingDueMs, learn, open, prove } from './search.ts';
 import type { Link, Session } from './session-state.ts';
 
-/**
- * After a return it is opened within this, at a time of its own for each client: where thousands have returned together, the
- * servers have that to do first.
- */
-const AFTER_RETURN_MS_MAX = 1_000;
-
 /** The link beside that of the leader; undefined when there is none. */
 function standbyOf({ links, active }: Session): Link | undefined {
   return active ? [...links.values()].find((link) => link !== active) : undefined;
@@ -52,9 +46,12 @@ export function standbyWakeMs(session: Session): number {
     : Number.POSITIVE_INFINITY;
 }
 
-/** Signed in. @param again whether a leader was lost */
-export function noteSignedIn(session: Session, again: boolean): void {
-  session.standbyFromMs = session.nowMs + (again ? session.draw * AFTER_RETURN_MS_MAX : 0);
+/**
+ * Signed in. Where thousands have returned together, the servers have that to do before anybody stands by.
+ * @param spreadMs what the leader says of how many there are; 0 on a first sign-in
+ */
+export function noteSignedIn(session: Session, spreadMs: number): void {
+  session.standbyFromMs = session.nowMs + session.draw * spreadMs;
 }
 
 export function onStandbyMessage(session: Session, link: Link, message: ServerMessage): void {

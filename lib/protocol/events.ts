@@ -78,6 +78,11 @@ export const SignedIn = z.object({
   /** Posts of an earlier hybrid time, milliseconds since 1970, are pruned here; 0 when none are. */
   prunedBelow: z.int().min(0).default(0),
   /**
+   * Whoever comes back from a leader that was lost connects to other servers within this many milliseconds, at a moment
+   * of its own: the more clients there are, the longer.
+   */
+  spreadMs: z.int().min(0).default(0),
+  /**
    * How far this account has read, on whatever device; rooms that it never read are left out. To whoever does not
    * resume, what others wrote since, and how much of that calls this account: up to UNREAD_COUNTED_MAX posts.
    */

@@ -87,7 +87,8 @@ export class SessionStage {
     this.says(address, { type: 'welcome', protocol: 1, server, state, term: 3, leader, nonce });
   }
 
-  signsIn(address: string, server: string): void {
+  /** @param spreadMs within which it has those who come back stand by */
+  signsIn(address: string, server: string, spreadMs = 0): void {
     const session = 'account.seedseedseed';
     this.says(address, {
       type: 'signedIn',
@@ -97,6 +98,7 @@ export class SessionStage {
       server,
       rooms: [],
       prunedBelow: 0,
+      spreadMs,
       reads: [],
     });
   }

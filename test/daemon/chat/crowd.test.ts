@@ -238,3 +238,10 @@ test('what was told to one who came back is told anew to the next when its lower
   const [, renamed] = comesBack();
   assert.match(renamed ?? '', /^ada~/);
 });
+
+test('the more there are, the longer whoever comes back waits before standing by elsewhere', () => {
+  const { stage } = crowded(501);
+  const connection = stage.connect();
+  stage.signIn(connection, ada, { session: 'sessionOfAda' });
+  assert.equal(stage.take(connection, 'signedIn')[0]?.spreadMs, 251);
+});

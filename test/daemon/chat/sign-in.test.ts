@@ -34,6 +34,7 @@ test('a name that nobody holds is claimed, and the sign-in answered once that is
   assert.equal(signedIn.account, ada.account);
   assert.equal(signedIn.name, 'ada');
   assert.equal(signedIn.session, sessionOf(ada));
+  assert.ok(signedIn.spreadMs <= 1, 'a few need not wait for each other');
   assert.deepEqual(
     signedIn.rooms.map(({ id, joined, members }) => ({ id, joined, members })),
     [{ id: 'general', joined: true, members: 1 }],
