@@ -143,7 +143,16 @@ export async function startDaemon(parts: {
     await Promise.all([sockets.links?.close(), sockets.heartbeats?.close(), sockets.http?.close()]);
     await delay(restMs);
     await search.close();
+    if (code === 'shutting-down') settle();
     store.close();
+  }
+
+  function settle(): void {
+    try {
+      host.settle();
+    } catch (error) {
+      logger.warn({ err: error }, 'the disk failed at the end: what was written last is lost');
+    }
   }
 
   function onError(error: Error): void {

@@ -52,6 +52,8 @@ export type Host = Readonly<{
   goOn(): void;
   /** Commits, then lets out. @throws StoreError when the disk fails: nothing that relies on it is let out then */
   endTurn(): void;
+  /** Commits what waits for company: nothing follows. @throws StoreError as above */
+  settle(): void;
 }>;
 
 type Deferred = RingOutput | ChatOutput;
@@ -69,7 +71,7 @@ const INDEPENDENT: ReadonlySet<PeerMessage['type']> = new Set(['announce', 'prob
 
 function isIndependent(output: Deferred): boolean {
   if (output.type === 'send') return 'to' in output && INDEPENDENT.has(output.message.type);
-  return output.type === 'heartbeat' || output.type === 'log';
+  return output.type === 'heartbeat' || output.type === 'log' || output.type === 'drained';
 }
 
 /** What the ring has the chat know. */
@@ -265,8 +267,23 @@ export function createHost(parts: {
       lazy !== null &&
       lazy.entries < LAZY_ENTRIES_MAX &&
       world.nowMs() - lazy.sinceMs < LAZY_MS_MAX &&
-      deferred.every(isIndependent)
+      deferred.every(
+        (output) => isIndependent(output) || (mayTellClients() && isForClients(output)),
+      )
     );
+  }
+
+  /** A promise is nothing that people are told of: where nothing else is in the transaction, they do not wait for it. */
+  function mayTellClients(): boolean {
+    return lazy?.entries === 0;
+  }
+
+  function settle(): void {
+    if (!inTransaction) return;
+    store.commit();
+    inTransaction = false;
+    lazy = null;
+    newest = 0;
   }
 
   function add(entry: Entry): void {
@@ -280,12 +297,7 @@ export function createHost(parts: {
       sendAppends();
       world.flushPeers();
       if (mayGoAhead && inTransaction && newest !== null) letOutAhead();
-      if (inTransaction && !mayGoOn()) {
-        store.commit();
-        inTransaction = false;
-        lazy = null;
-        newest = 0;
-      }
+      if (!mayGoOn()) settle();
       const due = deferred;
       deferred = [];
       for (const output of due) release(output);
@@ -400,5 +412,5 @@ export function createHost(parts: {
     store.saveSeen(seen);
   }
 
-  return { feedRing, feedChat, takePeerMessage, tick, goOn, prune, saveSeen, endTurn };
+  return { feedRing, feedChat, takePeerMessage, tick, goOn, prune, saveSeen, endTurn, settle };
 }

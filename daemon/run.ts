@@ -104,8 +104,10 @@ async function serve(config: DaemonConfig, logger: Logger): Promise<number> {
   process.send?.({ type: 'ready' });
   const reason = await Promise.race([asked, daemon.failed]);
   if (reason instanceof Error) throw reason;
+  const stopped = stop(daemon);
+  // Others wait for the hand-over, and nobody for this.
   logger.info({ reason }, 'stopping');
-  return await stop(daemon);
+  return await stopped;
 }
 
 /** Resolves with who asked first; a second signal ends the process at once. */

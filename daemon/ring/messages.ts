@@ -100,8 +100,11 @@ const promised = {
   base: z.object({ stream: StreamKey, digest: DigestText }).nullable(),
 };
 const PromiseMessage = z.object({ type: z.literal('promise'), ...promised });
-/** A promise that nobody asked for, of a leader that leaves to whoever leads next. */
-const Resign = z.object({ type: z.literal('resign'), ...promised });
+/**
+ * A promise that nobody asked for, of a leader that leaves to whoever leads next: `heir`, or whoever reads it where that
+ * is not said. The others are told too, and give the heir theirs before it asks.
+ */
+const Resign = z.object({ type: z.literal('resign'), heir: ServerId.optional(), ...promised });
 export const RefuseReason = z.enum(['promised-higher', 'outranked', 'better-leader', 'unstable']);
 const Refuse = z.object({
   type: z.literal('refuse'),

@@ -20,7 +20,8 @@ export function refuses(turn: Turn, asker: Peer, term: number): boolean {
 
 type Refusal = { reason: PeerMessageOf<'refuse'>['reason']; waitMs: number };
 
-function refusalOf(turn: Turn, asker: Peer, term: number): Refusal | null {
+/** Why it is refused; null when it is given. */
+export function refusalOf(turn: Turn, asker: Peer, term: number): Refusal | null {
   const { ring, nowMs } = turn;
   if (term <= ring.promisedTerm) return { reason: 'promised-higher', waitMs: 0 };
   const eligible = !ring.draining && ['active', 'preparing', 'leading'].includes(ring.phase);

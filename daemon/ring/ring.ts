@@ -39,7 +39,6 @@ import {
   type RingOutput,
   type StampedInput,
   send,
-  sendAhead,
   type Turn,
 } from './state.ts';
 import { onHeld, onInstall, onPrepare, onPromise, onRefuse, stopServing } from './view-change.ts';
@@ -99,7 +98,7 @@ function dispatch(
       ring.draining = true;
       if (ring.phase === 'preparing') stopServing(ring);
       // Whoever is asked by the next one knows then that this one leaves.
-      if (resign(turn)) announce(turn, sendAhead);
+      resign(turn);
       return;
     case 'showSoon':
       if (ring.unshown) ring.unshown.isAwaited = true;

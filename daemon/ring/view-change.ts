@@ -13,7 +13,7 @@ import { digestOf, digestText } from './digest.ts';
 import { type Digest, lackCount, type StreamId, streamIdOf } from './entry.ts';
 import { noteHeard } from './failure-detector.ts';
 import type { PeerMessageOf } from './messages.ts';
-import { refuses } from './promises.ts';
+import { awaitsInstall, refuses } from './promises.ts';
 import { sendInstall } from './replication.ts';
 import {
   ADMIT_WAIT_MS_MAX,
@@ -76,7 +76,7 @@ export function startPrepare(
 
 /**
  * Gives this server's word for a term: it accepts nothing of a lower one from here on.
- * @param mayWait whether nobody relies on it before a later commit
+ * @param mayWait whether nobody relies on it before a later commit, or it may as well be lost
  */
 export function promise(turn: Turn, term: number, to: ServerId, mayWait = false): void {
   const { ring } = turn;
@@ -112,13 +112,21 @@ export function onPrepare(turn: Turn, from: Peer, message: PeerMessageOf<'prepar
   const leader = message.resigned === undefined ? null : ring.peers.get(message.resigned);
   const isNews = message.term > ring.promisedTerm && leader?.announcement?.phase === 'leading';
   if (leader && isNews) noteResigned(leader, message.term);
-  if (refuses(turn, from, message.term)) return;
-  stopServing(ring);
-  promise(turn, message.term, from.id);
-  ring.pull = null;
+  const isGiven = ring.promisedTo === from.id && ring.promisedTerm === message.term;
+  if (isGiven && awaitsInstall(turn)) send(turn, from.id, promiseOf(ring, message.term));
+  else if (refuses(turn, from, message.term)) return;
+  else give(turn, from, message.term, message.digest);
   noteHeard(from, nowMs);
-  if (message.digest !== undefined) giveLacking(turn, from, message.term, digestOf(message.digest));
-  send(turn, from.id, promiseOf(ring, message.term));
+}
+
+/** Promises itself to who is to lead. @param lacked what that one holds, where it has told */
+export function give(turn: Turn, to: Peer, term: number, lacked?: string): void {
+  const { ring } = turn;
+  stopServing(ring);
+  promise(turn, term, to.id);
+  ring.pull = null;
+  if (lacked !== undefined) giveLacking(turn, to, term, digestOf(lacked));
+  send(turn, to.id, promiseOf(ring, term));
 }
 
 export function promiseOf(ring: Ring, term: number): PeerMessageOf<'promise'> {
