@@ -7,7 +7,7 @@ import type { Prove, SignIn } from '../../lib/protocol/requests.ts';
 import { encodeBody } from './bodies.ts';
 import type { Connection } from './connections.ts';
 import { hold, mustWait } from './held.ts';
-import { historyPost, roomSummary, view } from './messages.ts';
+import { historyPost, latestShown, roomSummary, view } from './messages.ts';
 import type { Said } from './missed.ts';
 import { beginSignIn, forgetSignIn } from './pending-sign-in.ts';
 import { readsOf } from './reading.ts';
@@ -45,10 +45,16 @@ export function onSignIn(chat: ChatState, connection: Connection, message: SignI
   const wanted = { connection: connection.id, message, isGenuine: false };
   if (!chat.leads) {
     // Checked now, and not for everybody at once when all wait.
-    if (proves(chat, connection, message))
-      chat.early.set(connection.id, { ...wanted, isGenuine: true });
+    if (!proves(chat, connection, message)) return;
+    chat.early.set(connection.id, { ...wanted, isGenuine: true });
+    lookAhead(chat, message);
   } else if (mustWait(chat, message)) holdSignIn(chat, connection, wanted);
   else takeSignIn(chat, connection, wanted);
+}
+
+/** Reads now what the answer will say of the rooms: 0.2 ms for each, with people waiting, when this server leads. */
+function lookAhead(chat: ChatState, { key, name }: SignIn): void {
+  for (const { id } of chat.fold.roomsOf(accountIdOf(key, name))) latestShown(chat, id);
 }
 
 /** This server leads: whoever signed in ahead of that goes on with what is held. */

@@ -63,6 +63,12 @@ export function openConnection(parts: {
     socket.destroy();
     parts.onClosed(reason);
   };
+  /** What is said in one go is one write: a sign-in, and what follows it, arrive together. */
+  const gather = () => {
+    if (socket.writableCorked > 0) return;
+    socket.cork();
+    queueMicrotask(() => socket.uncork());
+  };
   const { host, port } = splitAddress(parts.address);
   let socket: Socket;
   try {
@@ -97,11 +103,13 @@ export function openConnection(parts: {
   return {
     send: (message) => {
       if (isOver) return;
+      gather();
       socket.write(`${JSON.stringify(message)}\n`);
       if (socket.writableLength > PENDING_BYTES_MAX) end('the network takes nothing');
     },
     destroy: () => {
       isOver = true;
+      socket.uncork();
       socket.destroy();
     },
   };

@@ -187,6 +187,21 @@ test('whoever is alone answers for what its own disk has', () => {
   assert.deepEqual(turn(post(1)), ['commit', 'post', 'stored']);
 });
 
+test('a leader that leaves does not wait for its disk, and has its promise there in the end', () => {
+  const { host, turn } = leadingStage(false);
+  const left = turn(() => host.feedRing({ type: 'drain' }));
+  assert.deepEqual(left, ['resign', 'announce', 'redirect']);
+  assert.deepEqual(turn(host.settle), ['commit']);
+  assert.deepEqual(turn(host.settle), [], 'there is nothing more');
+});
+
+test('what is in a transaction beside the promise of a leader that leaves is on the disk before anybody is answered', () => {
+  const { host, turn, post } = leadingStage(false);
+  const drain = () => host.feedRing({ type: 'drain' });
+  const left = turn(post(1), drain);
+  assert.ok(left.indexOf('commit') >= 0 && left.indexOf('commit') < left.indexOf('redirect'));
+});
+
 test('with anything else in the transaction it is waited for', () => {
   const { turn, stored, post, host } = leadingStage(false);
   turn(post(1));

@@ -374,6 +374,24 @@ export const MUTANTS: readonly Mutant[] = [
     test: 'test/daemon/host.test.ts',
   },
   {
+    name: 'the promise to the heir of a leader that leaves is not on disk before it is sent',
+    file: `${RING}/view-change.ts`,
+    edits: [['promise(turn, term, to.id);', 'promise(turn, term, to.id, true);']],
+    test: 'test/daemon/ring/hand-over.test.ts',
+  },
+  {
+    name: 'the heir of a leader that is not followed is promised what was promised to another',
+    file: `${RING}/hand-over.ts`,
+    edits: [['if (!follows(ring, leader) || ring.draining', 'if (ring.draining']],
+    test: 'test/daemon/ring/hand-over.test.ts',
+  },
+  {
+    name: 'who signs in ahead is told of the newest post of before',
+    file: `${CHAT}/delivery.ts`,
+    edits: [['  chat.latestShown.clear();\n  fold', '  fold']],
+    test: 'test/daemon/chat/crowd.test.ts',
+  },
+  {
     name: 'the successor of a leader that leaves does not say so',
     file: `${RING}/view-change.ts`,
     edits: [['{ ...message, resigned: given.from.id }', 'message']],

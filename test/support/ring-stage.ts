@@ -1,4 +1,4 @@
-// One ring of two servers, stepped by hand: what its peer says is made up, and time passes as told.
+// One ring of two or three servers, stepped by hand: what its peers say is made up, and time passes as told.
 import { digestText, hashOf, hashText } from '../../daemon/ring/digest.ts';
 import type { Digest, StreamId } from '../../daemon/ring/entry.ts';
 import type { Announcement, PeerMessage, Phase } from '../../daemon/ring/messages.ts';
@@ -6,7 +6,7 @@ import { step } from '../../daemon/ring/ring.ts';
 import { createRing, type RingInput, type RingOutput } from '../../daemon/ring/state.ts';
 
 const WALL_MS = 1_700_000_000_000;
-const POSITIONS = { server1: 1, server2: 2 };
+const POSITIONS = { server1: 1, server2: 2, server3: 3 };
 type Id = keyof typeof POSITIONS;
 
 /** server2 leads where nothing else is said: it stands higher. */
@@ -18,12 +18,23 @@ export class RingStage {
   readonly outputs: RingOutput[] = [];
   readonly ring: ReturnType<typeof createRing>;
 
-  /** @param digest what it holds when it starts */
-  constructor(self: Id = 'server2', digest = new Map<StreamId, number>()) {
+  /**
+   * @param digest what it holds when it starts
+   * @param others besides its peer, which says what nobody is named for
+   */
+  constructor(
+    self: Id = 'server2',
+    digest = new Map<StreamId, number>(),
+    others: readonly Id[] = [],
+  ) {
     this.peer = self === 'server1' ? 'server2' : 'server1';
     this.ring = createRing({
       self: { id: self, ringPosition: POSITIONS[self], address: '' },
-      peers: [{ id: this.peer, ringPosition: POSITIONS[this.peer], address: '' }],
+      peers: [this.peer, ...others].map((id) => ({
+        id,
+        ringPosition: POSITIONS[id],
+        address: '',
+      })),
       copiesMin: 1,
       boot: `boot of ${self}`,
       record: { incarnation: '00000000000000bb', installedTerm: 0, promisedTerm: 0 },
@@ -41,8 +52,8 @@ export class RingStage {
     );
   }
 
-  says(message: PeerMessage): void {
-    this.feed({ type: 'message', from: this.peer, message });
+  says(message: PeerMessage, from = this.peer): void {
+    this.feed({ type: 'message', from, message });
   }
 
   /** What its peer announces: in no view, and hearing this server. */
@@ -56,11 +67,11 @@ export class RingStage {
   }
 
   /** A process of its peer begins to talk. */
-  hello(boot: string, digest: Digest = new Map()): void {
+  hello(boot: string, digest: Digest = new Map(), from = this.peer): void {
     this.version += 1;
-    this.feed({ type: 'linkUp', peer: this.peer, boot });
+    this.feed({ type: 'linkUp', peer: from, boot });
     const announcement = this.announcement(this.version, 'active', digest);
-    this.says({ type: 'hello', boot, announcement, digest: digestText(digest) });
+    this.says({ type: 'hello', boot, announcement, digest: digestText(digest) }, from);
   }
 
   heartbeat(version: number, phase: Phase): void {

@@ -245,3 +245,20 @@ test('the more there are, the longer whoever comes back waits before standing by
   stage.signIn(connection, ada, { session: 'sessionOfAda' });
   assert.equal(stage.take(connection, 'signedIn')[0]?.spreadMs, 251);
 });
+
+test('who signs in ahead is told of the newest post that there is in the end', () => {
+  const stage = following([ada]);
+  const connection = stage.connect();
+  stage.follow(null);
+  stage.signIn(connection, ada);
+  const entry = entryOf({
+    sequence: 1,
+    hlcMs: 2_000_000_000_000,
+    body: encodeBody({ t: 'post', q: 'a.b/1', u: ada.account, r: 'general', x: 'meanwhile' }),
+  });
+  stage.merge([entry]);
+  stage.take(connection);
+  stage.lead();
+  const [signedIn] = stage.take(connection, 'signedIn');
+  assert.equal(signedIn?.rooms[0]?.latest, orderOf(entry));
+});

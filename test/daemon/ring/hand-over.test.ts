@@ -48,12 +48,12 @@ test('a leader that is asked to leave gives the next one its promise, unasked', 
   assert.equal(stage.ring.promisedTo, 'server1');
   assert.equal(stage.ring.stream, null, 'it serves no longer');
   assert.equal(stage.ring.drained, false, 'and waits to be told who leads');
-  const types = stage.outputs.map(({ type }) => type);
-  assert.ok(types.indexOf('saveRecord') >= 0, 'the promise goes to its disk');
+  const saving = stage.outputs.find((output) => output.type === 'saveRecord');
+  assert.equal(saving?.mayWait, true, 'the promise goes to its disk, and not at once');
   const early = stage.outputs.flatMap((output) =>
     output.type === 'sendNow' ? [output.message.type] : [],
   );
-  assert.deepEqual(early, ['resign', 'announce'], 'and nobody waits for that');
+  assert.deepEqual(early, ['resign'], 'and nobody waits for that');
 });
 
 test('it is gone when its successor has installed a view without it', () => {
@@ -166,4 +166,82 @@ test('the view of a leader whose process is another one is over, whatever one is
   stage.ring.phase = 'joining';
   stage.hello('b3');
   assert.notEqual(stage.ring.view?.leader, 'server2');
+});
+
+/** server1 follows server3, with server2 between them. */
+function followingTwoAbove(): RingStage {
+  const stage = new RingStage('server1', new Map(), ['server3']);
+  stage.hello('b2');
+  stage.hello('b3', new Map(), 'server3');
+  stage.says({ type: 'prepare', term: 1, digest: '' }, 'server3');
+  const incarnation = '00000000000000cc';
+  const inSync = ['server1', 'server2', 'server3'];
+  stage.says({ type: 'install', term: 1, incarnation, inSync, base: '' }, 'server3');
+  assert.equal(stage.ring.view?.leader, 'server3');
+  stage.outputs.length = 0;
+  return stage;
+}
+
+/** server3 leaves, in favour of server2. */
+const LEAVING = { type: 'resign', term: 2, heir: 'server2', ...NOTHING } as const;
+
+/** What was promised to whom, and refused. */
+const wordsOf = (stage: RingStage) =>
+  stage.outputs.flatMap((output) =>
+    output.type === 'send' && /^(promise|refuse)$/.test(output.message.type)
+      ? [`${output.message.type} ${output.to}`]
+      : [],
+  );
+
+test('a leader that leaves tells everyone whom it has succeed', () => {
+  const stage = new RingStage('server3', new Map(), ['server2']);
+  for (const id of ['server1', 'server2'] as const) stage.hello(`boot of ${id}`, new Map(), id);
+  stage.pass(100);
+  const { term = 0 } = stage.ring.preparing ?? {};
+  for (const id of ['server1', 'server2'] as const)
+    stage.says({ type: 'promise', term, ...NOTHING }, id);
+  stage.outputs.length = 0;
+  stage.feed({ type: 'drain' });
+  const told = stage.outputs.flatMap((output) =>
+    output.type === 'sendNow' && output.message.type === 'resign'
+      ? [`${output.to}: ${output.message.heir}`]
+      : [],
+  );
+  assert.deepEqual(told.sort(), ['server1: server2', 'server2: server2']);
+});
+
+test('whoever hears who is to succeed its leader promises itself unasked, and says so again when asked', () => {
+  const stage = followingTwoAbove();
+  stage.says(LEAVING, 'server3');
+  assert.deepEqual(wordsOf(stage), ['promise server2']);
+  assert.equal(stage.ring.promisedTerm, 2);
+  const types = stage.outputs.map(({ type }) => type);
+  assert.ok(types.indexOf('saveRecord') < types.indexOf('send'), 'on its disk first');
+  stage.says({ type: 'prepare', term: 2, digest: '', resigned: 'server3' });
+  assert.deepEqual(wordsOf(stage), ['promise server2', 'promise server2']);
+  assert.equal(stage.outputs.filter(({ type }) => type === 'saveRecord').length, 1);
+});
+
+test('nobody is promised anything unasked by who promised itself to another, was stopped, or has no link to the heir', () => {
+  const elsewhere = followingTwoAbove();
+  elsewhere.says({ type: 'prepare', term: 2, digest: '' }, 'server3');
+  assert.equal(elsewhere.ring.promisedTo, 'server3');
+  const stopped = followingTwoAbove();
+  stopped.stop(300);
+  const apart = followingTwoAbove();
+  apart.feed({ type: 'linkDown', peer: 'server2', refused: false });
+  for (const stage of [elsewhere, stopped, apart]) {
+    const { promisedTerm } = stage.ring;
+    stage.outputs.length = 0;
+    stage.says({ ...LEAVING, term: 3 }, 'server3');
+    assert.deepEqual(wordsOf(stage), []);
+    assert.equal(stage.ring.promisedTerm, promisedTerm);
+  }
+});
+
+test('an heir that nobody knows is promised nothing', () => {
+  const stage = followingTwoAbove();
+  stage.says({ ...LEAVING, heir: 'server9' }, 'server3');
+  assert.deepEqual(wordsOf(stage), []);
+  assert.equal(stage.ring.preparing, null);
 });
