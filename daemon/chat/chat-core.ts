@@ -218,8 +218,7 @@ function onLeading(chat: ChatState, stream: StreamId, cluster: Cluster): void {
   const led = chat.leads;
   chat.leads = true;
   chat.changes += 1;
-  // A follower holds back nothing that is not shown now.
-  if (led || !hasCopies(chat)) chat.latestShown.clear();
+  chat.latestShown.clear();
   chat.stream = stream;
   chat.committed = 0;
   chat.shown = 0;
@@ -254,7 +253,6 @@ function onFollowing(chat: ChatState, cluster: Cluster, reason: string): void {
   chat.stream = '';
   chat.cluster = cluster;
   chat.pausing = false;
-  chat.latestShown.clear();
   // What was asked and not committed is not answered: whoever asked asks the next leader again.
   dropUnshown(chat);
   chat.waiting.clear();

@@ -39,7 +39,7 @@ const PICTURE_TOLD_MS = 250;
 export function onAdded(chat: ChatState, { entry, asked }: { entry: Entry; asked: boolean }): void {
   const change = chat.fold.apply(entry);
   if (!chat.leads || streamIdOf(entry) !== chat.stream) chat.changes += 1;
-  if (!chat.leads) return addAsFollower(chat, entry);
+  if (!chat.leads) return fold(chat, entry);
   const added = { entry, body: bodyOf(entry), change };
   // What is asked for in the turn in which a view begins may be of the new stream already.
   if (streamIdOf(entry) !== chat.stream) chat.foreign.set(orderOf(entry), added);
@@ -53,7 +53,7 @@ export function onAdded(chat: ChatState, { entry, asked }: { entry: Entry; asked
 export function onRepaired(chat: ChatState, entry: Entry, leftOut: boolean): void {
   chat.changes += 1;
   const change = chat.fold.apply(entry);
-  if (!chat.leads) return addAsFollower(chat, entry);
+  if (!chat.leads) return fold(chat, entry);
   // What is not shown yet is still in memory, and will be.
   if (!isShown(chat, entry)) return;
   const body = bodyOf(entry);
@@ -64,11 +64,6 @@ export function onRepaired(chat: ChatState, entry: Entry, leftOut: boolean): voi
   }
   show(chat, { entry, body, change }, true);
   completeClaims(chat);
-}
-
-function addAsFollower(chat: ChatState, entry: Entry): void {
-  chat.latestShown.clear();
-  fold(chat, entry);
 }
 
 /** What is shown by nobody here is folded at once: the next leader is to know it. */

@@ -121,7 +121,7 @@ export function hiddenCount(chat: ChatState, room: string): number {
 }
 
 /** Asked for every room of everyone who signs in, and looked for on the disk once. */
-export function latestShown(chat: ChatState, room: string): string | null {
+function latestShown(chat: ChatState, room: string): string | null {
   const known = chat.latestShown.get(room);
   const isPruned = known != null && known < placeFloor(chat.fold.prunedBelowMs);
   if (known !== undefined && !isPruned) return known;

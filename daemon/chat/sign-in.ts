@@ -7,7 +7,7 @@ import type { Prove, SignIn } from '../../lib/protocol/requests.ts';
 import { encodeBody } from './bodies.ts';
 import type { Connection } from './connections.ts';
 import { hold, mustWait } from './held.ts';
-import { historyPost, latestShown, roomSummary, view } from './messages.ts';
+import { historyPost, roomSummary, view } from './messages.ts';
 import type { Said } from './missed.ts';
 import { beginSignIn, forgetSignIn } from './pending-sign-in.ts';
 import { readsOf } from './reading.ts';
@@ -45,16 +45,10 @@ export function onSignIn(chat: ChatState, connection: Connection, message: SignI
   const wanted = { connection: connection.id, message, isGenuine: false };
   if (!chat.leads) {
     // Checked now, and not for everybody at once when all wait.
-    if (!proves(chat, connection, message)) return;
-    chat.early.set(connection.id, { ...wanted, isGenuine: true });
-    lookAhead(chat, message);
+    if (proves(chat, connection, message))
+      chat.early.set(connection.id, { ...wanted, isGenuine: true });
   } else if (mustWait(chat, message)) holdSignIn(chat, connection, wanted);
   else takeSignIn(chat, connection, wanted);
-}
-
-/** Reads now what the answer will say of the rooms: 0.2 ms for each, with people waiting, when this server leads. */
-function lookAhead(chat: ChatState, { key, name }: SignIn): void {
-  for (const { id } of chat.fold.roomsOf(accountIdOf(key, name))) latestShown(chat, id);
 }
 
 /** This server leads: whoever signed in ahead of that goes on with what is held. */
@@ -90,11 +84,18 @@ function goOn(chat: ChatState, connection: Connection): void {
 
 /** Checks now what a sign-in on this connection will say, so that a crowd that comes at once need not wait for that. */
 export function onProve(chat: ChatState, connection: Connection, message: Prove): void {
-  if (isGenuine(chat, connection, message)) connection.proved = message;
-  else {
+  if (isGenuine(chat, connection, message)) {
+    connection.proved = message;
+    lookAhead(chat, message);
+  } else {
     refuse(chat, connection, { to: {}, code: 'bad-signature' });
     noteBadSignature(chat, connection);
   }
+}
+
+/** Has the store know what a sign-in is told of the rooms: 0.2 ms for each that it has not been asked for. */
+function lookAhead({ fold, parts }: ChatState, { key, name }: Prove): void {
+  for (const { id } of fold.roomsOf(accountIdOf(key, name))) parts.reader.latestOrder(id);
 }
 
 /** Whether somebody is who they say; refuses the sign-in if not. */

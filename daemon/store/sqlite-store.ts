@@ -84,6 +84,8 @@ class SqliteStore implements Store {
   private entryCount = 0;
   private postCount = 0;
   private highestPlace = '';
+  /** Of rooms that were asked for: the place of the newest post. Not asked while anything is damaged. */
+  private readonly latestPlaces = new Map<string, string | null>();
   /** Entries that are not in streams, sessions and sums on the disk yet. */
   private tail = 0;
   /** What was changed besides cannot be found again from their rows. */
@@ -113,6 +115,7 @@ class SqliteStore implements Store {
     this.streams.reset(this.file.all(SQL.streams) as StreamRow[]);
     this.damage.reset(this.file.all(SQL.damaged) as DamagedEntry[]);
     this.sessions.reset();
+    this.latestPlaces.clear();
     this.isChanged = false;
     this.hasRepaired = false;
     this.tail = 0;
@@ -253,6 +256,12 @@ class SqliteStore implements Store {
     const columns = [order, room, requestId, hidden, wallMs, body, hash];
     this.file.run(SQL.addEntry, number, sequence, ...columns);
     this.addUp({ hash, place: order, isShown: Boolean(room) && !isHidden });
+    if (room && !isHidden) this.noteLatest(room, order);
+  }
+
+  private noteLatest(room: string, place: string): void {
+    const known = this.latestPlaces.get(room);
+    if (known !== undefined && (known ?? '') < place) this.latestPlaces.set(room, place);
   }
 
   /** Counts one more of a stream as held. @returns the number that stands for the stream */
@@ -302,7 +311,10 @@ class SqliteStore implements Store {
     if (!shown) return false;
     if (shown.place < place) return true;
     this.file.run(SQL.hide, 1, shown.stream, shown.sequence);
-    if (shown.room) this.postCount -= 1;
+    if (shown.room) {
+      this.postCount -= 1;
+      this.latestPlaces.delete(shown.room);
+    }
     this.isChanged = true;
     return false;
   }
@@ -313,7 +325,10 @@ class SqliteStore implements Store {
       this.hash.add(is);
       if (wasShown) this.postCount -= 1;
     });
-    if (looked > 0) this.isChanged = true;
+    if (looked > 0) {
+      this.isChanged = true;
+      this.latestPlaces.clear();
+    }
     return looked;
   }
 
@@ -355,6 +370,7 @@ class SqliteStore implements Store {
 
   repair(stored: StoredEntry, pruned: (entry: Entry) => string) {
     this.hasRepaired = true;
+    this.latestPlaces.clear();
     const { leftOut, isSumKnown } = this.repairs.repair(stored, pruned);
     if (!isSumKnown) this.setMeta('sumIsUnknown', 'true');
     return { leftOut };
@@ -381,7 +397,12 @@ class SqliteStore implements Store {
   }
 
   latestOrder(room: string) {
-    return this.reader.latestOrder(room);
+    if (this.damage.size > 0) return this.reader.latestOrder(room);
+    const known = this.latestPlaces.get(room);
+    if (known !== undefined) return known;
+    const latest = this.reader.latestOrder(room);
+    this.latestPlaces.set(room, latest);
+    return latest;
   }
 
   findRequest(requestId: string) {

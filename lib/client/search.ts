@@ -23,6 +23,8 @@ const RETRY_MS_MAX = 2_000;
 const RETRY_GROWTH = 1.5;
 /** On a fresh start one address is tried after the other, this far apart (RFC 8305 uses 250). */
 const STAGGER_MS = 50;
+/** A failover is over by then, as a rule. */
+const ALONG_MS_MAX = 500;
 /** A leader that is pointed at but has just refused is not tried again sooner than this. */
 const POINTED_AGAIN_MS = 20;
 /** Addresses that are known at most: as many as a cluster file has servers. */
@@ -199,6 +201,7 @@ export function signIn(session: Session, link: Link, isAhead = false): void {
     ...(stamp === null ? {} : { stamp }),
     ...(session.isIdle ? { idle: true as const } : {}),
   });
+  link.sentNumber = 0;
   sendAlong(session, link);
 }
 
@@ -220,12 +223,18 @@ export function prove(session: Session, link: Link): void {
   send(session, link, { type: 'prove', ...proofOn(session, link, link.welcome) });
 }
 
+/** What is asked for meanwhile follows the sign-ins that are under way; where it takes longer, it can be taken back. */
+export function sendMoreAlong(session: Session): void {
+  if (session.nowMs - session.lostMs > ALONG_MS_MAX) return;
+  for (const link of session.links.values()) if (link.signInMs !== null) sendAlong(session, link);
+}
+
 /** Sends what is not answered behind a sign-in that is under way: as far as the window goes, and up to a gap. */
 function sendAlong(session: Session, link: Link): void {
-  link.sentNumber = 0;
   const lowest = session.items.keys().next().value;
   if (lowest === undefined) return;
   for (const { number, request } of session.items.values()) {
+    if (number <= link.sentNumber) continue;
     if (number !== lowest && number !== link.sentNumber + 1) return;
     if (number - lowest >= REQUESTS_IN_FLIGHT_MAX) return;
     send(session, link, { ...request, number, lowest });

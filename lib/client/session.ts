@@ -34,6 +34,7 @@ import {
   learn,
   onLeading,
   searchWakeMs,
+  sendMoreAlong,
 } from './search.ts';
 import {
   type Account,
@@ -149,6 +150,7 @@ function dispatch(session: Session, input: SessionInput): void {
       return onClosed(session, input.link, input.reason);
     case 'request':
       session.items.set(input.item.number, itemOf(session, input.item));
+      sendMoreAlong(session);
       return pump(session);
     case 'cancel':
       return onCancel(session, input.number);

@@ -386,10 +386,10 @@ export const MUTANTS: readonly Mutant[] = [
     test: 'test/daemon/ring/hand-over.test.ts',
   },
   {
-    name: 'who signs in ahead is told of the newest post of before',
-    file: `${CHAT}/delivery.ts`,
-    edits: [['  chat.latestShown.clear();\n  fold', '  fold']],
-    test: 'test/daemon/chat/crowd.test.ts',
+    name: 'the newest post of a room is the one that was found first',
+    file: 'daemon/store/sqlite-store.ts',
+    edits: [['this.latestPlaces.set(room, place);', 'return;']],
+    test: 'test/daemon/store/store.test.ts',
   },
   {
     name: 'the successor of a leader that leaves does not say so',

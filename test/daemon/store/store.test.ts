@@ -275,6 +275,31 @@ const CASES: Readonly<Record<string, (store: Store) => void>> = {
     assert.deepEqual(store.readPosts({ room: 'general', before: null, limit: 9 }), []);
     assert.deepEqual(store.counts(), { entries: 2, posts: 0 });
   },
+  'the newest post of a room is known as posts come, hide each other, and go': (store) => {
+    const latest = () => store.latestOrder('general');
+    assert.equal(latest(), null);
+    const post = (fields: Parameters<typeof entryOf>[0], request: string) => {
+      const entry = entryOf(fields);
+      save(store, storedPost(entry, 'general', request));
+      return orderOf(entry);
+    };
+    const first = post({ sequence: 1, hlcMs: 100 }, 's/1');
+    assert.equal(latest(), first);
+    post({ sequence: 2, hlcMs: 50 }, 's/2');
+    assert.equal(latest(), first, 'what is older comes later');
+    post({ ...other, sequence: 1, hlcMs: 500 }, 's/1');
+    assert.equal(latest(), first, 'the higher of two copies is hidden');
+    assert.equal(post({ sequence: 3, hlcMs: 300 }, 's/3'), latest());
+    assert.equal(
+      post({ ...other, sequence: 2, hlcMs: 200 }, 's/3'),
+      latest(),
+      'and so is this one',
+    );
+    store.begin();
+    store.prune({ below: placeFloor(1_000), limit: 9, replace: () => 'gone' });
+    store.commit();
+    assert.equal(latest(), null);
+  },
   'who was in sync when is kept': (store) => {
     assert.deepEqual(store.seen(), new Map());
     store.begin();

@@ -197,11 +197,14 @@ test('after a loss it signs in to the one that stands by at once, and sends alon
   assert.equal(stage.sentOf('signIn').length, 1);
   assert.deepEqual(postsOf(stage), [1, 2]);
   stage.posts(3, 'three');
-  assert.deepEqual(postsOf(stage), [1, 2], 'what is said meanwhile waits');
+  assert.deepEqual(postsOf(stage), [1, 2, 3], 'and what is said meanwhile');
+  stage.advance(1_000);
+  stage.posts(4, 'four');
+  assert.deepEqual(postsOf(stage), [1, 2, 3], 'where it takes long it can be taken back');
   stage.signsIn(TWO, 'server2');
-  assert.deepEqual(postsOf(stage), [1, 2, 3], 'and nothing is sent again');
-  for (const number of [1, 2, 3]) stage.stored(TWO, number);
-  assert.deepEqual(stage.forgotten, [1, 2, 3]);
+  assert.deepEqual(postsOf(stage), [1, 2, 3, 4], 'and nothing is sent again');
+  for (const number of [1, 2, 3, 4]) stage.stored(TWO, number);
+  assert.deepEqual(stage.forgotten, [1, 2, 3, 4]);
   assert.equal(stage.eventsOf('recovered').length, 1);
 });
 
@@ -289,6 +292,7 @@ test('a refusal of what was sent along is the answer to that alone', () => {
 
 test('what was sent along is not taken back: it may be stored already', () => {
   const stage = bereft();
+  stage.advance(1_000);
   stage.posts(3, 'three');
   stage.feed({ type: 'cancel', number: 2 });
   stage.feed({ type: 'cancel', number: 3 });
