@@ -4,13 +4,11 @@
 
 import { assert, assertNever } from '../../lib/assert.ts';
 import { onEntries, onPull } from './catch-up.ts';
-import { clusterOf, isSame } from './cluster-picture.ts';
 import { decide, onPause } from './decide.ts';
 import { digestOf, digestText } from './digest.ts';
 import { lackCount } from './entry.ts';
 import {
   forgiveSilences,
-  isHeard,
   isLinkSound,
   noteHeardByLink,
   noteHeartbeat,
@@ -19,6 +17,7 @@ import {
 import { onResign, resign } from './hand-over.ts';
 import type { Announcement, PeerMessage } from './messages.ts';
 import { onAppend, onAppendInput, onStored, resendTo, sendAppends } from './replication.ts';
+import { announcementOf, say } from './say.ts';
 import {
   HEARTBEAT_INTERVAL_MS,
   LINK_PATIENCE_MS,
@@ -32,9 +31,7 @@ import { onAgree, onSound } from './sounding.ts';
 import {
   log,
   noteDigest,
-  ownHash,
   type Peer,
-  phaseOf,
   type Ring,
   type RingOutput,
   type StampedInput,
@@ -291,73 +288,4 @@ function trackAstray(turn: Turn): void {
     if (withUs) peer.astrayMs = Number.POSITIVE_INFINITY;
     else if (peer.astrayMs === Number.POSITIVE_INFINITY) peer.astrayMs = nowMs;
   }
-}
-
-function announcementOf(turn: Turn): Announcement {
-  const { ring, nowMs, wallMs } = turn;
-  const { promisedTerm, installedTerm, entryCount } = ring;
-  ring.announcementVersion += 1;
-  const view = ring.view ? { ...ring.view, inSync: [...ring.view.inSync] } : null;
-  const hears = [...ring.peers.values()]
-    .filter((peer) => isHeard(peer, nowMs))
-    .map((peer) => peer.id);
-  const hash = ownHash(ring);
-  const version = ring.announcementVersion;
-  return {
-    version,
-    phase: phaseOf(ring),
-    promisedTerm,
-    installedTerm,
-    view,
-    entryCount,
-    digestHash: hash,
-    hears,
-    wallMs,
-  };
-}
-
-function announce(turn: Turn, by: typeof send): void {
-  const announcement = announcementOf(turn);
-  for (const peer of turn.ring.peers.values()) {
-    if (peer.linkUp) by(turn, peer.id, { type: 'announce', announcement });
-  }
-}
-
-/** Tells peers and shell what has changed in this step. */
-function say(turn: Turn): void {
-  const { ring, nowMs } = turn;
-  const hears = [...ring.peers.values()]
-    .filter((peer) => isHeard(peer, nowMs))
-    .map((peer) => peer.id);
-  const { view } = ring;
-  const seen = view ? `${view.term} ${view.leader} ${view.inSync}` : '';
-  const announced = `${phaseOf(ring)} ${ring.promisedTerm} ${seen} ${hears}`;
-  if (announced !== ring.announced) {
-    ring.announced = announced;
-    announce(turn, send);
-  }
-  sayRole(turn);
-  if (ring.drained) turn.outputs.push({ type: 'drained' });
-}
-
-function sayRole(turn: Turn): void {
-  const { ring } = turn;
-  const leads = ring.stream !== null && ring.view !== null && !ring.drained;
-  const before = ring.said;
-  const roleBefore = before?.role ?? 'following';
-  const pauses = roleBefore !== 'following' && ring.phase === 'preparing' && !ring.draining;
-  const role = leads ? 'leading' : pauses ? 'pausing' : 'following';
-  const cluster = clusterOf(turn);
-  const stream = ring.stream?.id ?? null;
-  if (before && before.role === role && before.stream === stream && isSame(before.cluster, cluster))
-    return;
-  ring.said = { cluster, role, stream };
-  if (stream && role === 'leading' && (roleBefore !== role || before?.stream !== stream)) {
-    turn.outputs.push({ type: 'leading', stream, cluster });
-  } else if (role === 'pausing') {
-    if (roleBefore === 'leading') turn.outputs.push({ type: 'pausing' });
-  } else if (role === 'following' && roleBefore !== 'following') {
-    const reason = ring.draining ? 'shutting down' : 'this server leads no longer';
-    turn.outputs.push({ type: 'following', cluster, reason });
-  } else turn.outputs.push({ type: 'cluster', cluster });
 }

@@ -44,6 +44,8 @@ export type Peer = {
   stuckUntilMs: number;
   /** Whether it was reachable at the end of the last step, and since when. */
   wasReachable: boolean;
+  /** Whether it was heard, and what it had announced, when this server said something last. */
+  spoken: Readonly<{ heard: boolean; announcement: Announcement | null }>;
   contactMs: number;
   /** Times of the last losses of contact. */
   flaps: Readonly<{ atMs: number; silent: boolean }>[];
@@ -144,6 +146,8 @@ export type Ring = {
   pull: { from: ServerId; sentMs: number; hash: string } | null;
   nextPullMs: number;
   announcementVersion: number;
+  /** What was there when something was said last; null before the first time. */
+  spoken: Spoken | null;
   /** What was last said to all peers, and to the shell: it is said again only when it changes. */
   announced: string;
   said: Readonly<{
@@ -152,6 +156,14 @@ export type Ring = {
     stream: StreamId | null;
   }> | null;
 };
+
+/** All that what is said is made of, but for the peers. Views and announcements are never changed, only replaced. */
+export type Spoken = Readonly<
+  Pick<
+    Ring,
+    'phase' | 'draining' | 'drained' | 'promisedTerm' | 'installedTerm' | 'view' | 'stream'
+  >
+>;
 
 export type RingInput =
   | Readonly<{ type: 'tick' }>
@@ -256,6 +268,7 @@ function createPeer(server: RingServer): Peer {
     lastPulledHash: '',
     stuckUntilMs: Number.NEGATIVE_INFINITY,
     wasReachable: false,
+    spoken: { heard: false, announcement: null },
     contactMs: Number.NEGATIVE_INFINITY,
     flaps: [],
     contactsLost: 0,
@@ -315,6 +328,7 @@ export function createRing(parts: RingParts): Ring {
     pull: null,
     nextPullMs: Number.NEGATIVE_INFINITY,
     announcementVersion: 0,
+    spoken: null,
     announced: '',
     said: null,
   };

@@ -6,7 +6,7 @@ import { entryHash, orderOf, streamIdOf } from '../../daemon/ring/entry.ts';
 import type { PeerMessage } from '../../daemon/ring/messages.ts';
 import { decodeEntry } from '../../daemon/ring/replication.ts';
 import { PAUSE_LATENESS_MS, TICK_INTERVAL_MS } from '../../daemon/ring/settings.ts';
-import type { Ring } from '../../daemon/ring/state.ts';
+import type { Ring, View } from '../../daemon/ring/state.ts';
 import { GENERAL_ROOM_ID } from '../../lib/ids.ts';
 import type { Cluster } from './cluster.ts';
 import { Directories } from './directories.ts';
@@ -54,7 +54,7 @@ export class Checkers {
     string,
     { start: number; steppedMs: number; sinceMs: number }
   >();
-  private readonly views = new Map<string, string>();
+  private readonly views = new Map<string, View>();
   /** The last two views that each server led, the newest first. */
   private readonly led = new Map<string, readonly LedView[]>();
   private readonly directories = new Directories();
@@ -241,11 +241,11 @@ export class Checkers {
   private checkView(server: SimulatedServer): void {
     const ring = server.running?.ring;
     const view = ring?.view;
-    const text = view ? JSON.stringify(view) : '';
-    if (!ring || !view || this.views.get(server.id) === text) return;
+    if (!ring || !view || this.views.get(server.id) === view) return;
     // A view that is not on the leader's disk yet serves nobody, and is gone if it crashes now.
     if (view.leader === server.id && server.disk.record.installedTerm < view.term) return;
-    this.views.set(server.id, text);
+    this.views.set(server.id, view);
+    const text = JSON.stringify(view);
     const highest = view.inSync.every((id) => positionOf(id) <= positionOf(view.leader));
     check(highest, 3, () => `view ${text} is not led by its highest`);
     if (view.leader !== server.id) return;

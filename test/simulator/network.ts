@@ -192,14 +192,14 @@ export class Network {
     );
   }
 
-  /** @param bytes JSON, encoded once for all that it goes to */
-  sendDatagram(from: string, to: string, bytes: string): void {
+  /** @param payload decoded once for all that it goes to */
+  sendDatagram(from: string, to: string, payload: unknown): void {
     const copies = this.random() < this.settings.duplication ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
       if (this.random() < this.settings.loss) continue;
       this.scheduler.after(this.latencyMs(), () => {
         if (!this.alive.has(to) || this.isCut(from, to)) return;
-        this.events.onDatagram(to, from, JSON.parse(bytes));
+        this.events.onDatagram(to, from, payload);
       });
     }
   }

@@ -331,9 +331,10 @@ export class SimulatedServer {
       flushPeers: () => this.crashAt('to peers'),
       renewPeer: (peer) => this.out(() => world.network.renew(id, peer)),
       sendHeartbeat: (announcement) => {
-        const bytes = JSON.stringify({ boot: this.boot(), announcement });
+        // As it would be read, so that nobody shares an object with the sender; who gets it changes nothing of it.
+        const payload = JSON.parse(JSON.stringify({ boot: this.boot(), announcement }));
         this.out(() => {
-          for (const other of this.others()) world.network.sendDatagram(id, other, bytes);
+          for (const other of this.others()) world.network.sendDatagram(id, other, payload);
         });
       },
       goOnSoon: () => this.input((running) => running.host.goOn()),
