@@ -3,7 +3,7 @@
 import type { Person } from '../lib/protocol/events.ts';
 import { TEXT_CHARS_MAX, UNREAD_COUNTED_MAX } from '../lib/protocol/limits.ts';
 import type { Intent } from './keys.ts';
-import { PEOPLE_FROM_COLUMNS } from './layout.ts';
+import { PEOPLE_FROM_COLUMNS, ROOM_LIST_FROM_COLUMNS } from './layout.ts';
 import type { Row, Segment } from './line-rows.ts';
 import { roomLabel } from './room-label.ts';
 import type { Bindings } from './settings/bindings.ts';
@@ -39,31 +39,49 @@ export function fitRow(row: Row, width: number): Row {
 /** Below this the program's own name is the first thing to go. */
 const BRAND_FROM_COLUMNS = 60;
 
-const STATE_MARKS = { leading: '★', down: '✗', suspended: '‖', joining: '…' } as const;
+const STATE_MARKS = { leading: '★', lost: '◌', down: '✗', suspended: '‖', joining: '…' } as const;
+const STATE_LOOKS = { leading: 'good', lost: 'bad', down: 'down' } as const;
 
-function serverSegments(model: Model): Segment[] {
-  const { cluster, size } = model;
+/** @param isLed whether the leader answers: of one that does not it is not said that it leads */
+function serverSegments({ cluster, size }: Model, isLed: boolean): Segment[] {
   if (!cluster) return [];
   if (size.columns < PEOPLE_FROM_COLUMNS) {
-    return cluster.leader ? [segment(` ${cluster.leader.id}★`, 'good')] : [segment(' no leader')];
+    return cluster.leader && isLed
+      ? [segment(` ${cluster.leader.id}★`, 'good')]
+      : [segment(' no leader')];
   }
   return cluster.servers.flatMap(({ id, state }) => {
-    const mark = STATE_MARKS[state as keyof typeof STATE_MARKS] ?? '▪';
-    const look: LookName = state === 'leading' ? 'good' : state === 'down' ? 'down' : 'text';
+    const known = state === 'leading' && !isLed ? 'lost' : state;
+    const mark = STATE_MARKS[known as keyof typeof STATE_MARKS] ?? '▪';
+    const look = STATE_LOOKS[known as keyof typeof STATE_LOOKS] ?? 'text';
     return [segment(' '), segment(`${id}${mark}`, look)];
   });
 }
 
 function connectionSegments(model: Model): Segment[] {
   const isUp = model.connection.type === 'connected' || isLossQuiet(model);
+  const isLed = isUp || model.connection.type === 'resending';
   const milliseconds = model.roundTripMs;
   const shown =
     milliseconds === null ? '' : milliseconds < 1 ? '<1' : String(Math.round(milliseconds));
   return [
     segment(model.name, 'ownName'),
     segment(isUp ? ' ●' : ' ◌', isUp ? 'good' : 'bad'),
-    ...serverSegments(model),
+    ...serverSegments(model, isLed),
     segment(isUp && shown !== '' ? ` ${shown}ms ` : ' ', 'faint'),
+  ];
+}
+
+/** What is new in the other rooms where there is no list of them: ` @1 4`. */
+function elsewhereCounts({ rooms }: Model, open: RoomView | undefined): Segment[] {
+  const others = rooms.filter((view) => view !== open);
+  const sumOf = (count: (view: RoomView) => number) =>
+    others.reduce((sum, view) => sum + count(view), 0);
+  const calls = sumOf(({ room, unread, mentions }) => (room.direct ? unread : mentions));
+  const unread = sumOf((view) => view.unread);
+  return [
+    ...(calls > 0 ? [segment(` @${shownCount(calls)}`, 'mention')] : []),
+    ...(unread > 0 ? [segment(` ${shownCount(unread)}`, 'roomUnread')] : []),
   ];
 }
 
@@ -74,7 +92,8 @@ export function titleRow(model: Model, view: RoomView | undefined): Row {
   const room = view ? roomLabel(view.room) : '';
   const topic = view && view.room.topic !== '' ? ` · ${view.room.topic}` : '';
   const brand = columns >= BRAND_FROM_COLUMNS ? ' syncnet  ' : ' ';
-  const left = [segment(brand, 'faint'), segment(room, 'title'), segment(topic)];
+  const counts = columns < ROOM_LIST_FROM_COLUMNS ? elsewhereCounts(model, view) : [];
+  const left = [segment(brand, 'faint'), segment(room, 'title'), ...counts, segment(topic)];
   const leftWidth = Math.max(0, columns - rowWidth(right) - 1);
   return fitRow([...fitRow(left, leftWidth), segment(' '), ...right], columns);
 }

@@ -79,6 +79,9 @@ export function keyPresses(input: string, key: Key): KeyPress[] {
   return splitChunk(input);
 }
 
+/** Everything that keys do, but for edits and rooms by their number. */
+export type Deed = Exclude<Intent, { do: 'edit' } | { do: 'room' }>['do'];
+
 export type Intent =
   | Readonly<{ do: 'edit'; edit: Edit }>
   | Readonly<{ do: 'room'; number: number }>
@@ -119,13 +122,13 @@ const digits = Object.fromEntries(
 );
 const edit = (name: Edit): Intent => ({ do: 'edit', edit: name });
 
-/** What each key does where nothing else has the keyboard. */
+/** What each key does where nothing else has the keyboard; of several keys the one that every terminal delivers first. */
 export const KEYMAP: Readonly<Record<string, Intent>> = {
   ...digits,
   enter: { do: 'send' },
+  'ctrl+j': edit('newline'),
   'alt+enter': edit('newline'),
   'shift+enter': edit('newline'),
-  'ctrl+j': edit('newline'),
   up: { do: 'up' },
   down: { do: 'down' },
   'ctrl+n': { do: 'nextRoom' },
@@ -177,28 +180,3 @@ export const KEYMAP: Readonly<Record<string, Intent>> = {
   'alt+s': { do: 'select' },
   'alt+r': { do: 'reply' },
 };
-
-/** What /help and `?` show: keys and what they do, in groups. */
-export const KEY_HELP: readonly (readonly [string, string])[] = [
-  ['Enter · Ctrl+J', 'send · new line (Alt+Enter too)'],
-  ['Ctrl+N · Ctrl+P', 'next · previous room (Alt+↓ · Alt+↑)'],
-  ['Ctrl+G', 'next mention or unread room (Alt+A)'],
-  ['Ctrl+K', 'find a room by a few letters (Ctrl+T)'],
-  ['Esc 1 … Esc 9', 'room by number (Alt+1…9, /1 … /9)'],
-  ['Ctrl+Y', 'plain text, to select and copy'],
-  ['Ctrl+R', 'search everything that was said'],
-  ['PgUp · PgDn · End', 'history · back · follow the end'],
-  ['Alt+U', 'first unread post'],
-  ['Tab', 'complete a name, command, room or :emoji'],
-  ['↑ · ↓', 'edit your last message · earlier input'],
-  ['Alt+S', 'choose a message to answer, react, …'],
-  ['Alt+R', 'answer the newest message'],
-  ['Ctrl+A · Ctrl+E', 'start · end of the line'],
-  ['Ctrl+W · Ctrl+U', 'cut a word · to the line start'],
-  ['Alt+K · Alt+V', 'cut to the line end · put the cut in'],
-  ['Ctrl+_ · Alt+Y', 'undo (Alt+Z) · redo'],
-  ['Alt+E', 'write in $EDITOR'],
-  ['Ctrl+O', 'what is queued: edit, drop, retry'],
-  ['Ctrl+C', 'clear the line; when empty, quit'],
-  ['Ctrl+Z', 'suspend, back with fg'],
-];

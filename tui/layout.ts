@@ -14,7 +14,7 @@ export type Layout = Readonly<{
 }>;
 
 /** From here on there is a room list; below, the timeline needs every column (TUI.md). */
-const ROOM_LIST_FROM_COLUMNS = 70;
+export const ROOM_LIST_FROM_COLUMNS = 70;
 /** From here on there is a list of people, and the title shows every server (TUI.md). */
 export const PEOPLE_FROM_COLUMNS = 110;
 /** ` 1 #general    4`: what fits most names at 80 columns. */

@@ -2,7 +2,7 @@
 // start that found no server or was refused.
 import { COMMANDS, commandNames } from './commands.ts';
 import { emojiName } from './emoji.ts';
-import { KEY_HELP } from './keys.ts';
+import { keyHelp } from './key-help.ts';
 import { clockTime, dayLabel, type Row } from './line-rows.ts';
 import { roomLabel } from './room-label.ts';
 import { emojiChoices } from './state/about-post.ts';
@@ -35,10 +35,7 @@ function helpRows(model: Model, width: number): Row[] {
   });
   return [
     line(' KEYS', 'title'),
-    ...KEY_HELP.flatMap((pair) => helpPair(pair, width)),
-    ...model.settings.ownKeys.flatMap(([key, action]) =>
-      helpPair([key, `${action} (yours)`], width),
-    ),
+    ...keyHelp(model.settings.bindings).flatMap((pair) => helpPair(pair, width)),
     line(''),
     line(' COMMANDS', 'title'),
     ...commands.flatMap((pair) => helpPair(pair, width)),

@@ -85,8 +85,8 @@ function goOn(chat: ChatState, connection: Connection): void {
 /** Checks now what a sign-in on this connection will say, so that a crowd that comes at once need not wait for that. */
 export function onProve(chat: ChatState, connection: Connection, message: Prove): void {
   if (isGenuine(chat, connection, message)) {
+    if (connection.proved === null) lookAhead(chat, message);
     connection.proved = message;
-    lookAhead(chat, message);
   } else {
     refuse(chat, connection, { to: {}, code: 'bad-signature' });
     noteBadSignature(chat, connection);
@@ -95,6 +95,8 @@ export function onProve(chat: ChatState, connection: Connection, message: Prove)
 
 /** Has the store know what a sign-in is told of the rooms: 0.2 ms for each that it has not been asked for. */
 function lookAhead({ fold, parts }: ChatState, { key, name }: Prove): void {
+  // While something is damaged a store has to look each time.
+  if (parts.reader.damaged().length > 0) return;
   for (const { id } of fold.roomsOf(accountIdOf(key, name))) parts.reader.latestOrder(id);
 }
 

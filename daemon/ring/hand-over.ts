@@ -61,6 +61,8 @@ function promiseUnasked(
   { to, term }: Readonly<{ to: Peer | undefined; term: number }>,
 ): void {
   const { ring, nowMs } = turn;
+  // It is the heir's, whether or not it is given here: whoever else asks for one asks for a higher.
+  ring.termSeen = Math.max(ring.termSeen, term);
   if (!follows(ring, leader) || ring.draining || nowMs < ring.backoffUntilMs || !to?.linkUp) return;
   if (refusalOf(turn, to, term) === null) give(turn, to, term);
 }
@@ -69,7 +71,9 @@ function succeed(turn: Turn, from: Peer, message: PeerMessageOf<'resign'>): void
   const { ring, nowMs } = turn;
   // After a pause it may be old news, like all that was heard before.
   const isOld = !follows(ring, from) || ring.draining || nowMs < ring.backoffUntilMs;
-  const isTaken = isOutranked(turn) || message.term < nextTerm(ring);
+  // Others that it has told may have promised themselves in that term, and said so, before this came.
+  const isBelow = message.term < ring.termSeen || message.term <= ring.promisedTerm;
+  const isTaken = isOutranked(turn) || isBelow;
   // Promised already: whoever asks for a term from here on asks for a higher one.
   ring.termSeen = Math.max(ring.termSeen, message.term);
   if (isOld || isTaken) return;

@@ -401,7 +401,8 @@ class SqliteStore implements Store {
     const known = this.latestPlaces.get(room);
     if (known !== undefined) return known;
     const latest = this.reader.latestOrder(room);
-    this.latestPlaces.set(room, latest);
+    // Where that came upon damage there may be a newer one.
+    if (this.damage.size === 0) this.latestPlaces.set(room, latest);
     return latest;
   }
 

@@ -51,6 +51,8 @@ export function onRefused(
   const item = number === undefined ? undefined : session.items.get(number);
   if (!item) return;
   if (code === 'behind-refused') return sendLater(session, item);
+  // It followed a sign-in that was answered with a redirect, and the one that is under way it is sent along behind anew.
+  if (code === 'not-signed-in' && link.signInMs !== null) return;
   if (RESENT.has(code) && !isPassedOver(session, { item, code })) {
     if (session.active) lose(session, session.nowMs);
     return fail(session, link, reason);

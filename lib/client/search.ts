@@ -225,8 +225,10 @@ export function prove(session: Session, link: Link): void {
 
 /** What is asked for meanwhile follows the sign-ins that are under way; where it takes longer, it can be taken back. */
 export function sendMoreAlong(session: Session): void {
-  if (session.nowMs - session.lostMs > ALONG_MS_MAX) return;
-  for (const link of session.links.values()) if (link.signInMs !== null) sendAlong(session, link);
+  for (const link of session.links.values()) {
+    const { signInMs } = link;
+    if (signInMs !== null && session.nowMs - signInMs <= ALONG_MS_MAX) sendAlong(session, link);
+  }
 }
 
 /** Sends what is not answered behind a sign-in that is under way: as far as the window goes, and up to a gap. */

@@ -14,7 +14,7 @@ function standbyOf({ links, active }: Session): Link | undefined {
 /** The highest of the others: it leads next, or is about to take the lead back. */
 function nextLeader({ servers, server }: Session): ServerAddress | undefined {
   return servers
-    .filter(({ id, state }) => id !== server && state !== 'down')
+    .filter(({ id, state }) => id !== server && state !== 'down' && state !== 'draining')
     .sort((one, other) => other.ringPosition - one.ringPosition)[0];
 }
 

@@ -79,9 +79,9 @@ export const SignedIn = z.object({
   prunedBelow: z.int().min(0).default(0),
   /**
    * Whoever comes back from a leader that was lost connects to other servers within this many milliseconds, at a moment
-   * of its own: the more clients there are, the longer.
+   * of its own: the more clients there are, the longer. An older server, which does not say it, may have thousands.
    */
-  spreadMs: z.int().min(0).default(0),
+  spreadMs: z.int().min(0).default(1_000),
   /**
    * How far this account has read, on whatever device; rooms that it never read are left out. To whoever does not
    * resume, what others wrote since, and how much of that calls this account: up to UNREAD_COUNTED_MAX posts.

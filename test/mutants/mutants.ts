@@ -392,6 +392,17 @@ export const MUTANTS: readonly Mutant[] = [
     test: 'test/daemon/store/store.test.ts',
   },
   {
+    name: 'what a peer announces is no reason to say anything',
+    file: `${RING}/say.ts`,
+    edits: [
+      [
+        'peer.spoken.heard === heard && peer.spoken.announcement === announcement',
+        'peer.spoken.heard === heard',
+      ],
+    ],
+    test: 'test/daemon/ring/say.test.ts',
+  },
+  {
     name: 'the successor of a leader that leaves does not say so',
     file: `${RING}/view-change.ts`,
     edits: [['{ ...message, resigned: given.from.id }', 'message']],

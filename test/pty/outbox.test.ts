@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { testFlow } from '../support/flow.ts';
 import { KEYS } from '../support/terminal.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const CTRL_O = '\u000f';
 
@@ -58,5 +59,52 @@ testFlow(
     await flow.shows('a name that is none', /is no name/);
     flow.keys(KEYS.ctrlC);
     await flow.shows('Ctrl+C clears the line', /#lab ❯/);
+  },
+);
+
+testFlow(
+  'what waits is tried again when one says so, and sent in order',
+  { golden: 'outbox-retry', pace: 1 / 4 },
+  async (flow) => {
+    const { stage } = flow.server;
+    flow.server.dies();
+    await flow.terminal.waitForText('RECONNECTING');
+    for (const count of ['one', 'two', 'three', 'four', 'five']) flow.types(`part ${count}`);
+    flow.keys(CTRL_O);
+    await flow.shows('five posts wait', /5 not stored yet/);
+    await flow.server.returns();
+    stage.commits = false;
+    flow.server.lead();
+    const before = stage.sequence;
+    flow.keys('r');
+    // Stored by none of the others yet: a room full of people would see nothing of them.
+    await waitFor('all to be sent', () => stage.sequence === before + 5, 15_000);
+    flow.keys(KEYS.escape);
+    stage.commit(before + 2);
+    await flow.shows('two of them are stored', /RESENDING 2 of 5, in order/);
+    stage.commits = true;
+    stage.commit();
+    await flow.shows('all are', /part one.*part two.*part three.*part four.*part five ✓/);
+  },
+);
+
+testFlow(
+  'a post to a room that one has left elsewhere is refused with the reason, and its words are there',
+  { golden: 'refused-post' },
+  async (flow) => {
+    flow.comes('bob');
+    const ops = flow.creates('bob', 'ops');
+    flow.types('/join ops');
+    await flow.terminal.waitForText('#ops ❯');
+    flow.server.dies();
+    await flow.terminal.waitForText('RECONNECTING');
+    flow.types('words for a room that alice leaves');
+    await flow.shows('said without a server', /words for a room.*RECONNECTING/);
+    // At another of her devices.
+    flow.comes('alice');
+    flow.asks('alice', { type: 'leaveRoom', room: ops });
+    await flow.server.returns();
+    flow.server.lead();
+    await flow.shows('refused', /not sent/);
   },
 );

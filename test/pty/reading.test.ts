@@ -65,6 +65,28 @@ testFlow(
   },
 );
 
+testFlow(
+  'Alt+U goes to the first unread post, however much came after it',
+  { golden: 'first-unread' },
+  async (flow) => {
+    flow.comes('bob');
+    const ops = flow.creates('bob', 'ops');
+    flow.types('/join ops');
+    await flow.terminal.waitForText('#ops ❯');
+    flow.says('bob', 'read long ago', ops);
+    await flow.terminal.waitForText('read long ago');
+    flow.keys('\u001b1');
+    await flow.terminal.waitForText('#general ❯');
+    for (let line = 1; line <= 60; line += 1) flow.says('bob', `news ${line}`, ops);
+    flow.keys('\u001b2');
+    await flow.shows('a room with sixty new posts', /#ops ❯/);
+    flow.keys(KEYS.end);
+    await flow.shows('its end', /news 60/);
+    flow.keys(ALT_U);
+    await flow.shows('the first of them', /news 1 .*news 2 /);
+  },
+);
+
 /** More than a screen keeps of a room: its end is let go while somebody reads at its beginning. */
 const LONG_POSTS = 5_600;
 

@@ -49,3 +49,28 @@ testFlow(
     await flow.shows('Esc closes it, the draft is empty as it was', /#general ❯/);
   },
 );
+
+testFlow(
+  'what was said is found by its day, and each day stands under its own line',
+  { golden: 'search-days' },
+  async (flow) => {
+    const minutesOfADay = 24 * 60;
+    flow.comes('bob');
+    flow.comes('carol');
+    flow.says('bob', 'Monday: the ledger');
+    flow.later(minutesOfADay);
+    flow.says('carol', 'Tuesday: the ledger');
+    flow.later(minutesOfADay);
+    flow.says('bob', 'Wednesday: the ledger');
+    await flow.shows('three days', /Monday: .*Tuesday: .*Wednesday: /);
+    flow.keys(CTRL_R, 'ledger after:2026-11-24');
+    await flow.shows(
+      'from a day on',
+      /❯ ledger after:2026-11-24 .*Wednesday.*Tuesday(?!.*Monday:)/,
+    );
+    flow.keys(CTRL_U, 'ledger after:2026-11-24 before:2026-11-25');
+    await flow.shows('between two days', /before:2026-11-25 (?!.*Wednesday).*Tuesday/);
+    flow.keys(CTRL_U, 'ledger before:2026-11-24');
+    await flow.shows('before a day', /❯ ledger before:2026-11-24 (?!.*Tuesday).*Monday/);
+  },
+);

@@ -95,7 +95,8 @@ export class ChatStage {
   private readonly limits: ChatLimits | undefined;
   private readonly numbers = new Map<string, number>();
   private term = 0;
-  private sequence = 0;
+  /** Of the entry that was appended last to the present stream. */
+  sequence = 0;
   private committed = 0;
   private lastConnection = 0;
   private readonly address: string;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { directRoomIdOf } from '../../lib/ids.ts';
+import type { ClientMessage } from '../../lib/protocol/requests.ts';
 import type { Person, RequestWithoutNumber } from './chat-stage.ts';
 import { TUI_MAIN } from './daemons.ts';
 import { knownIdentity, knownPerson } from './known-people.ts';
@@ -178,6 +179,11 @@ export class Flow {
 
   asks(name: string, request: RequestWithoutNumber): void {
     this.server.stage.request(this.connection(name), request);
+  }
+
+  /** Somebody else tells what is not answered: that they write, or sit there no longer. */
+  signals(name: string, signal: Extract<ClientMessage, { type: 'typing' | 'presence' }>): void {
+    this.server.stage.say(this.connection(name), signal);
   }
 
   /** Somebody else creates a room. @returns its id */

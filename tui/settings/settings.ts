@@ -16,9 +16,10 @@ export type Settings = Readonly<{
   mouse: 'on' | 'off';
   keymap: keyof typeof KEYMAPS;
   bindings: Bindings;
-  /** Those of one's own, as they are written: key and action. */
-  ownKeys: readonly (readonly [string, string])[];
 }>;
+
+/** Keys of one's own, as they are written: key and action. */
+type OwnKeys = readonly (readonly [string, string])[];
 
 /** `line` counts from 1. */
 export type Problem = Readonly<{ line: number; reason: string }>;
@@ -35,7 +36,6 @@ export function defaultSettings(
     mouse: 'on',
     keymap: 'default',
     bindings: KEYMAPS.default,
-    ownKeys: [],
   };
 }
 
@@ -76,13 +76,13 @@ function choice<T extends string>(
   return now;
 }
 
-function ownBindings(reader: Reader, keys: unknown): Settings['ownKeys'] {
+function ownBindings(reader: Reader, keys: unknown): OwnKeys {
   if (keys === undefined) return [];
   if (typeof keys !== 'object' || keys === null || Array.isArray(keys)) {
     complain(reader, { key: 'keys' }, 'keys is a table: [keys], and below it "alt+q" = "switcher"');
     return [];
   }
-  const own: (readonly [string, string])[] = [];
+  const own: OwnKeys[number][] = [];
   for (const [key, action] of Object.entries(keys)) {
     const reason = bindingProblem(key, action);
     if (reason === null) own.push([key, action as string]);
@@ -101,7 +101,7 @@ function bindingProblem(key: string, action: unknown): string | null {
   return `nothing is called ${JSON.stringify(action)}: ${near ? `did you mean ${near}?` : `there are none, ${names.join(', ')}`}`;
 }
 
-function bound(base: Bindings, own: Settings['ownKeys']): Bindings {
+function bound(base: Bindings, own: OwnKeys): Bindings {
   const bindings: Record<string, Bindings[string]> = { ...base };
   for (const [key, action] of own) {
     const intent = ACTIONS.get(action);
@@ -159,8 +159,7 @@ export function parseSettings(
     ...{ key: 'keymap', words: Object.keys(KEYMAPS) as Settings['keymap'][] },
     ...{ otherwise: defaults.keymap, now: now.keymap },
   });
-  const ownKeys = ownBindings(reader, given.keys);
-  const bindings = bound(KEYMAPS[keymap], ownKeys);
-  const settings = { theme, glyphs, alerts, mouse, keymap, bindings, ownKeys };
+  const bindings = bound(KEYMAPS[keymap], ownBindings(reader, given.keys));
+  const settings = { theme, glyphs, alerts, mouse, keymap, bindings };
   return { settings, problems: reader.problems.sort((one, other) => one.line - other.line) };
 }

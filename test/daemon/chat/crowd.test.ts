@@ -249,6 +249,7 @@ test('the more there are, the longer whoever comes back waits before standing by
 test('who signs in ahead is told of the newest post that there is in the end', () => {
   const stage = following([ada]);
   const connection = stage.connect();
+  stage.prove(connection, ada);
   stage.follow(null);
   stage.signIn(connection, ada);
   const entry = entryOf({

@@ -41,6 +41,7 @@ const whole = (store: Store) => ({
   counts: store.counts(),
   hash: store.historyHash(),
   time: store.highestTime(),
+  latest: store.latestOrder('general'),
   posts: store.readPosts({ room: 'general', before: null, limit: 99 }),
   others: [...store.readOthers()],
   stream: store.readStream({ stream: STREAM, after: 0, limit: 99, bytesMax: 9_999 }),

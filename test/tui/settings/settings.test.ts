@@ -89,7 +89,7 @@ test('a screen takes new settings at once, and says what does not count', () => 
   assert.match(story.frame(), /\^K rooms/);
   assert.equal(story.keys('alt+s').model.overlay?.type, 'switcher');
   story.keys('escape').type('?');
-  assert.match(story.keys('pagedown', 'pagedown').frame(), /alt\+s +switcher \(yours\)/);
+  assert.match(story.frame(), /Ctrl\+K +find a room by a few letters \(Ctrl\+T,\s+│?\s*Alt\+S\)/);
 });
 
 test('glyphs = "ascii" draws everything but what people wrote in ASCII, in as many cells', () => {
