@@ -25,10 +25,20 @@ const KNOWN: readonly (readonly [RegExp, keyof typeof SEQUENCES])[] = [
   [/iterm/i, 'osc9'],
 ];
 
+/** What terminals set besides, and tmux, which has a name of its own for TERM_PROGRAM and TERM, hands on from where it began. */
+const MARKS: readonly (readonly [string, keyof typeof SEQUENCES])[] = [
+  ['KITTY_WINDOW_ID', 'osc99'],
+  ['WEZTERM_PANE', 'osc777'],
+  ['GHOSTTY_RESOURCES_DIR', 'osc777'],
+  ['ITERM_SESSION_ID', 'osc9'],
+  ['WT_SESSION', 'osc9'],
+  ['ConEmuANSI', 'osc9'],
+];
+
 function kindFor(env: NodeJS.ProcessEnv): keyof typeof SEQUENCES | null {
   const terminal = [env.LC_TERMINAL, env.TERM_PROGRAM, env.TERM].join(' ');
-  if (env.WT_SESSION || env.ConEmuANSI) return 'osc9';
-  return KNOWN.find(([pattern]) => pattern.test(terminal))?.[1] ?? null;
+  const known = KNOWN.find(([pattern]) => pattern.test(terminal));
+  return (known ?? MARKS.find(([name]) => env[name]))?.[1] ?? null;
 }
 
 /** Long enough to know what it is about. */

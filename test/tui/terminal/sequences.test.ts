@@ -15,6 +15,19 @@ test('an alert is a bell everywhere, and a notification where the terminal makes
   assert.match(by({ TERM: 'xterm-kitty' }), /\]99;i=1:d=0;bob in #ops.*\]99;i=1:p=body;look/);
 });
 
+test('in tmux it is known by what the terminal set, and goes through', () => {
+  const tmux = { TMUX: '/tmp/tmux', TERM: 'tmux-256color', TERM_PROGRAM: 'tmux' };
+  const by = (env: NodeJS.ProcessEnv) =>
+    alertSequence(words, { kind: 'auto', env: { ...tmux, ...env } });
+  assert.equal(by({}), '\u0007', 'which tmux marks the window with');
+  const through = (sequence: string) => `\u0007\u001bPtmux;\u001b${sequence}\u001b\\`;
+  const notify = through('\u001b]777;notify;bob in #ops;look\u0007');
+  assert.equal(by({ WEZTERM_PANE: '0' }), notify);
+  assert.equal(by({ GHOSTTY_RESOURCES_DIR: '/usr/share/ghostty' }), notify);
+  assert.equal(by({ ITERM_SESSION_ID: 'w0' }), through('\u001b]9;bob in #ops: look\u0007'));
+  assert.match(by({ KITTY_WINDOW_ID: '1' }), /^\u0007\u001bPtmux;\u001b\u001b\]99;i=1:d=0;bob/);
+});
+
 test('what was asked for counts, and none is silent', () => {
   const as = (kind: 'osc9' | 'bell' | 'none') => alertSequence(words, { kind, env: {} });
   assert.equal(as('osc9'), '\u0007\u001b]9;bob in #ops: look\u0007');
