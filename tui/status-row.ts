@@ -6,6 +6,7 @@ import { recoveryText } from './state/from-client.ts';
 import type { Model } from './state/model.ts';
 import { isLossQuiet, startingServers } from './state/selectors.ts';
 import { typingText } from './state/typing.ts';
+import { cellWidth } from './text.ts';
 import type { LookName } from './theme.ts';
 
 const seconds = (ms: number) => `${(Math.max(0, ms) / 1000).toFixed(1)}s`;
@@ -15,14 +16,17 @@ function queued(model: Model): string {
   return count > 0 ? ` · ${count} queued` : '';
 }
 
-type Said = Readonly<{ text: string; look: LookName }>;
+/** `short`: what matters of it, where the row has no room for all. */
+type Said = Readonly<{ text: string; short?: string; look: LookName }>;
 type StateOf<T extends ConnectionState['type']> = Extract<ConnectionState, { type: T }>;
 
 function onLeaderLost(model: Model, state: StateOf<'leaderLost'>): Said {
   const waiting = model.outbox.length > 0 ? queued(model) : ' · what you type is queued';
   const server = state.server ?? 'the leader';
+  const silent = seconds(model.nowMs - state.lostMs);
   return {
-    text: `◌ LEADER LOST ${server} silent ${seconds(model.nowMs - state.lostMs)}${waiting}`,
+    text: `◌ LEADER LOST ${server} silent ${silent}${waiting}`,
+    short: `◌ LEADER LOST ${server} ${silent}${queued(model)}`,
     look: 'bad',
   };
 }
@@ -39,6 +43,7 @@ function onReconnecting(model: Model, state: StateOf<'reconnecting'>): Said {
   const what = queued(model) || ' · /retry';
   return {
     text: `↻ RECONNECTING try ${state.attempt} · next in ${next}${lost}${what}`,
+    short: `↻ RECONNECTING try ${state.attempt} · ${next}${what}`,
     look: 'warning',
   };
 }
@@ -46,7 +51,7 @@ function onReconnecting(model: Model, state: StateOf<'reconnecting'>): Said {
 function onNoServer(model: Model, state: StateOf<'noServer'>): Said {
   const next = seconds(state.nextAttemptMs - model.nowMs);
   const text = `✗ NO SERVER ANSWERS try ${state.attempt} · next in ${next}${queued(model)} · /retry`;
-  return { text, look: 'bad' };
+  return { text, short: `✗ NO SERVER · ${next}${queued(model)} · /retry`, look: 'bad' };
 }
 
 /** What a connection that stands still has to say: fewer copies than there are servers. */
@@ -55,16 +60,23 @@ function onConnected(model: Model): Said | null {
   if (model.behind) {
     const { server } = model.behind;
     const text = `◍ ${server} LACKS NEWER MESSAGES · they return with a server that has them`;
-    return { text, look: 'warning' };
+    return { text, short: `◍ ${server} LACKS NEWER MESSAGES`, look: 'warning' };
   }
-  if (model.recovered) return { text: `✓ ${recoveryText(model.recovered)}`, look: 'good' };
+  if (model.recovered) {
+    const { tookMs, leader } = model.recovered;
+    const short = `✓ RECOVERED in ${Math.round(tookMs)} ms · ${leader}`;
+    return { text: `✓ ${recoveryText(model.recovered)}`, short, look: 'good' };
+  }
   if (!cluster || cluster.copies >= cluster.servers.length) return null;
   const { copies, copiesMin, servers } = cluster;
   const consequence =
     copies < copiesMin
       ? `too few to store messages, which takes ${copiesMin}`
       : `messages have ${copies} ${copies === 1 ? 'copy' : 'copies'}`;
-  return { text: `◍ ${copies} of ${servers.length} servers · ${consequence}`, look: 'warning' };
+  const here = `◍ ${copies} of ${servers.length} servers`;
+  const short =
+    copies < copiesMin ? 'nothing is stored' : `${copies} ${copies === 1 ? 'copy' : 'copies'}`;
+  return { text: `${here} · ${consequence}`, short: `${here} · ${short}`, look: 'warning' };
 }
 
 /** null where there is nothing to say: all is well, or it is not worth a word yet. */
@@ -103,9 +115,13 @@ export function statusRow(model: Model): Row {
   const words = said(model);
   if (!isStatusTaken(model) && model.hint)
     return [{ text: ` ${model.hint.text}`, look: model.hint.tone }];
-  if (words) return [{ text: ` ${words.text}`, look: words.look }];
+  if (words) return [{ text: ` ${fitting(words, model.size.columns - 1)}`, look: words.look }];
   const typing = typingText(model.rooms.find((view) => view.room.id === model.openRoom));
   return typing === '' ? [] : [{ text: ` ${typing}…`, look: 'faint' }];
+}
+
+function fitting({ text, short = text }: Said, columns: number): string {
+  return cellWidth(text) <= columns ? text : short;
 }
 
 /** Whether the connection is what matters now, so that a hint needs another place. */
