@@ -26,7 +26,7 @@ function onLeaderLost(model: Model, state: StateOf<'leaderLost'>): Said {
   const silent = seconds(model.nowMs - state.lostMs);
   return {
     text: `◌ LEADER LOST ${server} silent ${silent}${waiting}`,
-    short: `◌ LEADER LOST ${server} ${silent}${queued(model)}`,
+    short: `◌ LEADER LOST ${server} ${queued(model) ? '' : 'silent '}${silent}${queued(model)}`,
     look: 'bad',
   };
 }
