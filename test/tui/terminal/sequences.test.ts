@@ -25,7 +25,11 @@ test('in tmux it is known by what the terminal set, and goes through', () => {
   assert.equal(by({ WEZTERM_PANE: '0' }), notify);
   assert.equal(by({ GHOSTTY_RESOURCES_DIR: '/usr/share/ghostty' }), notify);
   assert.equal(by({ ITERM_SESSION_ID: 'w0' }), through('\u001b]9;bob in #ops: look\u0007'));
-  assert.match(by({ KITTY_WINDOW_ID: '1' }), /^\u0007\u001bPtmux;\u001b\u001b\]99;i=1:d=0;bob/);
+  const kitty = by({ KITTY_WINDOW_ID: '1' });
+  assert.ok(
+    kitty.startsWith('\u0007\u001bPtmux;\u001b\u001b]99;i=1:d=0;bob in #ops\u001b\u001b\\'),
+  );
+  assert.ok(kitty.endsWith('\u001b\u001b\\\u001b\\'), 'each ESC of it is doubled');
 });
 
 test('what was asked for counts, and none is silent', () => {
