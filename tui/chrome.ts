@@ -2,7 +2,7 @@
 // wide as it is told.
 import type { Person } from '../lib/protocol/events.ts';
 import { TEXT_CHARS_MAX, UNREAD_COUNTED_MAX } from '../lib/protocol/limits.ts';
-import type { Intent } from './keys.ts';
+import { shortKeyText, whatOf } from './key-names.ts';
 import { PEOPLE_FROM_COLUMNS, ROOM_LIST_FROM_COLUMNS } from './layout.ts';
 import type { Row, Segment } from './line-rows.ts';
 import { roomLabel } from './room-label.ts';
@@ -227,24 +227,10 @@ const HINTS = [
 ] as const;
 const HELP_HINT = '/help';
 
-const does = (intent: Intent | undefined) => (intent?.do === 'edit' ? intent.edit : intent?.do);
-
-const KEY_NAMES: Readonly<Record<string, string>> = { pageup: 'PgUp', pagedown: 'PgDn' };
-const capital = (word: string) => word.slice(0, 1).toUpperCase() + word.slice(1);
-
-/** `^K`, `PgUp`, `Alt+U`: short enough for a row of them. */
-function shortKey(key: string): string {
-  if (/^ctrl\+\S$/.test(key)) return `^${key.slice('ctrl+'.length).toUpperCase()}`;
-  return key
-    .split('+')
-    .map((word) => KEY_NAMES[word] ?? capital(word))
-    .join('+');
-}
-
 /** The key for something, the usual one where it still is; null where none is left. */
 function keyFor(bindings: Bindings, what: string, usual: string): string | null {
-  if (does(bindings[usual]) === what) return usual;
-  return Object.keys(bindings).find((key) => does(bindings[key]) === what) ?? null;
+  if (whatOf(bindings[usual]) === what) return usual;
+  return Object.keys(bindings).find((key) => whatOf(bindings[key]) === what) ?? null;
 }
 
 /** As many hints as fit, the way to all the others last. */
@@ -253,7 +239,7 @@ function hintsFor(columns: number, bindings: Bindings): string {
   for (const [what, usual, about] of HINTS) {
     const key = keyFor(bindings, what, usual);
     if (key === null) continue;
-    const hint = `${shortKey(key)} ${about}  `;
+    const hint = `${shortKeyText(key)} ${about}  `;
     if (cellWidth(`${text}${hint}${HELP_HINT}`) > columns) break;
     text += hint;
   }

@@ -1,12 +1,11 @@
 // What help says of the keys: made from those that are bound, so that it is true for every keymap and for one's own keys.
-import type { Edit } from './editor.ts';
-import type { Deed } from './keys.ts';
+import { keyText, type What, whatOf } from './key-names.ts';
 import type { Bindings } from './settings/bindings.ts';
 
-type What = Deed | Edit;
+type Group = readonly (readonly [What, string])[];
 
-/** What belongs together in a row, in the order of the rows. */
-const GROUPS: readonly (readonly (readonly [What, string])[])[] = [
+/** What belongs together in a row, in the order of the rows; `rooms` is the row of the nine digits. */
+const GROUPS: readonly (Group | 'rooms')[] = [
   [
     ['send', 'send'],
     ['newline', 'new line'],
@@ -16,6 +15,7 @@ const GROUPS: readonly (readonly (readonly [What, string])[])[] = [
     ['previousRoom', 'previous room'],
   ],
   [['nextUnread', 'next mention or unread room']],
+  'rooms',
   [['switcher', 'find a room by a few letters']],
   [['copyView', 'plain text, to select and copy']],
   [['search', 'search everything that was said']],
@@ -69,22 +69,9 @@ const GROUPS: readonly (readonly (readonly [What, string])[])[] = [
   [['redraw', 'draw everything anew']],
 ];
 
-const KEY_NAMES: Readonly<Record<string, string>> = {
-  ...{ pageup: 'PgUp', pagedown: 'PgDn', escape: 'Esc', delete: 'Del' },
-  ...{ up: '↑', down: '↓', left: '←', right: '→' },
-};
-
-/** `Ctrl+N`, `Alt+↓`, `PgUp`. */
-function keyText(key: string): string {
-  return key
-    .split('+')
-    .map((word) => KEY_NAMES[word] ?? word.slice(0, 1).toUpperCase() + word.slice(1))
-    .join('+');
-}
-
 function keysFor(bindings: Bindings, what: What): string[] {
   return Object.entries(bindings).flatMap(([key, intent]) =>
-    (intent.do === 'edit' ? intent.edit : intent.do) === what ? [keyText(key)] : [],
+    whatOf(intent) === what ? [keyText(key)] : [],
   );
 }
 
@@ -95,18 +82,21 @@ function roomRow(bindings: Bindings): readonly [string, string] {
   return ['Esc 1 … Esc 9', `room by number (${isUsual ? 'Alt+1 … Alt+9, ' : ''}/1 … /9)`];
 }
 
+/** None where no key does any of it. */
+function groupRows(bindings: Bindings, group: Group): (readonly [string, string])[] {
+  const bound = group
+    .map(([what, text]) => ({ keys: keysFor(bindings, what), text }))
+    .filter(({ keys }) => keys.length > 0);
+  if (bound.length === 0) return [];
+  const does = bound.map(({ keys: [, ...others], text }) =>
+    others.length > 0 ? `${text} (${others.join(', ')})` : text,
+  );
+  return [[bound.map(({ keys }) => keys[0]).join(' · '), does.join(' · ')]];
+}
+
 /** Keys and what they do, row by row; what no key does is not there. */
 export function keyHelp(bindings: Bindings): readonly (readonly [keys: string, does: string])[] {
-  const rows = GROUPS.flatMap((group): (readonly [string, string])[] => {
-    const bound = group
-      .map(([what, text]) => ({ keys: keysFor(bindings, what), text }))
-      .filter(({ keys }) => keys.length > 0);
-    if (bound.length === 0) return [];
-    const does = bound.map(({ keys: [, ...others], text }) =>
-      others.length > 0 ? `${text} (${others.join(', ')})` : text,
-    );
-    return [[bound.map(({ keys }) => keys[0]).join(' · '), does.join(' · ')]];
-  });
-  const rooms = rows.findIndex(([, does]) => does.startsWith('next mention'));
-  return rows.toSpliced(rooms + 1, 0, roomRow(bindings));
+  return GROUPS.flatMap((group) =>
+    group === 'rooms' ? [roomRow(bindings)] : groupRows(bindings, group),
+  );
 }

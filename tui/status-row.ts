@@ -69,13 +69,13 @@ function onConnected(model: Model): Said | null {
   }
   if (!cluster || cluster.copies >= cluster.servers.length) return null;
   const { copies, copiesMin, servers } = cluster;
+  const kept = `${copies} ${copies === 1 ? 'copy' : 'copies'}`;
   const consequence =
     copies < copiesMin
       ? `too few to store messages, which takes ${copiesMin}`
-      : `messages have ${copies} ${copies === 1 ? 'copy' : 'copies'}`;
+      : `messages have ${kept}`;
   const here = `◍ ${copies} of ${servers.length} servers`;
-  const short =
-    copies < copiesMin ? 'nothing is stored' : `${copies} ${copies === 1 ? 'copy' : 'copies'}`;
+  const short = copies < copiesMin ? 'nothing is stored' : kept;
   return { text: `${here} · ${consequence}`, short: `${here} · ${short}`, look: 'warning' };
 }
 

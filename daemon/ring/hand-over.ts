@@ -20,18 +20,15 @@ import {
 /** A successor that was heard so lately is not frozen: two heartbeats, in milliseconds. */
 const FRESH_MS = 2 * HEARTBEAT_INTERVAL_MS;
 
-/**
- * Ends this leadership in favour of whoever is to lead next; without such a one it goes on until somebody can.
- * @returns whether it has ended
- */
-export function resign(turn: Turn): boolean {
+/** Ends this leadership in favour of whoever is to lead next; without such a one it goes on until somebody can. */
+export function resign(turn: Turn): void {
   const { ring } = turn;
-  if (ring.phase !== 'leading') return false;
+  if (ring.phase !== 'leading') return;
   const [heir] = reachablePeers(turn)
     .filter((peer) => peer.linkUp && isEligible(peer))
     .sort((one, other) => other.ringPosition - one.ringPosition);
-  if (!heir || !ring.view?.inSync.includes(heir.id)) return false;
-  if (turn.nowMs - heir.lastHeardMs > FRESH_MS) return false;
+  if (!heir || !ring.view?.inSync.includes(heir.id)) return;
+  if (turn.nowMs - heir.lastHeardMs > FRESH_MS) return;
   const term = nextTerm(ring);
   stopServing(ring);
   // Ahead of the disk: a leader that dies has left too, and what its disk then lacks was acknowledged to nobody. Nor need
@@ -39,7 +36,6 @@ export function resign(turn: Turn): boolean {
   promise(turn, term, heir.id, true);
   const resignation = { ...promiseOf(ring, term), type: 'resign', heir: heir.id } as const;
   for (const peer of ring.peers.values()) if (peer.linkUp) sendAhead(turn, peer.id, resignation);
-  return true;
 }
 
 /** The leader that this server follows leaves, and names its successor, with a promise for a term that is not taken yet. */

@@ -94,9 +94,7 @@ function dispatch(
     case 'drain':
       ring.draining = true;
       if (ring.phase === 'preparing') stopServing(ring);
-      // Whoever is asked by the next one knows then that this one leaves.
-      resign(turn);
-      return;
+      return resign(turn);
     case 'showSoon':
       if (ring.unshown) ring.unshown.isAwaited = true;
       return;

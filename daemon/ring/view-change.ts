@@ -113,7 +113,7 @@ export function onPrepare(turn: Turn, from: Peer, message: PeerMessageOf<'prepar
   const isNews = message.term > ring.promisedTerm && leader?.announcement?.phase === 'leading';
   if (leader && isNews) noteResigned(leader, message.term);
   const isGiven = ring.promisedTo === from.id && ring.promisedTerm === message.term;
-  if (isGiven && awaitsInstall(turn)) say(turn, from, message.term, message.digest);
+  if (isGiven && awaitsInstall(turn)) sendPromise(turn, from, message.term, message.digest);
   else if (refuses(turn, from, message.term)) return;
   else give(turn, from, message.term, message.digest);
   noteHeard(from, nowMs);
@@ -125,11 +125,11 @@ export function give(turn: Turn, to: Peer, term: number, lacked?: string): void 
   stopServing(ring);
   promise(turn, term, to.id);
   ring.pull = null;
-  say(turn, to, term, lacked);
+  sendPromise(turn, to, term, lacked);
 }
 
 /** The promise, as it is given, behind what whoever asked for it lacks. */
-function say(turn: Turn, to: Peer, term: number, lacked: string | undefined): void {
+function sendPromise(turn: Turn, to: Peer, term: number, lacked: string | undefined): void {
   if (lacked !== undefined) giveLacking(turn, to, term, digestOf(lacked));
   send(turn, to.id, promiseOf(turn.ring, term));
 }

@@ -116,7 +116,7 @@ test('the row of keys has those that count', () => {
   story.do({ type: 'settings', settings, problem: null }).keys('left');
   assert.match(
     story.frame(),
-    /\^T rooms {2}Alt\+Down next {2}\^P previous {2}\^G unread {2}\^J newline/,
+    /\^T rooms {2}Alt\+↓ next {2}\^P previous {2}\^G unread {2}\^J newline/,
   );
 });
 
