@@ -9,7 +9,7 @@ import { prunedBodyOf } from './chat/bodies.ts';
 import type { Chat, ChatInput, ChatOutput } from './chat/chat.ts';
 import { Lacking } from './lacking.ts';
 import { Repair, type ScrubSettings } from './repair.ts';
-import { type Entry, orderOf, streamIdOf } from './ring/entry.ts';
+import { type Entry, lackCount, orderOf, streamIdOf } from './ring/entry.ts';
 import type { Announcement, PeerMessage } from './ring/messages.ts';
 import { noteTime } from './ring/replication.ts';
 import { step } from './ring/ring.ts';
@@ -64,15 +64,10 @@ type Deferred = RingOutput | ChatOutput;
  */
 const LAZY_ENTRIES_MAX = 5_000;
 /** How long they wait at most: little is lost with a crash, and soon had again. */
-const LAZY_MS_MAX = 200;
+const LAZY_MS_MAX = 500;
 
-/** Messages that say nothing of what is on the disk, or only what nobody relies on. */
+/** Messages that say so little of what is on the disk that nobody relies on it. */
 const INDEPENDENT: ReadonlySet<PeerMessage['type']> = new Set(['announce', 'probe', 'hello']);
-
-function isIndependent(output: Deferred): boolean {
-  if (output.type === 'send') return 'to' in output && INDEPENDENT.has(output.message.type);
-  return output.type === 'heartbeat' || output.type === 'log' || output.type === 'drained';
-}
 
 /** What the ring has the chat know. */
 type ForChat = Extract<
@@ -271,6 +266,19 @@ export function createHost(parts: {
         (output) => isIndependent(output) || (mayTellClients() && isForClients(output)),
       )
     );
+  }
+
+  /** Whether it says nothing of what is on the disk, or only what nobody relies on. */
+  function isIndependent(output: Deferred): boolean {
+    switch (output.type) {
+      case 'send':
+        return 'to' in output && INDEPENDENT.has(output.message.type);
+      case 'sendLacking':
+        // Nothing then: a server that catches up is asked again and again whether it brings something.
+        return output.term === 0 && lackCount(output.digest, ring.digest) === 0;
+      default:
+        return output.type === 'heartbeat' || output.type === 'log' || output.type === 'drained';
+    }
   }
 
   /** A promise is nothing that people are told of: where nothing else is in the transaction, they do not wait for it. */

@@ -105,7 +105,8 @@ const shownCount = (count: number) =>
 function countOf(view: RoomView): Segment {
   if (view.room.direct && view.unread > 0) return segment(shownCount(view.unread), 'mention');
   if (view.mentions > 0) return segment(`@${shownCount(view.mentions)}`, 'mention');
-  return view.unread > 0 ? segment(shownCount(view.unread), 'roomUnread') : segment('');
+  if (view.unread > 0) return segment(shownCount(view.unread), 'roomUnread');
+  return view.isStirred ? segment('·', 'faint') : segment('');
 }
 
 function roomRow(view: RoomView, fields: { number: number; isOpen: boolean; width: number }): Row {

@@ -17,7 +17,6 @@ const LOOKS = {
   codeNumber: { color: 'yellow' },
   codeName: { color: 'blue' },
   codeRemoved: { color: 'red' },
-  own: { color: 'cyan' },
   ownName: { color: 'cyan', bold: true },
   notice: { dimColor: true },
   unreadRule: { color: 'yellow' },
@@ -36,6 +35,7 @@ const LOOKS = {
   name5: { color: 'greenBright' },
 } as const satisfies Record<string, Look>;
 export type LookName = keyof typeof LOOKS;
+export const LOOK_NAMES = Object.keys(LOOKS) as LookName[];
 
 /** Fixed colours, of at least 4.5 to 1 against black (dark) and white (light): WCAG 2.2, contrast (minimum). */
 const DARK: Partial<Record<LookName, Look>> = {
@@ -47,7 +47,6 @@ const DARK: Partial<Record<LookName, Look>> = {
   codeNumber: { color: '#d7af5f' },
   codeName: { color: '#87afff' },
   codeRemoved: { color: '#ff8787' },
-  own: { color: '#87d7ff' },
   ownName: { color: '#87d7ff', bold: true },
   faint: { color: '#8a8a8a' },
   notice: { color: '#8a8a8a' },
@@ -73,7 +72,6 @@ const LIGHT: Partial<Record<LookName, Look>> = {
   codeNumber: { color: '#875f00' },
   codeName: { color: '#0000af' },
   codeRemoved: { color: '#af0000' },
-  own: { color: '#005f87' },
   ownName: { color: '#005f87', bold: true },
   faint: { color: '#6c6c6c' },
   notice: { color: '#6c6c6c' },

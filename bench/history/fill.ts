@@ -2,18 +2,14 @@
 // search index, as if somebody had said it all in a thousand rooms. Run as a process of its own: it never pauses.
 import { encodeBody } from '../../daemon/chat/bodies.ts';
 import { type Entry, orderOf } from '../../daemon/ring/entry.ts';
-import { applyBatch, type IndexWriter } from '../../daemon/search/index-changes.ts';
-import { createIndexing } from '../../daemon/search/indexing.ts';
-import { openSearchIndex } from '../../daemon/search/search-index.ts';
 import { openSqliteStore } from '../../daemon/store/sqlite-store.ts';
 import type { EntryIndex, Store } from '../../daemon/store/store.ts';
 import { postIdOf } from '../../lib/ids.ts';
+import { fillIndex } from '../../test/support/filled-index.ts';
 import { accountOf, postText, postTimeMs, ROOMS, requestOf, roomOf, SESSION } from './story.ts';
 
 /** Entries in one transaction: large enough that the disk does not set the pace. */
 const TRANSACTION_ENTRIES = 50_000;
-/** Batches in one transaction of the index: some 20,000 posts. */
-const TRANSACTION_BATCHES = 200;
 const INCARNATION = '00000000000000aa';
 /** Of a leader that is gone: nobody goes on with its stream. */
 const MAKER = 'ffffffffffffffff';
@@ -60,32 +56,5 @@ function fillStore(store: Store): void {
 
 const store = openSqliteStore({ directory, incarnationOf: () => INCARNATION });
 fillStore(store);
-const index = openSearchIndex(directory, store.ringRecord().incarnation);
-let batches = 0;
-const writer: IndexWriter = {
-  write: (batch, onWritten) => {
-    if (batches === 0) index.begin();
-    applyBatch(index, batch);
-    batches += 1;
-    if (batches === TRANSACTION_BATCHES) commitIndex();
-    onWritten();
-  },
-};
-
-function commitIndex(): void {
-  if (batches > 0) index.commit();
-  batches = 0;
-}
-
-let clockMs = 0;
-// A clock on which nothing waits for more to come.
-const nowMs = () => {
-  clockMs += 1_000;
-  return clockMs;
-};
-const parts = { store, writer, indexed: index.indexed(), prunedBelowMs: () => 0, nowMs };
-const indexing = createIndexing(parts);
-while (!indexing.isComplete()) indexing.tick();
-commitIndex();
-index.close();
+fillIndex(directory, store);
 store.close();

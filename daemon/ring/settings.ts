@@ -65,9 +65,16 @@ export const EMPTY_DISCOVERY_MS = 5_000;
 /** A server that lacks more entries than this is joining: what one change of view may still carry. */
 const CATCH_UP_ENTRIES_MAX = 1_000;
 
-/** Entries and bytes in one answer to a pull: small enough not to hold up the loop of either side. */
-const PULL_ENTRIES_MAX = 500;
+/**
+ * Entries and bytes in one answer to a pull: two or three milliseconds of the leader, in which its room waits. While a
+ * server caught up with 200,000 posts, the p99 of the room's answers was 33 ms, and with five hundred entries 57 to 65;
+ * it took no longer.
+ */
+const PULL_ENTRIES_MAX = 100;
 export const PULL_BYTES_MAX = 512 * 1024;
+
+/** Entries that go ahead of a promise: nobody serves before they are there, but they need not be asked for then. */
+const GIVE_ENTRIES_MAX = 500;
 
 /** Damaged entries asked for at once: the answer is bounded in bytes too. */
 export const FETCH_SEQUENCES_MAX = 100;
@@ -113,12 +120,14 @@ const PENDING_ENTRIES_MAX = 20_000;
 export type RingLimits = Readonly<{
   catchUpEntriesMax: number;
   pullEntriesMax: number;
+  giveEntriesMax: number;
   pendingEntriesMax: number;
 }>;
 
 export const RING_LIMITS: RingLimits = {
   catchUpEntriesMax: CATCH_UP_ENTRIES_MAX,
   pullEntriesMax: PULL_ENTRIES_MAX,
+  giveEntriesMax: GIVE_ENTRIES_MAX,
   pendingEntriesMax: PENDING_ENTRIES_MAX,
 };
 

@@ -142,7 +142,7 @@ export function promiseOf(ring: Ring, term: number): PeerMessageOf<'promise'> {
 /** Sends an asker what it lacks ahead of the promise: it need not pull, while nobody serves. */
 function giveLacking({ ring, outputs }: Turn, to: Peer, term: number, digest: Digest): void {
   const lacks = lackCount(digest, ring.digest);
-  if (lacks === 0 || lacks > ring.limits.pullEntriesMax) return;
+  if (lacks === 0 || lacks > ring.limits.giveEntriesMax) return;
   outputs.push({ type: 'sendLacking', to: to.id, term, digest, push: false });
 }
 

@@ -11,8 +11,11 @@ import { StoreError } from './store.ts';
 /** Pages of the WAL after which SQLite checkpoints: 4 MB, some thousand posts. */
 const WAL_PAGES_MAX = 1_000;
 
-/** The same while a backlog is written, 32 MB: a page that many entries change goes to its place once for all. */
-const BACKLOG_WAL_PAGES_MAX = 8_000;
+/**
+ * The same while a backlog is written, 16 MB: a page that many entries change goes to its place once for all. With twice
+ * as many others on the same disk wait for longer, and this server hears nobody meanwhile.
+ */
+const BACKLOG_WAL_PAGES_MAX = 4_000;
 
 /** Pages in memory, in KiB: those that a backlog of a thousand rooms changes between two commits. */
 const CACHE_KIB = 48_000;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Chat, createChat } from '../../daemon/chat/chat.ts';
 import { createHost } from '../../daemon/host.ts';
+import { digestText } from '../../daemon/ring/digest.ts';
 import { type Entry, streamIdOf } from '../../daemon/ring/entry.ts';
 import type { PeerMessage } from '../../daemon/ring/messages.ts';
 import { encodeEntry, encodeHole } from '../../daemon/ring/replication.ts';
@@ -15,7 +16,7 @@ import { ringOn, serverOf } from '../support/ring-on.ts';
 
 const INCARNATION = '00000000000000bb';
 /** As the host has them. */
-const LAZY_MS_MAX = 200;
+const LAZY_MS_MAX = 500;
 const LAZY_ENTRIES_MAX = 5_000;
 
 const ANNOUNCEMENT = {
@@ -108,6 +109,20 @@ test('a transaction of a backlog is committed when it is large', () => {
   assert.equal(stage.commits().length, 1);
 });
 
+test('whoever asks a server that catches up for what it lacks itself is answered at once, and else after a commit', () => {
+  const stage = stageOf(new MemoryStore(INCARNATION));
+  stage.catchUp(10);
+  const pull = { type: 'pull' as const, term: 0 };
+  stage.host.takePeerMessage('server3', { ...pull, digest: digestText(stage.ring.digest) });
+  stage.host.endTurn();
+  assert.ok(stage.story.includes('entries'));
+  assert.deepEqual(stage.commits(), []);
+  stage.story.length = 0;
+  stage.host.takePeerMessage('server3', { ...pull, digest: '' });
+  stage.host.endTurn();
+  assert.deepEqual(stage.story, ['commit', 'entries']);
+});
+
 test('what is said of a promise leaves after it was committed, with the backlog before it', () => {
   const stage = stageOf(new MemoryStore(INCARNATION));
   stage.catchUp(10);
@@ -133,7 +148,7 @@ test('whoever asks for promises commits its own with the view, or with what come
     assert.ok(!story.includes('commit'), story.join());
     const message = isAnswered
       ? ({ type: 'promise', term: 1, digest: '', base: null } as const)
-      : ({ type: 'pull', term: 0, digest: '' } as const);
+      : ({ type: 'pull', term: 1, digest: '' } as const);
     host.takePeerMessage('server1', message);
     host.endTurn();
     const answer = isAnswered ? 'announce' : 'entries';

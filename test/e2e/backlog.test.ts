@@ -16,7 +16,8 @@ const ANSWER_MS_MAX = 3_000;
 test(`an empty server catches up with ${POSTS} posts while the room goes on`, async (t) => {
   const backlog = await catchUpWith(POSTS);
   for (const line of backlogLines(backlog)) t.diagnostic(line);
-  const { longestAnswerMs, peaksMb } = backlog;
+  const { longestMs, longestAtTakeoverMs, peaksMb } = backlog;
+  const longestAnswerMs = Math.max(longestMs, longestAtTakeoverMs);
   assert.ok(longestAnswerMs < ANSWER_MS_MAX, `an answer took ${longestAnswerMs} ms`);
   for (const mb of peaksMb) assert.ok(mb < RESIDENT_MB_MAX, `${mb} MB`);
 });

@@ -153,6 +153,12 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'entries that its own disk may not have are given away in the background',
+    file: 'daemon/host.ts',
+    edits: [[' && lackCount(output.digest, ring.digest) === 0;', ';']],
+    test: 'test/daemon/host.test.ts',
+  },
+  {
     name: 'people are answered for what its own disk may not have',
     file: 'daemon/host.ts',
     edits: [[' && output.sequence <= sequenceOnDisk();', ';']],

@@ -156,6 +156,7 @@ function drawLimits(random: Random): Plan['limits'] {
   const drawn = {
     catchUpEntriesMax: draw(3, 120),
     pullEntriesMax: draw(2, 60),
+    giveEntriesMax: draw(1, 60),
     pendingEntriesMax: draw(10, 300),
     resumeEntriesMax: draw(3, 200),
     heldCountMax: draw(5, 200),

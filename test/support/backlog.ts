@@ -1,5 +1,6 @@
 // A server with an empty disk, and a long history to catch up with, while a room talks. Real daemons, real clients.
-import { cp, readFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Daemons } from './daemons.ts';
 import { fillDirectory } from './long-history.ts';
@@ -7,19 +8,27 @@ import { Talk } from './talk.ts';
 import { waitFor } from './wait-for.ts';
 
 /** The room alone, to compare with. */
-const QUIET_MS = 3_000;
+const QUIET_MS = 10_000;
+
+/** A file system in memory. */
+const MEMORY = '/dev/shm';
 
 /** Posts that are caught up with in a second: the slowest that was seen, on a busy machine, is nearly three times this. */
 const PER_SECOND_MIN = 1_000;
+
+export type Waits = Readonly<{ p50Ms: number; p90Ms: number; p99Ms: number }>;
 
 export type Backlog = Readonly<{
   caughtUpMs: number;
   perSecond: number;
   /** From its start to its taking the lead. */
   leadsMs: number;
-  /** Of the answers that the room got, milliseconds: before, and meanwhile. */
-  p99Ms: readonly [number, number];
-  longestAnswerMs: number;
+  /** Of the waits for an answer, milliseconds: before, and until it had caught up. */
+  before: Waits;
+  meanwhile: Waits;
+  longestMs: number;
+  /** The longest from then on, when it takes the lead. */
+  longestAtTakeoverMs: number;
   /** Peaks of the three servers' resident memory, MB. */
   peaksMb: readonly number[];
 }>;
@@ -37,14 +46,17 @@ async function residentMb(pid: number): Promise<number> {
 
 /**
  * Starts server3 with nothing beside two servers that hold so many posts.
+ * @param apart whether its directory is in memory: its disk is nobody else's then
  * @throws AssertionError when anything that was said meanwhile is lost, doubled or out of order anywhere
  */
-export async function catchUpWith(posts: number): Promise<Backlog> {
+export async function catchUpWith(posts: number, apart = false): Promise<Backlog> {
   const patienceMs = (posts / PER_SECOND_MIN) * 1_000;
   const daemons = await Daemons.prepare();
+  const memory = apart ? await mkdtemp(join(MEMORY, 'syncnet-backlog-')) : null;
   let talk: Talk | null = null;
   try {
     await fill(daemons, posts);
+    if (memory !== null) await symlink(memory, daemons.dataDirectory('server3'));
     await Promise.all(['server1', 'server2'].map((id) => daemons.run(id)));
     await daemons.settled(['server1', 'server2']);
     talk = await Talk.join(daemons);
@@ -63,26 +75,35 @@ export async function catchUpWith(posts: number): Promise<Backlog> {
       caughtUpMs: caughtUpMs - startedMs,
       perSecond: posts / ((caughtUpMs - startedMs) / 1_000),
       leadsMs: leadsMs - startedMs,
-      p99Ms: [
-        talk.answerPercentile(0.99, 0, startedMs),
-        talk.answerPercentile(0.99, startedMs, caughtUpMs),
-      ],
-      longestAnswerMs: talk.longestAnswer(startedMs),
+      before: waitsOf(talk, 0, startedMs),
+      meanwhile: waitsOf(talk, startedMs, caughtUpMs),
+      longestMs: talk.longestAnswer(startedMs, caughtUpMs),
+      longestAtTakeoverMs: talk.longestAnswer(caughtUpMs),
       peaksMb,
     };
   } finally {
     await talk?.close();
     await daemons.close();
+    if (memory !== null) await rm(memory, { recursive: true });
   }
 }
 
+function waitsOf(talk: Talk, fromMs: number, untilMs: number): Waits {
+  const [p50Ms = 0, p90Ms = 0, p99Ms = 0] = [0.5, 0.9, 0.99].map((share) =>
+    talk.answerPercentile(share, fromMs, untilMs),
+  );
+  return { p50Ms, p90Ms, p99Ms };
+}
+
 /** For people, a line each. */
-export function backlogLines({ p99Ms: [before, meanwhile], ...found }: Backlog): string[] {
+export function backlogLines({ before, meanwhile, ...found }: Backlog): string[] {
+  const waits = ({ p50Ms, p90Ms, p99Ms }: Waits) =>
+    [p50Ms, p90Ms, p99Ms].map((ms) => ms.toFixed(1)).join(' / ');
   const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
   return [
     `caught up after ${seconds(found.caughtUpMs)}, ${found.perSecond.toFixed(0)} posts/s; leads after ${seconds(found.leadsMs)}`,
-    `p99 of the room's answers ${before.toFixed(1)} ms before, ${meanwhile.toFixed(1)} ms meanwhile`,
-    `longest wait for an answer meanwhile ${found.longestAnswerMs.toFixed(0)} ms`,
+    `waits for an answer, p50 / p90 / p99: ${waits(before)} ms before, ${waits(meanwhile)} ms meanwhile`,
+    `longest wait meanwhile ${found.longestMs.toFixed(0)} ms, and ${found.longestAtTakeoverMs.toFixed(0)} ms when it took the lead`,
     `peaks of resident memory ${found.peaksMb.map((mb) => mb.toFixed(0)).join(', ')} MB`,
   ];
 }

@@ -6,6 +6,7 @@ import { openSqliteStore } from '../../daemon/store/sqlite-store.ts';
 import type { EntryIndex, Store } from '../../daemon/store/store.ts';
 import { accountIdOf, roomIdOf } from '../../lib/ids.ts';
 import { seededRandom } from '../../lib/random.ts';
+import { fillIndex } from './filled-index.ts';
 
 /** Entries in one transaction while the directory is filled. */
 const CHUNK = 20_000;
@@ -192,7 +193,7 @@ const keyOf = (number: number) => String(number).padStart(43, '0');
 const nameOf = (number: number) => `person${number}`;
 
 /** Appends all of a history to a store, in transactions of some thousand entries. */
-function fillStore(store: Store, size: HistorySize, onChunk: (entries: number) => void): void {
+function fillStore(store: Store, size: HistorySize): void {
   let count = 0;
   store.begin();
   for (const { entry, index } of new Writer(size).entries()) {
@@ -200,19 +201,15 @@ function fillStore(store: Store, size: HistorySize, onChunk: (entries: number) =
     count += 1;
     if (count % CHUNK !== 0) continue;
     store.commit();
-    onChunk(count);
     store.begin();
   }
   store.commit();
 }
 
-/** Makes a data directory that holds such a history. */
-export function fillDirectory(
-  directory: string,
-  size: HistorySize,
-  onChunk: (entries: number) => void = () => {},
-): void {
+/** Makes a data directory that holds such a history, and its search index. */
+export function fillDirectory(directory: string, size: HistorySize): void {
   const store = openSqliteStore({ directory, incarnationOf: () => '00000000000000aa' });
-  fillStore(store, size, onChunk);
+  fillStore(store, size);
+  fillIndex(directory, store);
   store.close();
 }

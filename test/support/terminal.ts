@@ -223,6 +223,18 @@ export class Terminal {
     return screenSvg({ rows, columns: this.term.cols, title, cursor });
   }
 
+  /** The cells of the last place on the screen that shows a text of narrow characters; none when there is no such place. */
+  cellsOf(text: string): Cell[] {
+    const buffer = this.term.buffer.active;
+    for (let row = this.term.rows - 1; row >= 0; row -= 1) {
+      const cells = this.cells(buffer.viewportY + row).filter(({ width }) => width > 0);
+      const line = cells.map((cell) => cell.text || ' ');
+      const from = line.findLastIndex((_, column) => line.slice(column).join('').startsWith(text));
+      if (from >= 0) return cells.slice(from, from + [...text].length);
+    }
+    return [];
+  }
+
   private cells(row: number): Cell[] {
     const line = this.term.buffer.active.getLine(row);
     return Array.from({ length: this.term.cols }, (_, column): Cell => {
@@ -231,12 +243,13 @@ export class Terminal {
         text: cell?.getChars() ?? '',
         width: cell?.getWidth() ?? 1,
         colour: colourOf(cell),
-        bold: (cell?.isBold() ?? 0) > 0,
-        dim: (cell?.isDim() ?? 0) > 0,
-        inverse: (cell?.isInverse() ?? 0) > 0,
-        struck: (cell?.isStrikethrough() ?? 0) > 0,
-        italic: (cell?.isItalic() ?? 0) > 0,
-        underlined: (cell?.isUnderline() ?? 0) > 0,
+        // Flags of which one is the sign.
+        bold: Boolean(cell?.isBold()),
+        dim: Boolean(cell?.isDim()),
+        inverse: Boolean(cell?.isInverse()),
+        struck: Boolean(cell?.isStrikethrough()),
+        italic: Boolean(cell?.isItalic()),
+        underlined: Boolean(cell?.isUnderline()),
       };
     });
   }

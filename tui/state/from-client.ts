@@ -234,6 +234,8 @@ function onMember(model: Model, member: Extract<ClientEvent, { type: 'member' }>
   return withRoom(model, member.room, (view) => ({
     ...view,
     lines: lacks(view, member.order) ? view.lines : insertMember(view.lines, member),
+    isStirred:
+      view.isStirred || (member.room !== model.openRoom && member.account !== model.account),
     people: changedPeople(view.people, member),
   }));
 }

@@ -88,6 +88,8 @@ export type RoomView = Readonly<{
   /** Posts of others that came after what was read; counted up to what is loaded. */
   unread: number;
   mentions: number;
+  /** People came or went while another room was open. */
+  isStirred: boolean;
   /** Order of the newest post that was read; null when nothing was. */
   read: string | null;
   /** Where the unread line stands: above the first post after this place. */
@@ -299,6 +301,7 @@ export function roomView(room: Room, restored: SavedRooms): RoomView {
     holeBelow: null,
     unread: 0,
     mentions: 0,
+    isStirred: false,
     read: saved?.read ?? null,
     unreadAfter: null,
     anchor: null,

@@ -100,6 +100,7 @@ export function openRoom(model: Model, id: string): Step {
     id,
     (each) => ({
       ...each,
+      isStirred: false,
       unreadAfter: each.unread > 0 ? (each.read ?? '') : null,
     }),
   );

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Room } from '../../../lib/client/api.ts';
 import type { Person } from '../../../lib/protocol/events.ts';
-import { orderOf, room, ScreenStory, SELF } from '../../support/screen-story.ts';
+import { orderOf, post, room, ScreenStory, SELF } from '../../support/screen-story.ts';
 
 const WIDE = { columns: 120, rows: 24 };
 
@@ -79,4 +79,29 @@ test('a narrow screen asks for nobody', () => {
   const story = new ScreenStory().signedIn([room('general')]);
   story.hear(told([withMembers(9)]), { type: 'room', room: withMembers(7) });
   assert.deepEqual(asked(story), []);
+});
+
+test('a room where people came or went has a mark, until something is said there or it is opened', () => {
+  const story = wide(people('alice', 'bob', 'carol'));
+  const ops = () =>
+    story
+      .frame()
+      .split('\n')
+      .find((row) => row.includes('#ops')) ?? '';
+  const changes = (account: string, place: number) =>
+    story.hear({
+      type: 'member',
+      member: {
+        ...{ type: 'member', room: 'ops', account, name: 'dave', time: 0 },
+        ...{ change: 'joined', order: orderOf(place) },
+      },
+    });
+  changes(SELF, 8);
+  assert.doesNotMatch(ops(), /·/, 'one comes there oneself, from another device');
+  changes('account-of-dave', 9);
+  assert.match(ops(), /#ops +·/);
+  story.hear({ type: 'post', post: post('ops', { name: 'bob', text: 'hi', place: 10 }) });
+  assert.match(ops(), /#ops +1/);
+  story.keys('ctrl+n', 'ctrl+p');
+  assert.doesNotMatch(ops(), /·|1/);
 });
