@@ -61,6 +61,12 @@ function splitChunk(chunk: string): KeyPress[] {
   return presses;
 }
 
+/**
+ * A sign and a letter behind an ESC are a sequence by ECMA-35, and none that a terminal sends: somebody pressed Escape
+ * and typed `/c`, and a slow line brought it in one piece.
+ */
+const SIGN_AND_LETTER = /^[ -/][0-~]$/;
+
 /** Left-overs of escape sequences that Ink hands on without their ESC: mouse reports, focus, unknown keys. */
 const SEQUENCE_REST = /^(\[[<?]?[\d;:]*[A-Za-z~$^]|O[A-Za-z])$/;
 
@@ -73,6 +79,13 @@ export function keyPresses(input: string, key: Key): KeyPress[] {
   const named = NAMED.find(([field]) => key[field] === true);
   if (named) return [{ type: 'key', key: withModifiers(named[1], key) }];
   if (input.length > 1 && SEQUENCE_REST.test(input)) return [];
+  if (key.meta && SIGN_AND_LETTER.test(input)) {
+    const [sign = '', letter = ''] = input;
+    return [
+      { type: 'key', key: `alt+${sign}` },
+      { type: 'typed', text: letter },
+    ];
+  }
   if (key.ctrl || (key.meta && input !== '')) {
     return [{ type: 'key', key: withModifiers(input.toLowerCase(), { ...key, shift: false }) }];
   }

@@ -13,9 +13,6 @@ import { waitFor } from '../support/wait-for.ts';
 
 const RESTORED = ['\u001b[?7h', '\u001b[?1049l', '\u001b[?25h'];
 
-const ALT_E = '\u001be';
-const CTRL_UNDERSCORE = '\u001f';
-
 let folder: string;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'syncnet-pty-'));
@@ -101,54 +98,6 @@ test('a person creates a room, talks, and goes on talking while every leader is 
 
   assert.equal(await quit(terminal), 0);
   for (const code of RESTORED) assert.ok(terminal.output().includes(code), JSON.stringify(code));
-  await noServerLeft(base);
-});
-
-test('a draft is written on in the editor of the person, and the screen comes back', async (t) => {
-  const base = await freePortBase();
-  const local = [
-    '--local',
-    '--port-base',
-    String(base),
-    '--data',
-    data('editor'),
-    '--name',
-    'alice',
-  ];
-  const terminal = open(local, { environment: { VISUAL: 'sed -i s/short/long/' } });
-  t.after(() => terminal.close());
-  await terminal.waitForText(/#general ❯/, 40_000);
-  terminal.keys('a short text');
-  await terminal.waitForText(/❯ a short text/);
-  terminal.keys(ALT_E);
-  await terminal.waitForText(/❯ a long text/);
-  terminal.keys(CTRL_UNDERSCORE);
-  await terminal.waitForText(/❯ a short text/);
-  terminal.keys(KEYS.ctrlC);
-  assert.equal(await quit(terminal), 0);
-  await noServerLeft(base);
-});
-
-test('an editor that fails leaves the draft as it was, and says so', async (t) => {
-  const base = await freePortBase();
-  const local = [
-    '--local',
-    '--port-base',
-    String(base),
-    '--data',
-    data('failing'),
-    '--name',
-    'alice',
-  ];
-  const terminal = open(local, { environment: { VISUAL: 'no-such-editor' } });
-  t.after(() => terminal.close());
-  await terminal.waitForText(/#general ❯/, 40_000);
-  terminal.keys('mine');
-  terminal.keys(ALT_E);
-  await terminal.waitForText(/no-such-editor ended with code 127/);
-  await terminal.waitForText(/❯ mine/);
-  terminal.keys(KEYS.ctrlC);
-  assert.equal(await quit(terminal), 0);
   await noServerLeft(base);
 });
 

@@ -112,6 +112,19 @@ function isPutBack({ terminal }: Flow): Promise<void> {
   return waitFor(what, isSo, 10_000);
 }
 
+/** Private modes that are on at the start: wrapping, and the cursor. */
+const ON_AT_START: ReadonlySet<string> = new Set(['7', '25']);
+
+/** Private modes (DECSET, also those that no emulator here knows) that are not as they were at the start. */
+function modesLeft(output: string): string[] {
+  const modes = new Map<string, boolean>();
+  for (const piece of output.split('\u001b[?').slice(1)) {
+    const [, numbers = '', ending] = /^([\d;]+)([hl])/.exec(piece) ?? [];
+    for (const mode of numbers.split(';')) if (mode !== '') modes.set(mode, ending === 'h');
+  }
+  return [...modes].flatMap(([mode, isOn]) => (isOn === ON_AT_START.has(mode) ? [] : [mode]));
+}
+
 /** Ways out, and the exit code of each. */
 const EXITS: Readonly<Record<string, { leave: (flow: Flow) => void; code: number }>> = {
   'Ctrl+C twice': { leave: (flow) => flow.keys(KEYS.ctrlC, KEYS.ctrlC), code: 0 },
@@ -131,10 +144,12 @@ for (const [how, { leave, code }] of Object.entries(EXITS)) {
       sendFocusMode: true,
       wraparoundMode: false,
     });
+    assert.ok(modesLeft(flow.terminal.output()).length > 3);
     leave(flow);
     assert.equal(await flow.terminal.exited(), code, flow.terminal.text());
     await isPutBack(flow);
     assert.ok(flow.terminal.isCursorShown());
+    assert.deepEqual(modesLeft(flow.terminal.output()), []);
     if (code === 1) await flow.terminal.waitForText('syncnet-tui: Error: a crash on request');
   });
 }
@@ -145,9 +160,8 @@ function sameScreen(flow: Flow, rows: readonly string[]): Promise<void> {
   return waitFor(() => `the same screen:\n${flow.terminal.text()}`, isSame, 10_000);
 }
 
-test('Ctrl+L draws everything anew where something else wrote over it', async (t) => {
-  const flow = await Flow.open({ size: '80x24' });
-  t.after(() => flow.close());
+testFlow('Ctrl+L draws everything anew where something else wrote over it', {}, async (flow) => {
+  await flow.seesPeople(1);
   const [, ...screen] = flow.terminal.screen();
   flow.terminal.scribble(
     '\u001b[5;1HBroadcast message from root\r\n\n\n\n\u001b[20;1Hgoing down\r\n',
@@ -158,11 +172,10 @@ test('Ctrl+L draws everything anew where something else wrote over it', async (t
   await sameScreen(flow, screen);
 });
 
-test('stopped from outside and going on, it has the terminal as before', async (t) => {
-  const flow = await Flow.open({ size: '80x24' });
-  t.after(() => flow.close());
+testFlow('stopped from outside and going on, it has the terminal as before', {}, async (flow) => {
   flow.keys('half a thought');
   await flow.terminal.waitForText('❯ half a thought');
+  await flow.seesPeople(1);
   const [, ...screen] = flow.terminal.screen();
   const modes = flow.terminal.modes();
   flow.terminal.kill('SIGSTOP');
@@ -176,26 +189,29 @@ test('stopped from outside and going on, it has the terminal as before', async (
   await flow.terminal.waitForText('❯ half a thought more');
 });
 
-test('Ctrl+Z gives the shell its terminal, and fg brings the same screen back', async (t) => {
-  const flow = await Flow.open({ size: '80x24' });
-  t.after(() => flow.close());
-  assert.equal(await flow.quits(), 0);
-  await flow.againInShell();
-  flow.keys('half a thought');
-  await flow.terminal.waitForText('❯ half a thought');
-  const [, ...screen] = flow.terminal.screen();
-  flow.keys('\u001a');
-  await flow.terminal.waitForText(/Stopped[\s\S]*shell>\s*$/);
-  await isPutBack(flow);
-  flow.types('echo in the $((40 + 2)) shell');
-  await flow.terminal.waitForText('in the 42 shell');
-  flow.types('fg');
-  await flow.terminal.waitForText('❯ half a thought');
-  await sameScreen(flow, screen);
-  flow.keys(KEYS.ctrlC, KEYS.ctrlC);
-  await flow.terminal.waitForText(/again quits/);
-  flow.keys(KEYS.ctrlC);
-  await flow.terminal.waitForText(/shell>\s*$/);
-  flow.types('exit');
-  assert.equal(await flow.terminal.exited(), 0);
-});
+testFlow(
+  'Ctrl+Z gives the shell its terminal, and fg brings the same screen back',
+  {},
+  async (flow) => {
+    assert.equal(await flow.quits(), 0);
+    await flow.againInShell();
+    flow.keys('half a thought');
+    await flow.terminal.waitForText('❯ half a thought');
+    await flow.seesPeople(1);
+    const [, ...screen] = flow.terminal.screen();
+    flow.keys('\u001a');
+    await flow.terminal.waitForText(/Stopped[\s\S]*shell>\s*$/);
+    await isPutBack(flow);
+    flow.types('echo in the $((40 + 2)) shell');
+    await flow.terminal.waitForText('in the 42 shell');
+    flow.types('fg');
+    await flow.terminal.waitForText('❯ half a thought');
+    await sameScreen(flow, screen);
+    flow.keys(KEYS.ctrlC, KEYS.ctrlC);
+    await flow.terminal.waitForText(/again quits/);
+    flow.keys(KEYS.ctrlC);
+    await flow.terminal.waitForText(/shell>\s*$/);
+    flow.types('exit');
+    assert.equal(await flow.terminal.exited(), 0);
+  },
+);

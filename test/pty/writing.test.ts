@@ -1,4 +1,5 @@
 // Writing, in a real terminal: a draft of several lines, what Tab offers, pastes, mistakes, and what becomes of it all.
+import assert from 'node:assert/strict';
 import { testFlow } from '../support/flow.ts';
 import { KEYS } from '../support/terminal.ts';
 
@@ -6,6 +7,7 @@ const CTRL_UNDERSCORE = '\u001f';
 const CTRL_W = '\u0017';
 const CTRL_U = '\u0015';
 const ALT_V = '\u001bv';
+const ALT_E = '\u001be';
 const paste = (text: string) => `\u001b[200~${text}\u001b[201~`;
 
 testFlow(
@@ -68,3 +70,52 @@ testFlow(
     await flow.shows('and back to the draft', /❯ a draft/);
   },
 );
+
+testFlow(
+  'a draft is written on in the editor of the person, and the screen comes back',
+  { environment: { VISUAL: 'sed -i s/short/long/' } },
+  async ({ terminal }) => {
+    const modes = terminal.modes();
+    terminal.keys('a short text');
+    await terminal.waitForText(/❯ a short text/);
+    terminal.keys(ALT_E);
+    await terminal.waitForText(/❯ a long text/);
+    assert.deepEqual(terminal.modes(), modes);
+    terminal.keys(CTRL_UNDERSCORE);
+    await terminal.waitForText(/❯ a short text/);
+  },
+);
+
+testFlow(
+  'an editor that fails leaves the draft as it was, and says so',
+  { environment: { VISUAL: 'no-such-editor' } },
+  async ({ terminal }) => {
+    terminal.keys('mine');
+    await terminal.waitForText(/❯ mine/);
+    terminal.keys(ALT_E);
+    await terminal.waitForText(/no-such-editor ended/);
+    await terminal.waitForText(/❯ mine/);
+  },
+);
+
+testFlow('each room has its draft, and a restart keeps them', {}, async (flow) => {
+  flow.comes('bob');
+  flow.creates('bob', 'ops');
+  flow.keys('for everyone');
+  await flow.terminal.waitForText('❯ for everyone');
+  flow.keys(KEYS.ctrlC);
+  flow.types('/join ops');
+  await flow.terminal.waitForText('#ops ❯');
+  flow.keys('for ops', KEYS.ctrlJ, 'alone');
+  await flow.terminal.waitForText(/for ops[^\n]*\n +alone/);
+  flow.keys(KEYS.ctrlP);
+  await flow.terminal.waitForText('#general ❯');
+  flow.keys('for everyone');
+  await flow.terminal.waitForText('#general ❯ for everyone');
+  flow.terminal.kill('SIGTERM');
+  assert.equal(await flow.terminal.exited(), 0);
+  await flow.again();
+  await flow.terminal.waitForText('#general ❯ for everyone');
+  flow.keys(KEYS.ctrlN);
+  await flow.terminal.waitForText(/#ops ❯ for ops[^\n]*\n +alone/u);
+});

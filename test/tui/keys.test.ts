@@ -34,6 +34,12 @@ const CASES: readonly (readonly [string, string, Partial<Key>, readonly KeyPress
   ['Alt and a digit are named together', '3', { meta: true }, [key('alt+3')]],
   ['Alt and an arrow are named together', '', { meta: true, downArrow: true }, [key('alt+down')]],
   ['the rest of an unknown sequence is not typed', '[?62;4c', {}, []],
+  [
+    'Escape and a command in one piece are not a sequence',
+    '/c',
+    { meta: true },
+    [key('alt+/'), typed('c')],
+  ],
   ['a released key is none', 'a', { eventType: 'release' }, []],
 ];
 for (const [title, input, flags, presses] of CASES) {

@@ -54,8 +54,13 @@ function fresh(model: Model): Model {
   };
 }
 
+/** Alt and a sign that is bound to nothing is Escape and the sign, which a slow line brought in one piece. */
+const ALT_AND_SIGN = /^alt\+([^\p{L}\p{N}\s])$/u;
+
 /** A key by its name in keys.ts. */
 export function onKey(model: Model, key: string, stamp: Stamp): Step {
+  const sign = model.settings.bindings[key] ? undefined : ALT_AND_SIGN.exec(key)?.[1];
+  if (sign !== undefined) return then(onKey(model, 'escape', stamp), (next) => onTyped(next, sign));
   if (isBlocked(model)) return onBlockedKey(model, key);
   if (model.overlay?.type === 'search') {
     return onSearchKey(fresh(model), model.overlay, { key, stamp });

@@ -296,6 +296,15 @@ test('what was cut is put in again, in any room, and what was cut before it', ()
   assert.match(signedIn().keys('alt+v').model.hint?.text ?? '', /nothing was cut yet/);
 });
 
+test('Escape and a sign that came in one piece close what is open, and the sign is typed', () => {
+  const story = new ScreenStory().signedIn([room('general')]);
+  story.say('/help');
+  assert.equal(story.model.overlay?.type, 'help');
+  story.keys('alt+/');
+  assert.equal(story.model.overlay, null);
+  assert.match(story.frame(), /#general ❯ \//u);
+});
+
 test('a draft is written on in $EDITOR, and undo has it as it was', () => {
   const story = signedIn().type('a start').keys('alt+e');
   assert.deepEqual(story.take('compose'), [{ type: 'compose', room: 'general', text: 'a start' }]);
