@@ -7,7 +7,7 @@ import { machineText, record } from '../test/support/record.ts';
 const { values } = parseArgs({
   options: {
     posts: { type: 'string', default: '1000000' },
-    /** The empty server has a disk of its own, in memory: what three servers on one machine share but for the disk. */
+    /** The empty server has a core and a disk of its own, as on another machine. */
     apart: { type: 'boolean', default: false },
     /** The figures go into docs/RELIABILITY.md. */
     record: { type: 'boolean', default: false },

@@ -2,6 +2,7 @@
 import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { execa } from 'execa';
 import { Daemons } from './daemons.ts';
 import { fillDirectory } from './long-history.ts';
 import { Talk } from './talk.ts';
@@ -12,6 +13,10 @@ const QUIET_MS = 10_000;
 
 /** A file system in memory. */
 const MEMORY = '/dev/shm';
+
+/** Cores of the room and of the server that catches up, where each has its own. */
+const ROOM_CORE = '0';
+const OTHER_CORE = '1';
 
 /** Posts that are caught up with in a second: the slowest that was seen, on a busy machine, is nearly three times this. */
 const PER_SECOND_MIN = 1_000;
@@ -46,7 +51,8 @@ async function residentMb(pid: number): Promise<number> {
 
 /**
  * Starts server3 with nothing beside two servers that hold so many posts.
- * @param apart whether its directory is in memory: its disk is nobody else's then
+ * @param apart whether it has a core of its own, and a disk (its directory is in memory), as on a machine of its own: the
+ * room, this process with it, has the other core. Needs two cores and Linux's taskset.
  * @throws AssertionError when anything that was said meanwhile is lost, doubled or out of order anywhere
  */
 export async function catchUpWith(posts: number, apart = false): Promise<Backlog> {
@@ -57,13 +63,15 @@ export async function catchUpWith(posts: number, apart = false): Promise<Backlog
   try {
     await fill(daemons, posts);
     if (memory !== null) await symlink(memory, daemons.dataDirectory('server3'));
+    if (apart) await stayOn(ROOM_CORE);
+    // What this process starts stays where it is itself, unless it is sent elsewhere.
     await Promise.all(['server1', 'server2'].map((id) => daemons.run(id)));
     await daemons.settled(['server1', 'server2']);
     talk = await Talk.join(daemons);
     talk.begin();
     await delay(QUIET_MS);
     const startedMs = performance.now();
-    await daemons.run('server3');
+    await daemons.run('server3', apart ? ['taskset', '--cpu-list', OTHER_CORE] : []);
     const isCaughtUp = async () => ((await daemons.status('server3'))?.posts ?? 0) >= posts;
     await waitFor('server3 to have every post', isCaughtUp, patienceMs);
     const caughtUpMs = performance.now();
@@ -86,6 +94,11 @@ export async function catchUpWith(posts: number, apart = false): Promise<Backlog
     await daemons.close();
     if (memory !== null) await rm(memory, { recursive: true });
   }
+}
+
+/** All threads of this process, from now on. */
+async function stayOn(cores: string): Promise<void> {
+  await execa('taskset', ['--all-tasks', '--cpu-list', '--pid', cores, String(process.pid)]);
 }
 
 function waitsOf(talk: Talk, fromMs: number, untilMs: number): Waits {
