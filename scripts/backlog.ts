@@ -1,5 +1,6 @@
-// npm run backlog [-- --posts 1000000] [-- --apart] [-- --record]: an empty server beside two that hold a long history, while a room
-// talks. Ends with an error when anything that was said meanwhile is lost, doubled or out of order anywhere.
+// npm run backlog [-- --posts 1000000] [-- --apart] [-- --record]: an empty server beside two that hold a long history,
+// while a room talks. Ends with an error when anything that was said meanwhile is lost, doubled or out of order anywhere.
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { backlogLines, catchUpWith } from '../test/support/backlog.ts';
 import { machineText, record } from '../test/support/record.ts';
@@ -16,6 +17,10 @@ const { values } = parseArgs({
 const posts = Number(values.posts);
 if (!Number.isSafeInteger(posts) || posts < 1) {
   console.error(`--posts: expected a number of posts, got ${values.posts}`);
+  process.exit(2);
+}
+if (values.apart && (process.platform !== 'linux' || availableParallelism() < 2)) {
+  console.error('--apart: needs Linux, for its taskset, and two cores');
   process.exit(2);
 }
 console.log(`${posts} posts are written into two directories first`);

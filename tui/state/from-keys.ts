@@ -55,7 +55,7 @@ function fresh(model: Model): Model {
 }
 
 /** Alt and a sign that is bound to nothing is Escape and the sign, which a slow line brought in one piece. */
-const ALT_AND_SIGN = /^alt\+([^\p{L}\p{N}\s])$/u;
+const ALT_AND_SIGN = /^alt\+([^\p{L}\p{N}])$/u;
 
 /** A key by its name in keys.ts. */
 export function onKey(model: Model, key: string, stamp: Stamp): Step {

@@ -303,6 +303,8 @@ test('Escape and a sign that came in one piece close what is open, and the sign 
   story.keys('alt+/');
   assert.equal(story.model.overlay, null);
   assert.match(story.frame(), /#general ❯ \//u);
+  story.say('help').keys('alt+ ').type('c');
+  assert.equal(story.model.rooms[0]?.draft.text, ' c');
 });
 
 test('a draft is written on in $EDITOR, and undo has it as it was', () => {
