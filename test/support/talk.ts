@@ -28,8 +28,11 @@ class Participant {
   readonly client: ChatClient;
   readonly name: string;
   readonly room: string;
-  /** Posts as a screen would list them. */
+  /** Posts in the order in which they came. */
   readonly seen: Sighting[] = [];
+  /** Posts that came below the newest that this client had, and were not marked as late. */
+  readonly misplaced: string[] = [];
+  private newest = '';
   /** Times without a leader, the one that lasts included. */
   readonly absences: Absence[] = [];
   /** How often the client was told that too much was missed. */
@@ -42,10 +45,11 @@ class Participant {
     this.name = name;
     this.room = room;
     client.subscribe((event) => {
-      if (event.type === 'post' && !this.paged.delete(event.post.id)) this.see(event.post);
+      if (event.type === 'post') this.hear(event.post);
       if (event.type === 'connection') this.note(event.state.type);
       if (event.type === 'reset') {
         this.resets += 1;
+        this.newest = '';
         void this.reload();
       }
     });
@@ -61,6 +65,17 @@ class Participant {
     const rooms = await signedIn(client, PATIENCE_MS);
     const room = await joinedRoom(client, rooms, { name: ROOM, create: true });
     return new Participant(client, name, room);
+  }
+
+  /** Posts as a screen lists them: what comes late, in its place. */
+  listed(): readonly Sighting[] {
+    return this.seen.toSorted((one, other) => (one.order < other.order ? -1 : 1));
+  }
+
+  private hear(post: HistoryPost & { late?: boolean | undefined }): void {
+    if (post.order > this.newest) this.newest = post.order;
+    else if (!post.late) this.misplaced.push(post.text);
+    if (!this.paged.delete(post.id)) this.see(post);
   }
 
   private see({ text, id, order }: HistoryPost): void {
@@ -94,7 +109,6 @@ class Participant {
         this.see(post);
       }
     }
-    this.seen.sort((one, other) => (one.order < other.order ? -1 : 1));
   }
 }
 
@@ -206,7 +220,10 @@ export class Talk {
     const refused = this.posts.flatMap(({ text, answer }) =>
       answer?.type === 'stored' ? [] : [`${text}: ${JSON.stringify(answer)}`],
     );
-    const misread = this.readers.flatMap(({ name, seen }) => this.misread(name, seen));
+    const misread = this.readers.flatMap((reader) => [
+      ...this.misread(reader.name, reader.listed()),
+      ...reader.misplaced.map((text) => `${reader.name}: ${text} came late, and was not marked`),
+    ]);
     return [...refused, ...misread];
   }
 
