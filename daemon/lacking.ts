@@ -32,12 +32,18 @@ export class Lacking {
   }
 
   /** A push, or a pull for a change of view, gets everything; one in the background gets one answer. */
-  send({ to, term, push, digest: asked }: Of<'sendLacking'>): void {
+  send({
+    to,
+    term,
+    push,
+    digest: asked,
+    limit = Number.POSITIVE_INFINITY,
+  }: Of<'sendLacking'>): void {
     const { ring, send } = this.parts;
     const theirs = new Map(asked);
     let remaining = lackCount(theirs, ring.digest);
     do {
-      const entries = this.readBeyond(theirs);
+      const entries = this.readBeyond(theirs, Math.min(limit, ring.limits.pullEntriesMax));
       for (const item of entries) theirs.set(streamIdOf(item), item.sequence);
       remaining -= entries.length;
       const digest = push ? undefined : digestText(ring.digest);
@@ -53,7 +59,7 @@ export class Lacking {
   }
 
   /** One answer's worth of what is held here beyond a digest, oldest streams first. */
-  private readBeyond(theirs: Digest): (Entry | Hole)[] {
+  private readBeyond(theirs: Digest, itemsMax: number): (Entry | Hole)[] {
     const { ring, store } = this.parts;
     const streams = [...ring.digest].filter(
       ([stream, sequence]) => sequence > (theirs.get(stream) ?? 0),
@@ -63,7 +69,7 @@ export class Lacking {
     let bytesLeft = PULL_BYTES_MAX;
     for (const [stream, last] of streams) {
       for (let after = theirs.get(stream) ?? 0; after < last; ) {
-        const limit = ring.limits.pullEntriesMax - items.length;
+        const limit = itemsMax - items.length;
         if (limit <= 0 || bytesLeft <= 0) return items;
         const more = store.readStream({ stream, after, limit, bytesMax: bytesLeft });
         for (const entry of more) bytesLeft -= entry.body.length;

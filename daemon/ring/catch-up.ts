@@ -4,6 +4,7 @@ import { digestOf, digestText } from './digest.ts';
 import { isReachable } from './failure-detector.ts';
 import { servingLeader } from './leaders.ts';
 import type { PeerMessageOf } from './messages.ts';
+import { forgetPace, paceAfter, pacedLimit } from './pace.ts';
 import { awaitsInstall } from './promises.ts';
 import { keepNew } from './replication.ts';
 import {
@@ -17,19 +18,25 @@ import {
 import { log, noteDigest, ownHash, type Peer, send, sendAhead, type Turn } from './state.ts';
 import { maybeAdvance } from './view-change.ts';
 
-/**
- * Asks for more, when there is someone to ask and something to get.
- * @param ahead before this server's disk has what came last: the source reads while this one writes
- */
-export function maybePull(turn: Turn, ahead = false): void {
+/** Asks for more, when there is someone to ask and something to get. */
+export function maybePull(turn: Turn): void {
   const { ring, nowMs } = turn;
-  if (ring.pull && nowMs - ring.pull.sentMs > PULL_PATIENCE_MS) ring.pull = null;
+  if (ring.pull && nowMs - ring.pull.sentMs > PULL_PATIENCE_MS) {
+    ring.pull = null;
+    forgetPace(turn);
+  }
   if (ring.pull || ring.preparing || nowMs < ring.nextPullMs || awaitsInstall(turn)) return;
   const source = pullSource(turn);
   if (!source) return;
   ring.pull = { from: source.id, sentMs: nowMs, hash: source.announcement?.digestHash ?? '' };
-  const pull = { type: 'pull' as const, term: 0, digest: digestText(ring.digest) };
-  if (ahead) sendAhead(turn, source.id, pull);
+  const pull = {
+    type: 'pull' as const,
+    term: 0,
+    digest: digestText(ring.digest),
+    limit: pacedLimit(turn),
+  };
+  // From far behind, before this server's disk has what came last: the source reads while this one writes.
+  if (ring.view === null && ring.pace.lacking !== null) sendAhead(turn, source.id, pull);
   else send(turn, source.id, pull);
 }
 
@@ -63,9 +70,10 @@ function pullSource(turn: Turn): Peer | null {
 
 /** The shell reads and sends the entries: the state only says who lacks what. */
 export function onPull(turn: Turn, from: Peer, message: PeerMessageOf<'pull'>): void {
+  const { term, limit } = message;
   const digest = digestOf(message.digest);
   noteDigest(turn.ring, from, digest);
-  turn.outputs.push({ type: 'sendLacking', to: from.id, term: message.term, digest, push: false });
+  turn.outputs.push({ type: 'sendLacking', to: from.id, term, digest, push: false, limit });
 }
 
 export function onEntries(turn: Turn, from: Peer, message: PeerMessageOf<'entries'>): void {
@@ -107,8 +115,13 @@ function onBackgroundEntries(turn: Turn, from: Peer, message: PeerMessageOf<'ent
   if (message.remaining === 0) from.lastPulledHash = asked.hash;
   // What comes next in its streams is damaged there: another one may have it meanwhile.
   else if (message.entries.length === 0) from.stuckUntilMs = nowMs + PULL_STUCK_MS;
-  ring.nextPullMs = message.remaining > 0 ? nowMs : nowMs + PULL_PAUSE_MS;
-  maybePull(turn, isFar);
+  ring.nextPullMs = isFar ? paceAfter(turn, message) : nextPullMs(turn, message);
+  maybePull(turn);
+}
+
+function nextPullMs(turn: Turn, { remaining }: PeerMessageOf<'entries'>): number {
+  forgetPace(turn);
+  return remaining > 0 ? turn.nowMs : turn.nowMs + PULL_PAUSE_MS;
 }
 
 /**

@@ -73,6 +73,23 @@ const CATCH_UP_ENTRIES_MAX = 1_000;
 const PULL_ENTRIES_MAX = 100;
 export const PULL_BYTES_MAX = 512 * 1024;
 
+/**
+ * The same from a server that is far behind while rooms talk: half a millisecond of the leader; and its rest before the
+ * next pull, which goes out with the next tick or message after it. A thousand entries a second, and on one machine for
+ * all the room waits no longer than without it; with twice as many the p99 of its answers is half as high again.
+ */
+export const PACED_PULL_ENTRIES = 30;
+export const PACED_REST_MS = 12;
+
+/** Rooms in which nothing was said for so long are silent. */
+export const ROOMS_SILENT_MS = 10_000;
+
+/** One that rests gets so many times what is said meanwhile, at least: else it rests no more. */
+export const PACED_GAIN_MIN = 4;
+
+/** How often a server that catches up says how far it is. */
+export const CATCH_UP_LOG_MS = 10_000;
+
 /** Entries that go ahead of a promise: nobody serves before they are there, but they need not be asked for then. */
 const GIVE_ENTRIES_MAX = 500;
 

@@ -79,6 +79,17 @@ export type Preparing = {
   readonly ready: Set<ServerId>;
 };
 
+/** What a server that is far behind knows of those it catches up with. */
+export type Pace = {
+  /** What was lacking after the last answer; null when it is not far behind, or not known to be. */
+  lacking: number | null;
+  /** When anything was said last. */
+  talkedMs: number;
+  /** The rooms talk, and not so much that they would run away: it rests. */
+  isResting: boolean;
+  loggedMs: number;
+};
+
 export type Ring = {
   /** `incarnation` is that of the directory; `boot`, new with every start, is in the keys of what this server makes. */
   readonly self: RingServer & Readonly<{ incarnation: string; boot: string }>;
@@ -145,6 +156,7 @@ export type Ring = {
   confirmDeadlineMs: number;
   pull: { from: ServerId; sentMs: number; hash: string } | null;
   nextPullMs: number;
+  readonly pace: Pace;
   announcementVersion: number;
   /** What was there when something was said last; null before the first time. */
   spoken: Spoken | null;
@@ -205,7 +217,15 @@ export type RingOutput =
   | Readonly<{ type: 'sendNow'; to: ServerId; message: PeerMessage }>
   | Readonly<{ type: 'send'; to: ServerId; message: PeerMessage }>
   /** Read from the store what `to` lacks, and send it as `entries`: all of it, or one answer to a pull. */
-  | Readonly<{ type: 'sendLacking'; to: ServerId; term: number; digest: Digest; push: boolean }>
+  /** `limit`: most entries in one answer, where fewer are wanted than it may have. */
+  | Readonly<{
+      type: 'sendLacking';
+      to: ServerId;
+      term: number;
+      digest: Digest;
+      push: boolean;
+      limit?: number | undefined;
+    }>
   /** Read this stream from the store after `after`, and send it as `append`. */
   | Readonly<{ type: 'resendAppends'; to: ServerId; term: number; stream: StreamId; after: number }>
   | Readonly<{ type: 'heartbeat'; announcement: Announcement }>
@@ -327,6 +347,12 @@ export function createRing(parts: RingParts): Ring {
     confirmDeadlineMs: 0,
     pull: null,
     nextPullMs: Number.NEGATIVE_INFINITY,
+    pace: {
+      lacking: null,
+      talkedMs: Number.NEGATIVE_INFINITY,
+      isResting: false,
+      loggedMs: Number.NEGATIVE_INFINITY,
+    },
     announcementVersion: 0,
     spoken: null,
     announced: '',
