@@ -14,7 +14,7 @@ const RUNS: Readonly<Record<string, readonly [string, ...string[]]>> = {
   takeback: ['torture.ts', '--measure', 'takeback', '--runs', '50'],
   etcd: ['torture.ts', '--measure', 'etcd', '--runs', '50'],
   backlog: ['backlog.ts'],
-  'backlog-apart': ['backlog.ts', '--apart'],
+  'backlog-silent': ['backlog.ts', '--silent'],
   load: ['torture.ts', '--measure', 'load', '--minutes', '10'],
 };
 const GROUPS: Readonly<Record<string, readonly string[]>> = {

@@ -4,7 +4,7 @@ import { digestOf, digestText } from './digest.ts';
 import { isReachable } from './failure-detector.ts';
 import { servingLeader } from './leaders.ts';
 import type { PeerMessageOf } from './messages.ts';
-import { forgetPace, paceAfter, pacedLimit } from './pace.ts';
+import { forgetPace, isFarBehind, paceAfter, pacedLimit } from './pace.ts';
 import { awaitsInstall } from './promises.ts';
 import { keepNew } from './replication.ts';
 import {
@@ -21,10 +21,7 @@ import { maybeAdvance } from './view-change.ts';
 /** Asks for more, when there is someone to ask and something to get. */
 export function maybePull(turn: Turn): void {
   const { ring, nowMs } = turn;
-  if (ring.pull && nowMs - ring.pull.sentMs > PULL_PATIENCE_MS) {
-    ring.pull = null;
-    forgetPace(turn);
-  }
+  if (ring.pull && nowMs - ring.pull.sentMs > PULL_PATIENCE_MS) ring.pull = null;
   if (ring.pull || ring.preparing || nowMs < ring.nextPullMs || awaitsInstall(turn)) return;
   const source = pullSource(turn);
   if (!source) return;
@@ -33,10 +30,10 @@ export function maybePull(turn: Turn): void {
     type: 'pull' as const,
     term: 0,
     digest: digestText(ring.digest),
-    limit: pacedLimit(turn),
+    limit: pacedLimit(turn, source),
   };
   // From far behind, before this server's disk has what came last: the source reads while this one writes.
-  if (ring.view === null && ring.pace.lacking !== null) sendAhead(turn, source.id, pull);
+  if (ring.view === null && isFarBehind(turn, source)) sendAhead(turn, source.id, pull);
   else send(turn, source.id, pull);
 }
 
@@ -115,13 +112,12 @@ function onBackgroundEntries(turn: Turn, from: Peer, message: PeerMessageOf<'ent
   if (message.remaining === 0) from.lastPulledHash = asked.hash;
   // What comes next in its streams is damaged there: another one may have it meanwhile.
   else if (message.entries.length === 0) from.stuckUntilMs = nowMs + PULL_STUCK_MS;
-  ring.nextPullMs = isFar ? paceAfter(turn, message) : nextPullMs(turn, message);
+  if (isFar) ring.nextPullMs = paceAfter(turn, from, message);
+  else {
+    forgetPace(turn);
+    ring.nextPullMs = message.remaining > 0 ? nowMs : nowMs + PULL_PAUSE_MS;
+  }
   maybePull(turn);
-}
-
-function nextPullMs(turn: Turn, { remaining }: PeerMessageOf<'entries'>): number {
-  forgetPace(turn);
-  return remaining > 0 ? turn.nowMs : turn.nowMs + PULL_PAUSE_MS;
 }
 
 /**

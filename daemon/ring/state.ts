@@ -81,11 +81,18 @@ export type Preparing = {
 
 /** What a server that is far behind knows of those it catches up with. */
 export type Pace = {
-  /** What was lacking after the last answer; null when it is not far behind, or not known to be. */
-  lacking: number | null;
-  /** When anything was said last. */
+  /** Whose answer was the last, what it left to be had, and when it came; null when this server is not far behind. */
+  from: ServerId | null;
+  remaining: number;
+  answeredMs: number;
+  /** What answers brought since a moment, and what was said meanwhile. */
+  sinceMs: number;
+  got: number;
+  said: number;
+  /** When anything was said last, and so much of it that little was gained. */
   talkedMs: number;
-  /** The rooms talk, and not so much that they would run away: it rests. */
+  loudMs: number;
+  /** Whether it rests before the next pull. */
   isResting: boolean;
   loggedMs: number;
 };
@@ -216,8 +223,10 @@ export type RingOutput =
   /** Relies on nothing that is not on disk yet. */
   | Readonly<{ type: 'sendNow'; to: ServerId; message: PeerMessage }>
   | Readonly<{ type: 'send'; to: ServerId; message: PeerMessage }>
-  /** Read from the store what `to` lacks, and send it as `entries`: all of it, or one answer to a pull. */
-  /** `limit`: most entries in one answer, where fewer are wanted than it may have. */
+  /**
+   * Read from the store what `to` lacks, and send it as `entries`: all of it, or one answer to a pull. `limit`: most
+   * entries in one message, where fewer are wanted than it may have.
+   */
   | Readonly<{
       type: 'sendLacking';
       to: ServerId;
@@ -348,8 +357,12 @@ export function createRing(parts: RingParts): Ring {
     pull: null,
     nextPullMs: Number.NEGATIVE_INFINITY,
     pace: {
-      lacking: null,
+      from: null,
+      remaining: 0,
+      answeredMs: Number.NEGATIVE_INFINITY,
+      ...{ sinceMs: 0, got: 0, said: 0 },
       talkedMs: Number.NEGATIVE_INFINITY,
+      loudMs: Number.NEGATIVE_INFINITY,
       isResting: false,
       loggedMs: Number.NEGATIVE_INFINITY,
     },

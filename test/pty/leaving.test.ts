@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { freePortBase, TUI_MAIN } from '../support/daemons.ts';
+import { SIZES, type SizeName } from '../support/flow.ts';
 import { Terminal } from '../support/terminal.ts';
 
 const RESTORED = ['\u001b[23;2t', '\u001b[?7h', '\u001b[?1049l', '\u001b[?25h', '\u001b[?1004l'];
@@ -18,12 +19,13 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 /** A screen that finds no server; `broken` is put before the program. */
-function open(name: string, broken: readonly string[] = []): Terminal {
-  const own = (what: string) => join(folder, `${name}-${what}`);
+function open(name: string, size: SizeName, broken: readonly string[] = []): Terminal {
+  const own = (what: string) => join(folder, `${name}-${size}-${what}`);
+  const [columns, rows] = SIZES[size];
   const words = ['--servers', `localhost:${port}`, '--name', 'alice', '--data', own('data')];
   const args = [...broken, TUI_MAIN, ...words, '--identity', own('identity.json')];
   const environment = { XDG_CONFIG_HOME: folder };
-  return new Terminal({ file: process.execPath, args, environment });
+  return new Terminal({ file: process.execPath, args, columns, rows, environment });
 }
 
 function assertRestored(terminal: Terminal): void {
@@ -35,17 +37,26 @@ function assertRestored(terminal: Terminal): void {
   }
 }
 
+/** A test of it at every size. */
+function leaving(what: string, body: (t: TestContext, size: SizeName) => Promise<void>): void {
+  for (const size of Object.keys(SIZES) as SizeName[])
+    test(`${what}, ${size}`, (t) => body(t, size));
+}
+
 for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
-  test(`a screen that is ended by ${signal} leaves the terminal as it was, title included`, async (t) => {
-    const terminal = open(signal);
-    t.after(() => terminal.close());
-    await terminal.waitForText(/No server answers/, 20_000);
-    assert.ok(terminal.output().includes('\u001b[22;2t\u001b'), 'the title is kept');
-    assert.ok(terminal.output().includes('\u001b]2;syncnet\u0007'), 'and its own is set');
-    terminal.kill(signal);
-    assert.equal(await terminal.exited(), 0);
-    assertRestored(terminal);
-  });
+  leaving(
+    `ended by ${signal} a screen leaves the terminal as it was, title included`,
+    async (t, size) => {
+      const terminal = open(signal, size);
+      t.after(() => terminal.close());
+      await terminal.waitForText(/No server answers/, 20_000);
+      assert.ok(terminal.output().includes('\u001b[22;2t\u001b'), 'the title is kept');
+      assert.ok(terminal.output().includes('\u001b]2;syncnet\u0007'), 'and its own is set');
+      terminal.kill(signal);
+      assert.equal(await terminal.exited(), 0);
+      assertRestored(terminal);
+    },
+  );
 }
 
 /** Put before the program: a mistake of ours, in the file of the screen. */
@@ -64,28 +75,34 @@ registerHooks({
   return ['--import', file];
 }
 
-test('an error nobody expected ends the screen with its reason, and the terminal as it was', async (t) => {
-  const mistake = "\nsetTimeout(() => { throw new Error('nobody expected this'); }, 3_000);";
-  const terminal = open('error', await withMistake('error', mistake));
-  t.after(() => terminal.close());
-  assert.equal(await terminal.exited(20_000), 1);
-  assertRestored(terminal);
-  assert.match(terminal.text(), /nobody expected this/);
-});
+leaving(
+  'an error nobody expected ends the screen with its reason, and the terminal as it was',
+  async (t, size) => {
+    const mistake = "\nsetTimeout(() => { throw new Error('nobody expected this'); }, 3_000);";
+    const terminal = open('error', size, await withMistake('error', mistake));
+    t.after(() => terminal.close());
+    assert.equal(await terminal.exited(20_000), 1);
+    assertRestored(terminal);
+    assert.match(terminal.text(), /nobody expected this/);
+  },
+);
 
 for (const [which, frame] of [
   ['the first frame', 1],
   ['a later frame', 5],
 ] as const) {
-  test(`${which} that cannot be drawn ends the screen with its reason, and the terminal as it was`, async (t) => {
-    const mistake = `
+  leaving(
+    `${which} that cannot be drawn ends the screen with its reason, and the terminal as it was`,
+    async (t, size) => {
+      const mistake = `
 const drawn = frameOf; let frames = 0;
 frameOf = (model) => { frames += 1; if (frames >= ${frame}) throw new Error('no such frame'); return drawn(model); };`;
-    const terminal = open(`frame${frame}`, await withMistake(`frame${frame}`, mistake));
-    t.after(() => terminal.close());
-    assert.equal(await terminal.exited(20_000), 1);
-    assertRestored(terminal);
-    assert.ok(terminal.isOnMainScreen() && terminal.modes().wraparoundMode);
-    assert.match(terminal.text(), /no such frame/);
-  });
+      const terminal = open(`frame${frame}`, size, await withMistake(`frame${frame}`, mistake));
+      t.after(() => terminal.close());
+      assert.equal(await terminal.exited(20_000), 1);
+      assertRestored(terminal);
+      assert.ok(terminal.isOnMainScreen() && terminal.modes().wraparoundMode);
+      assert.match(terminal.text(), /no such frame/);
+    },
+  );
 }

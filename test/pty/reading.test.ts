@@ -1,7 +1,6 @@
 // Rooms and reading, in a real terminal: what came while one was elsewhere, the way to it, and the way back.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { Flow, testFlow } from '../support/flow.ts';
+import { type Flow, testFlow } from '../support/flow.ts';
 import { KEYS } from '../support/terminal.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -97,24 +96,26 @@ function numbersOn({ terminal }: Flow): number[] {
   });
 }
 
-test('a long room is read up to its beginning and down to its end, and no post is passed over', async (t) => {
-  const flow = await Flow.open({ size: '120x40' });
-  t.after(() => flow.close());
-  flow.comes('bob');
-  for (let post = 1; post <= LONG_POSTS; post += 1) flow.says('bob', `number ${post}`);
-  await flow.terminal.waitForText(`number ${LONG_POSTS}`);
-  const turn = async (key: string) => {
-    const before = numbersOn(flow).join();
-    flow.keys(key);
-    await waitFor('another page', () => numbersOn(flow).join() !== before, 10_000);
-    return numbersOn(flow);
-  };
-  while (numbersOn(flow)[0] !== 1) await turn(KEYS.pageUp);
-  let last = numbersOn(flow).at(-1) ?? 0;
-  while (last < LONG_POSTS) {
-    for (const number of await turn(KEYS.pageDown)) {
-      assert.ok(number <= last + 1, `number ${last} is followed by ${number}`);
-      last = Math.max(last, number);
+testFlow(
+  'a long room is read up to its beginning and down to its end, and no post is passed over',
+  {},
+  async (flow) => {
+    flow.comes('bob');
+    for (let post = 1; post <= LONG_POSTS; post += 1) flow.says('bob', `number ${post}`);
+    await flow.terminal.waitForText(`number ${LONG_POSTS}`);
+    const turn = async (key: string) => {
+      const before = numbersOn(flow).join();
+      flow.keys(key);
+      await waitFor('another page', () => numbersOn(flow).join() !== before, 10_000);
+      return numbersOn(flow);
+    };
+    while (numbersOn(flow)[0] !== 1) await turn(KEYS.pageUp);
+    let last = numbersOn(flow).at(-1) ?? 0;
+    while (last < LONG_POSTS) {
+      for (const number of await turn(KEYS.pageDown)) {
+        assert.ok(number <= last + 1, `number ${last} is followed by ${number}`);
+        last = Math.max(last, number);
+      }
     }
-  }
-});
+  },
+);

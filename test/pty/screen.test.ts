@@ -5,9 +5,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { execa } from 'execa';
 import { freePortBase, TUI_MAIN } from '../support/daemons.ts';
+import { SIZES } from '../support/flow.ts';
 import { KEYS, Terminal, type TerminalOptions } from '../support/terminal.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -38,6 +39,14 @@ async function openLocal(name: string): Promise<{ terminal: Terminal; base: numb
   await terminal.waitForText(/server3★/);
   await waitFor('all servers to be in sync', () => !terminal.text().includes('STARTING'), 10_000);
   return { terminal, base };
+}
+
+type Size = Readonly<{ columns: number; rows: number }>;
+
+/** A test of it at every size. */
+function atEverySize(what: string, body: (t: TestContext, size: Size) => Promise<void>): void {
+  for (const [name, [columns, rows]] of Object.entries(SIZES))
+    test(`${what}, ${name}`, (t) => body(t, { columns, rows }));
 }
 
 const say = (terminal: Terminal, text: string) => terminal.keys(`${text}\r`);
@@ -242,25 +251,29 @@ test('a port that something else holds is named, and the next free block is take
   assert.equal(await quit(terminal), 0);
 });
 
-test('what is typed while the servers start is for the screen, and so is an end', async (t) => {
-  const base = await freePortBase();
-  const local = ['--local', '--port-base', String(base), '--data', data('early')];
-  const terminal = open([...local, '--name', 'alice']);
-  t.after(() => terminal.close());
-  await terminal.waitForText(/◌ STARTING server1, server2, server3/, 20_000);
-  say(terminal, 'one');
-  terminal.keys('two');
-  await terminal.waitForText(/#general ❯ one\s+two/, 40_000);
-  terminal.keys(KEYS.ctrlC);
-  assert.equal(await quit(terminal), 0);
-  await noServerLeft(base);
+atEverySize(
+  'what is typed while the servers start is for the screen, and so is an end',
+  async (t, size) => {
+    const base = await freePortBase();
+    const own = data(`early-${size.columns}`);
+    const local = ['--local', '--port-base', String(base), '--data', own];
+    const terminal = open([...local, '--name', 'alice'], size);
+    t.after(() => terminal.close());
+    await terminal.waitForText(/◌ STARTING server1, server2, server3/, 20_000);
+    say(terminal, 'one');
+    terminal.keys('two');
+    await terminal.waitForText(/#general ❯ one\s+two/, 40_000);
+    terminal.keys(KEYS.ctrlC);
+    assert.equal(await quit(terminal), 0);
+    await noServerLeft(base);
 
-  const again = open([...local, '--name', 'alice']);
-  t.after(() => again.close());
-  await again.waitForText(/◌ STARTING/, 20_000);
-  assert.equal(await quit(again), 0);
-  await noServerLeft(base);
-});
+    const again = open([...local, '--name', 'alice'], size);
+    t.after(() => again.close());
+    await again.waitForText(/◌ STARTING/, 20_000);
+    assert.equal(await quit(again), 0);
+    await noServerLeft(base);
+  },
+);
 
 test('a server that does not start ends the screen, and its log says why', async (t) => {
   const base = await freePortBase();
@@ -283,19 +296,23 @@ test('a screen that is killed leaves no server behind', async (t) => {
   await noServerLeft(base);
 });
 
-test('a start without a server says what it tried, and a key starts servers here', async (t) => {
-  const base = await freePortBase();
-  const nowhere = await freePortBase();
-  const servers = ['--servers', `localhost:${nowhere}`, '--port-base', String(base)];
-  const terminal = open([...servers, '--data', data('alone'), '--name', 'alice']);
-  t.after(() => terminal.close());
-  await terminal.waitForText(/No server answers/, 15_000);
-  assert.match(terminal.text(), new RegExp(`localhost:${nowhere} +connection refused`));
-  terminal.keys('l');
-  await terminal.waitForText(/#general ❯/, 40_000);
-  assert.equal(await quit(terminal), 0);
-  await noServerLeft(base);
-});
+atEverySize(
+  'a start without a server says what it tried, and a key starts servers here',
+  async (t, size) => {
+    const base = await freePortBase();
+    const nowhere = await freePortBase();
+    const servers = ['--servers', `localhost:${nowhere}`, '--port-base', String(base)];
+    const own = data(`alone-${size.columns}`);
+    const terminal = open([...servers, '--data', own, '--name', 'alice'], size);
+    t.after(() => terminal.close());
+    await terminal.waitForText(/No server answers/, 15_000);
+    assert.match(terminal.text(), new RegExp(`localhost:${nowhere} +connection refused`));
+    terminal.keys('l');
+    await terminal.waitForText(/#general ❯/, 40_000);
+    assert.equal(await quit(terminal), 0);
+    await noServerLeft(base);
+  },
+);
 
 test('without a terminal it names the commands for scripts, and ends with 2', async () => {
   const result = await execa(process.execPath, [TUI_MAIN], { reject: false, stdin: 'ignore' });

@@ -98,6 +98,48 @@ testFlow(
   },
 );
 
+testFlow('a press on a room opens it', { sizes: ['80x24', '120x40'] }, async (flow) => {
+  flow.comes('bob');
+  flow.creates('bob', 'ops');
+  flow.types('/join ops');
+  await flow.terminal.waitForText('#ops ❯');
+  const rowOf = (room: RegExp) => flow.terminal.screen().findIndex((row) => room.test(row)) + 1;
+  flow.keys(press(4, rowOf(/^ ?.?\s*#general/)));
+  await flow.terminal.waitForText('#general ❯');
+  flow.keys(press(4, rowOf(/^ ?.?\s*#ops/)));
+  await flow.terminal.waitForText('#ops ❯');
+});
+
+/** How each terminal is called, as its manual has it, and what tells it from others. */
+const CALLS: readonly (readonly [string, Readonly<Record<string, string>>, string])[] = [
+  ['iTerm', { TERM_PROGRAM: 'iTerm.app' }, '\u001b]9;#general: bob: @alice help\u0007'],
+  [
+    'kitty',
+    { TERM: 'xterm-kitty' },
+    '\u001b]99;i=1:d=0;#general\u001b\\\u001b]99;i=1:p=body;bob: @alice help\u001b\\',
+  ],
+  ['foot', { TERM: 'foot' }, '\u001b]777;notify;#general;bob: @alice help\u0007'],
+  [
+    'kitty behind tmux',
+    { TMUX: '/tmp/tmux-0/default,1,0', TERM: 'tmux-256color', KITTY_WINDOW_ID: '1' },
+    '\u001bPtmux;\u001b\u001b]99;i=1:d=0;#general\u001b\u001b\\',
+  ],
+];
+
+for (const [terminal, environment, call] of CALLS) {
+  testFlow(`who looks elsewhere is called as ${terminal} has it`, { environment }, async (flow) => {
+    flow.comes('bob');
+    flow.keys('\u001b[O', 'away');
+    await flow.terminal.waitForText('❯ away');
+    flow.says('bob', '@alice help');
+    await waitFor(
+      () => `a call: ${JSON.stringify(flow.terminal.output().slice(-2_000))}`,
+      () => flow.terminal.output().includes(`\u0007${call}`),
+      10_000,
+    );
+  });
+}
+
 const PUT_BACK = {
   bracketedPasteMode: false,
   mouseTrackingMode: 'none',

@@ -1,8 +1,7 @@
 // A server with an empty disk, and a long history to catch up with, while a room talks. Real daemons, real clients.
-import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { execa } from 'execa';
+import { ROOMS_SILENT_MS } from '../../daemon/ring/settings.ts';
 import { Daemons } from './daemons.ts';
 import { fillDirectory } from './long-history.ts';
 import { Talk } from './talk.ts';
@@ -11,12 +10,8 @@ import { waitFor } from './wait-for.ts';
 /** The room alone, to compare with. */
 const QUIET_MS = 10_000;
 
-/** A file system in memory. */
-const MEMORY = '/dev/shm';
-
-/** Cores of the room and of the server that catches up, where each has its own. */
-const ROOM_CORE = '0';
-const OTHER_CORE = '1';
+/** A room that is silent for so long more than it takes is surely known to be. */
+const SURELY_MS = 1_000;
 
 /** Posts that are caught up with in a second, while a room talks: a third of what a quiet machine does. */
 const PER_SECOND_MIN = 300;
@@ -26,12 +21,13 @@ export type Waits = Readonly<{ p50Ms: number; p90Ms: number; p99Ms: number }>;
 export type Backlog = Readonly<{
   caughtUpMs: number;
   perSecond: number;
+  /** Posts a second while the room talked, and when it had been silent for long enough; null where it did not change. */
+  paces: Readonly<{ talking: number; silent: number }> | null;
   /** From its start to its taking the lead. */
   leadsMs: number;
-  /** Of the waits for an answer, milliseconds: before, and until it had caught up. */
+  /** Of the waits for an answer, milliseconds: before, and until it had caught up; null where nothing was said. */
   before: Waits;
-  meanwhile: Waits;
-  longestMs: number;
+  meanwhile: (Waits & Readonly<{ longestMs: number }>) | null;
   /** The longest from then on, when it takes the lead. */
   longestAtTakeoverMs: number;
   /** Peaks of the three servers' resident memory, MB. */
@@ -50,31 +46,45 @@ async function residentMb(pid: number): Promise<number> {
 }
 
 /**
- * Starts server3 with nothing beside two servers that hold so many posts.
- * @param apart whether it has a core of its own, and a disk (its directory is in memory), as on a machine of its own: the
- * room, this process with it, has the other core. Needs two cores and Linux's taskset.
+ * Starts server3 with nothing beside two servers that hold so many posts, while a room talks.
+ * @param hushAfterMs after so long the room is silent, until the server has caught up; null for never
  * @throws AssertionError when anything that was said meanwhile is lost, doubled or out of order anywhere
  */
-export async function catchUpWith(posts: number, apart = false): Promise<Backlog> {
+export async function catchUpWith(
+  posts: number,
+  hushAfterMs: number | null = null,
+): Promise<Backlog> {
   const patienceMs = (posts / PER_SECOND_MIN) * 1_000;
   const daemons = await Daemons.prepare();
-  const memory = apart ? await mkdtemp(join(MEMORY, 'syncnet-backlog-')) : null;
   let talk: Talk | null = null;
   try {
     await fill(daemons, posts);
-    if (memory !== null) await symlink(memory, daemons.dataDirectory('server3'));
-    if (apart) await stayOn(ROOM_CORE);
-    // What this process starts stays where it is itself, unless it is sent elsewhere.
     await Promise.all(['server1', 'server2'].map((id) => daemons.run(id)));
     await daemons.settled(['server1', 'server2']);
     talk = await Talk.join(daemons);
     talk.begin();
     await delay(QUIET_MS);
+    if (hushAfterMs === 0) await talk.hush();
     const startedMs = performance.now();
-    await daemons.run('server3', apart ? ['taskset', '--cpu-list', OTHER_CORE] : []);
-    const isCaughtUp = async () => ((await daemons.status('server3'))?.posts ?? 0) >= posts;
+    await daemons.run('server3');
+    const held = async () => ({
+      posts: (await daemons.status('server3'))?.posts ?? 0,
+      atMs: performance.now(),
+    });
+    const start = await held();
+    let hushed: Held | null = null;
+    let silent: Held | null = null;
+    if (hushAfterMs !== null && hushAfterMs > 0) {
+      await delay(hushAfterMs);
+      hushed = await held();
+      await talk.hush();
+      await delay(ROOMS_SILENT_MS + SURELY_MS);
+      silent = await held();
+    }
+    const isCaughtUp = async () => (await held()).posts >= posts;
     await waitFor('server3 to have every post', isCaughtUp, patienceMs);
     const caughtUpMs = performance.now();
+    if (hushAfterMs !== null) talk.begin();
     await daemons.settled(daemons.ids(), patienceMs);
     const leadsMs = performance.now();
     const peaksMb = await Promise.all(daemons.ids().map((id) => residentMb(daemons.pid(id))));
@@ -82,23 +92,34 @@ export async function catchUpWith(posts: number, apart = false): Promise<Backlog
     return {
       caughtUpMs: caughtUpMs - startedMs,
       perSecond: posts / ((caughtUpMs - startedMs) / 1_000),
+      paces: hushed &&
+        silent && {
+          talking: pace(start, hushed),
+          silent: pace(silent, { posts, atMs: caughtUpMs }),
+        },
       leadsMs: leadsMs - startedMs,
       before: waitsOf(talk, 0, startedMs),
-      meanwhile: waitsOf(talk, startedMs, caughtUpMs),
-      longestMs: talk.longestAnswer(startedMs, caughtUpMs),
+      meanwhile:
+        hushAfterMs === 0
+          ? null
+          : {
+              ...waitsOf(talk, startedMs, caughtUpMs),
+              longestMs: talk.longestAnswer(startedMs, caughtUpMs),
+            },
       longestAtTakeoverMs: talk.longestAnswer(caughtUpMs),
       peaksMb,
     };
   } finally {
     await talk?.close();
     await daemons.close();
-    if (memory !== null) await rm(memory, { recursive: true });
   }
 }
 
-/** All threads of this process, from now on. */
-async function stayOn(cores: string): Promise<void> {
-  await execa('taskset', ['--all-tasks', '--cpu-list', '--pid', cores, String(process.pid)]);
+type Held = Readonly<{ posts: number; atMs: number }>;
+
+/** Posts a second. */
+function pace(from: Held, until: Held): number {
+  return ((until.posts - from.posts) / (until.atMs - from.atMs)) * 1_000;
 }
 
 function waitsOf(talk: Talk, fromMs: number, untilMs: number): Waits {
@@ -109,14 +130,23 @@ function waitsOf(talk: Talk, fromMs: number, untilMs: number): Waits {
 }
 
 /** For people, a line each. */
-export function backlogLines({ before, meanwhile, ...found }: Backlog): string[] {
+export function backlogLines({ before, meanwhile, paces, ...found }: Backlog): string[] {
   const waits = ({ p50Ms, p90Ms, p99Ms }: Waits) =>
-    [p50Ms, p90Ms, p99Ms].map((ms) => ms.toFixed(1)).join(' / ');
+    `${[p50Ms, p90Ms, p99Ms].map((ms) => ms.toFixed(1)).join(' / ')} ms`;
   const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
+  const quiet = `waits for an answer, p50 / p90 / p99: ${waits(before)} before`;
+  const atTakeover = `${found.longestAtTakeoverMs.toFixed(0)} ms when it took the lead`;
   return [
     `caught up after ${seconds(found.caughtUpMs)}, ${found.perSecond.toFixed(0)} posts/s; leads after ${seconds(found.leadsMs)}`,
-    `waits for an answer, p50 / p90 / p99: ${waits(before)} ms before, ${waits(meanwhile)} ms meanwhile`,
-    `longest wait meanwhile ${found.longestMs.toFixed(0)} ms, and ${found.longestAtTakeoverMs.toFixed(0)} ms when it took the lead`,
+    meanwhile ? `${quiet}, ${waits(meanwhile)} meanwhile` : `${quiet}; nothing is said meanwhile`,
+    meanwhile
+      ? `longest wait meanwhile ${meanwhile.longestMs.toFixed(0)} ms, and ${atTakeover}`
+      : `longest wait ${atTakeover}`,
+    ...(paces
+      ? [
+          `${paces.talking.toFixed(0)} posts/s while the room talked, ${paces.silent.toFixed(0)} when it had been silent for a while`,
+        ]
+      : []),
     `peaks of resident memory ${found.peaksMb.map((mb) => mb.toFixed(0)).join(', ')} MB`,
   ];
 }

@@ -184,6 +184,18 @@ export class Talk {
     }, POST_INTERVAL_MS);
   }
 
+  /** Says nothing more until the next `begin`; what was said is answered. */
+  async hush(): Promise<void> {
+    this.stop();
+    const isAnswered = () => this.posts.every(({ answer }) => answer !== null);
+    await waitFor('an answer to each post', isAnswered, PATIENCE_MS);
+  }
+
+  private stop(): void {
+    if (this.timer) clearInterval(this.timer);
+    this.timer = null;
+  }
+
   /** How often clients had to ask for histories again, because too much was missed to be sent. */
   get resets(): number {
     return this.everyone.reduce((sum, { resets }) => sum + resets, 0);
@@ -195,8 +207,7 @@ export class Talk {
 
   /** Stops talking, and waits until everything is answered and everyone has seen as much as was stored. */
   private async end(): Promise<void> {
-    if (this.timer) clearInterval(this.timer);
-    this.timer = null;
+    this.stop();
     const isOver = () => {
       const isAnswered = this.posts.every(({ answer }) => answer !== null);
       const stored = this.storedCount;
@@ -316,7 +327,7 @@ export class Talk {
   }
 
   async close(): Promise<void> {
-    if (this.timer) clearInterval(this.timer);
+    this.stop();
     await Promise.all(this.everyone.map(({ client }) => client.close()));
   }
 }
