@@ -23,7 +23,7 @@ export const HELP = `
     --client-port PORT    for clients, TCP
     --peer-port PORT      for the other servers, TCP
     --heartbeat-port PORT for the other servers, UDP
-    --http-port PORT      health, status and metrics
+    --http-port PORT      health and status
 
   Safety
     --secret-file FILE    the cluster secret, at least 16 bytes; without one it serves loopback only

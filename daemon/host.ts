@@ -64,7 +64,7 @@ type Deferred = RingOutput | ChatOutput;
  */
 const LAZY_ENTRIES_MAX = 5_000;
 /** How long they wait at most: little is lost with a crash, and soon had again. */
-const LAZY_MS_MAX = 500;
+const LAZY_MS_MAX = 5_000;
 
 /** Messages that say so little of what is on the disk that nobody relies on it. */
 const INDEPENDENT: ReadonlySet<PeerMessage['type']> = new Set(['announce', 'probe', 'hello']);
@@ -281,9 +281,12 @@ export function createHost(parts: {
     }
   }
 
-  /** A promise is nothing that people are told of: where nothing else is in the transaction, they do not wait for it. */
+  /**
+   * A promise is nothing that people are told of: where nothing else is in the transaction, they do not wait for it. And a
+   * server that joins tells them who leads, but nothing of what it holds.
+   */
   function mayTellClients(): boolean {
-    return lazy?.entries === 0;
+    return lazy?.entries === 0 || ring.phase === 'joining';
   }
 
   function settle(): void {

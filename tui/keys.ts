@@ -1,5 +1,5 @@
 // Keys: from what the terminal sent to a key's name, and from a name to what it does. Conventional where
-// weechat, irssi, catgirl and senpai agree; TUI.md says which keys no terminal delivers.
+// weechat, irssi, catgirl and senpai agree.
 import type { Key } from 'ink';
 import type { Edit } from './editor.ts';
 

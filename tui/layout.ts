@@ -13,9 +13,9 @@ export type Layout = Readonly<{
   nameWidth: number;
 }>;
 
-/** From here on there is a room list; below, the timeline needs every column (TUI.md). */
+/** From here on there is a room list; below, the timeline needs every column. */
 export const ROOM_LIST_FROM_COLUMNS = 70;
-/** From here on there is a list of people, and the title shows every server (TUI.md). */
+/** From here on there is a list of people, and the title shows every server. */
 export const PEOPLE_FROM_COLUMNS = 110;
 /** ` 1 #general    4`: what fits most names at 80 columns. */
 const ROOMS_WIDTH_MIN = 15;

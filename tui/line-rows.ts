@@ -1,5 +1,5 @@
 // One line of a room as rows of cells: its separators, prefix, wrapped text and mark. Rows are kept for
-// as long as the line lives, because wrapping is what costs (TUI.md).
+// as long as the line lives, because wrapping is what costs.
 import { mentionPattern } from '../lib/mentions.ts';
 import type { CodeToken } from './highlight.ts';
 import { type Piece, piecesOf, type Style } from './markdown.ts';

@@ -129,7 +129,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
   };
   const ink = render(<Keyboard source={store} onSuspend={onSuspend} />, {
     alternateScreen: true,
-    // A set but empty CI would make Ink believe that nobody looks (TUI.md).
+    // A set but empty CI would make Ink believe that nobody looks.
     interactive: true,
     exitOnCtrlC: false,
     kittyKeyboard: { mode: 'auto' },

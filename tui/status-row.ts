@@ -1,5 +1,5 @@
 // What the status row says of the connection: one line for every state, in words and a glyph, never by
-// colour alone. TUI.md, "The connection, as the user sees it".
+// colour alone.
 import type { ConnectionState } from '../lib/client/api.ts';
 import type { Row } from './line-rows.ts';
 import { recoveryText } from './state/from-client.ts';

@@ -38,7 +38,7 @@ export const SignIn = z.strictObject({
   session: SessionSeed,
   /** 64 bytes as base64url. */
   signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
-  /** Opaque, from `signedIn` or `view`; absent on a first sign-in. */
+  /** Opaque, from `view`; absent on a first sign-in. */
   cursor: z.string().max(200).optional(),
   /** The highest `at` seen since that cursor came; 0 when none. */
   at: z.int().min(0).optional(),

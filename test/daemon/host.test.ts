@@ -16,7 +16,7 @@ import { ringOn, serverOf } from '../support/ring-on.ts';
 
 const INCARNATION = '00000000000000bb';
 /** As the host has them. */
-const LAZY_MS_MAX = 500;
+const LAZY_MS_MAX = 5_000;
 const LAZY_ENTRIES_MAX = 5_000;
 
 const ANNOUNCEMENT = {
@@ -121,6 +121,15 @@ test('whoever asks a server that catches up for what it lacks itself is answered
   stage.host.takePeerMessage('server3', { ...pull, digest: '' });
   stage.host.endTurn();
   assert.deepEqual(stage.story, ['commit', 'entries']);
+});
+
+test('what a server that catches up says to clients waits for no commit', () => {
+  const stage = stageOf(new MemoryStore(INCARNATION));
+  stage.catchUp(10);
+  stage.story.length = 0;
+  stage.host.feedChat({ type: 'opened', connection: 1, nonce: 'n' });
+  stage.host.endTurn();
+  assert.deepEqual(stage.story, ['welcome']);
 });
 
 test('what is said of a promise leaves after it was committed, with the backlog before it', () => {

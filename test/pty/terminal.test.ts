@@ -110,6 +110,15 @@ testFlow('a press on a room opens it', { sizes: ['80x24', '120x40'] }, async (fl
   await flow.terminal.waitForText('#ops ❯');
 });
 
+testFlow(
+  'a CI that is set but empty does not keep the screen from being drawn',
+  { environment: { CI: '' } },
+  async (flow) => {
+    flow.keys('drawn all the same');
+    await flow.terminal.waitForText('❯ drawn all the same');
+  },
+);
+
 /** How each terminal is called, as its manual has it, and what tells it from others. */
 const CALLS: readonly (readonly [string, Readonly<Record<string, string>>, string])[] = [
   ['iTerm', { TERM_PROGRAM: 'iTerm.app' }, '\u001b]9;#general: bob: @alice help\u0007'],

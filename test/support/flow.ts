@@ -200,6 +200,13 @@ export class Flow {
     return stored.id;
   }
 
+  /** How somebody else was told of alice since they were asked last: here, idle or gone. */
+  statesOfAlice(name: string): string[] {
+    const { account } = knownPerson('alice');
+    const heard = this.server.stage.take(this.connection(name), 'presence');
+    return heard.flatMap((presence) => (presence.account === account ? [presence.state] : []));
+  }
+
   /** What a room holds, as somebody else is told it. */
   texts(name: string, room = 'general'): string[] {
     const connection = this.connection(name);

@@ -1,4 +1,4 @@
-// The frames of TUI.md, drawn without a terminal. The goldens are what a person sees.
+// Whole frames, drawn without a terminal. The goldens are what a person sees.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConnectionState } from '../../lib/client/api.ts';
@@ -37,7 +37,7 @@ const OPS = [
   post('ops', { name: 'alice', text: 'ack', minute: 2, place: 4 }),
 ];
 
-/** The picture of TUI.md, as far as it goes today. */
+/** A room during an incident: people talk, one server is down. */
 function incident(size: SizeName): ScreenStory {
   const [columns, rows] = SIZES[size];
   const story = new ScreenStory({ columns, rows });

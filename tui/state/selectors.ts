@@ -49,7 +49,7 @@ export function composerOf(model: Model): EditorRows & { layout: Layout; prompt:
   return { ...rows, prompt, layout: layoutOf(model.size, rows.rows.length) };
 }
 
-/** A failover that is over sooner is not worth a word: it would only flash (TUI.md). */
+/** A failover that is over sooner is not worth a word: it would only flash. */
 const QUIET_LOSS_MS_MAX = 300;
 
 /** Servers that were started here and are not in sync yet. */

@@ -17,7 +17,7 @@ import { cleanRoom, hint, notice, openRoomOf, type Step, stay, then, withRoom } 
 import { expireTyping } from './typing.ts';
 import { completeWithMore, onComposed, settleRoomless } from './writing.ts';
 
-/** How long the status row shows that all is well again, in milliseconds (TUI.md). */
+/** How long the status row shows that all is well again, in milliseconds. */
 export const RECOVERED_SHOWN_MS = 5_000;
 
 /** Takes one action; never throws on what came from outside. */

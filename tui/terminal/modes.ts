@@ -1,7 +1,7 @@
 // The terminal's modes that Ink does not know of: set at the start, restored on every way out.
 import { writeSync } from 'node:fs';
 
-/** A width disagreement over one emoji would otherwise scroll the whole frame (TUI.md). */
+/** A width disagreement over one emoji would otherwise scroll the whole frame. */
 const AUTO_WRAP_OFF = '\u001b[?7l';
 const AUTO_WRAP_ON = '\u001b[?7h';
 /** In the alternate screen many terminals turn the wheel into arrow keys, which would cycle earlier input. */
