@@ -121,17 +121,17 @@ testFlow(
 
 /** How each terminal is called, as its manual has it, and what tells it from others. */
 const CALLS: readonly (readonly [string, Readonly<Record<string, string>>, string])[] = [
-  ['iTerm', { TERM_PROGRAM: 'iTerm.app' }, '\u001b]9;#general: bob: @alice help\u0007'],
+  ['iTerm', { TERM_PROGRAM: 'iTerm.app' }, '\u001b]9;bob in #general: @alice help\u0007'],
   [
     'kitty',
     { TERM: 'xterm-kitty' },
-    '\u001b]99;i=1:d=0;#general\u001b\\\u001b]99;i=1:p=body;bob: @alice help\u001b\\',
+    '\u001b]99;i=1:d=0;bob in #general\u001b\\\u001b]99;i=1:p=body;@alice help\u001b\\',
   ],
-  ['foot', { TERM: 'foot' }, '\u001b]777;notify;#general;bob: @alice help\u0007'],
+  ['foot', { TERM: 'foot' }, '\u001b]777;notify;bob in #general;@alice help\u0007'],
   [
     'kitty behind tmux',
     { TMUX: '/tmp/tmux-0/default,1,0', TERM: 'tmux-256color', KITTY_WINDOW_ID: '1' },
-    '\u001bPtmux;\u001b\u001b]99;i=1:d=0;#general\u001b\u001b\\',
+    '\u001bPtmux;\u001b\u001b]99;i=1:d=0;bob in #general\u001b\u001b\\',
   ],
 ];
 

@@ -66,7 +66,7 @@ export class Terminal {
     // CI makes Ink believe that nobody looks, NO_COLOR and FORCE_COLOR belong to whoever runs the tests.
     const { CI: _ci, NO_COLOR: _no, FORCE_COLOR: _force, ...environment } = process.env;
     this.pty = spawn(options.file, [...options.args], {
-      name: 'xterm-256color',
+      name: options.environment?.TERM ?? 'xterm-256color',
       cols: columns,
       rows,
       ...(options.folder === undefined ? {} : { cwd: options.folder }),
