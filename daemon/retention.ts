@@ -37,7 +37,8 @@ export function createRetention(parts: {
   wallMs: () => number;
 }): Retention {
   const { ring, chat, store, host, settings } = parts;
-  const lookMs = Math.min(LOOK_MS, (settings.retentionMs ?? LOOK_MS) * STEP_SHARE);
+  const { retentionMs } = settings;
+  const lookMs = retentionMs === null ? LOOK_MS : Math.min(LOOK_MS, retentionMs * STEP_SHARE);
   let lookedMs = Number.NEGATIVE_INFINITY;
   let sweptBelowMs = 0;
   let done = false;

@@ -72,3 +72,28 @@ test('of one view the slowest clock counts', () => {
   // That of server1 stands still here.
   assert.equal(prunedBelow(31, 'in sync'), null);
 });
+
+test('who was in sync is noted once a minute, and as often as it takes where posts are kept for less', () => {
+  const notedIn = (retentionMs: number | null) => {
+    const { ring } = new RingStage();
+    let nowMs = 0;
+    let noted = 0;
+    const host: Partial<Host> = {
+      saveSeen: () => {
+        noted += 1;
+      },
+    };
+    const chat = { prunedBelowMs: () => 0 };
+    const retention = createRetention({
+      ...{ ring, chat: chat as Chat, store: new MemoryStore('bb'), host: host as Host },
+      settings: { retentionMs, forgetAfterMs: FORGET_AFTER_MS },
+      nowMs: () => nowMs,
+      wallMs: () => POSTED_MS,
+    });
+    for (; nowMs < 300_000; nowMs += 1_000) retention.tick();
+    return noted;
+  };
+  assert.equal(notedIn(null), 5);
+  assert.equal(notedIn(RETENTION_MS), 5);
+  assert.equal(notedIn(500_000), 30);
+});
