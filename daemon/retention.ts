@@ -74,7 +74,6 @@ export function createRetention(parts: {
   }
 
   function decide(seen: ReadonlyMap<string, number>): void {
-    const { retentionMs } = settings;
     const { stream, view } = ring;
     if (retentionMs === null || ring.phase !== 'leading' || !stream || !view) return;
     if (stream.committed !== stream.sequence) return;

@@ -70,6 +70,7 @@ compdef ${name} ${program}
 
 function fish({ program, own, commands, paths, choices = {} }: Completed): string {
   const option = (condition: string) => (name: string) => {
+    if (!name.startsWith('--')) return `complete -c ${program} -n '${condition}' -a ${name}`;
     const path = paths.includes(name) ? ' -rF' : '';
     const words = choices[name] ? ` -xa '${choices[name].join(' ')}'` : '';
     return `complete -c ${program} -n '${condition}' -l ${name.slice(2)}${path}${words}`;

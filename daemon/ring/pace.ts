@@ -12,7 +12,7 @@ import {
   PULL_PATIENCE_MS,
   ROOMS_SILENT_MS,
 } from './settings.ts';
-import { log, type Peer, type Turn } from './state.ts';
+import { log, type Pace, type Peer, type Turn } from './state.ts';
 
 /**
  * An answer came that leaves this server far behind.
@@ -22,7 +22,7 @@ export function paceAfter(turn: Turn, from: Peer, answer: PeerMessageOf<'entries
   const { ring, nowMs } = turn;
   const { pace } = ring;
   const { entries, remaining } = answer;
-  if (!isFarBehind(turn, from)) Object.assign(pace, { sinceMs: nowMs, got: 0, said: 0 });
+  if (!isFarBehind(turn, from)) beginWindow(pace, nowMs);
   else {
     // Posts, and whatever else is stored.
     const said = Math.max(0, remaining + entries.length - pace.remaining);
@@ -32,7 +32,7 @@ export function paceAfter(turn: Turn, from: Peer, answer: PeerMessageOf<'entries
   }
   if (nowMs - pace.sinceMs >= PACE_WINDOW_MS) {
     if (pace.got < PACED_GAIN_MIN * pace.said) pace.loudMs = nowMs;
-    Object.assign(pace, { sinceMs: nowMs, got: 0, said: 0 });
+    beginWindow(pace, nowMs);
   }
   pace.from = from.id;
   pace.remaining = remaining;
@@ -46,6 +46,12 @@ export function paceAfter(turn: Turn, from: Peer, answer: PeerMessageOf<'entries
     log(turn, 'info', 'catching up', { entries: ring.entryCount, remaining });
   }
   return pace.isResting ? nowMs + PACED_REST_MS : nowMs;
+}
+
+function beginWindow(pace: Pace, nowMs: number): void {
+  pace.sinceMs = nowMs;
+  pace.got = 0;
+  pace.said = 0;
 }
 
 /** Whether a peer's last answer came a moment ago, and left this server far behind. */

@@ -58,7 +58,7 @@ test('every shell has every option of every command', () => {
       const script = scriptOf(shell, options);
       const named = [...options.own, ...Object.values(options.commands).flat()];
       const missing = named.filter((name) => {
-        const typed = shell === 'fish' ? ` -l ${name.slice(2)}` : name;
+        const typed = shell === 'fish' ? name.replace(/^--/, ' -l ') : name;
         return !script.includes(typed);
       });
       assert.deepEqual(missing, [], `${options.program} in ${shell}`);

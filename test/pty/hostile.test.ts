@@ -1,6 +1,9 @@
 // A server and people that mean harm, and keys at random, in a real terminal: what reaches it is what the screen draws,
 // byte for byte, and the draft is there at the end.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { seededRandom } from '../../lib/random.ts';
 import { TUI_MAIN } from '../support/daemons.ts';
@@ -138,12 +141,13 @@ test('nothing of a server that sends one elsewhere, and of its name, reaches the
   const server = await StageServer.open({ id: `server3${MARK}`, reshape: poisoned(text) });
   t.after(() => server.close());
   server.stage.follow(`leader${MARK}`);
-  const folder = await (await import('node:fs/promises')).mkdtemp('/tmp/syncnet-hostile-');
+  const folder = await mkdtemp(join(tmpdir(), 'syncnet-hostile-'));
   const terminal = new Terminal({
     file: process.execPath,
     args: [TUI_MAIN, '--servers', server.address, '--data', folder, '--identity', `${folder}/key`],
   });
   t.after(() => terminal.close());
+  t.after(() => rm(folder, { recursive: true }));
   await terminal.waitForText(/NO SERVER|No server|LEADER|CONNECTING|ELECTING/);
   await terminal.settled(500);
   assertHarmless(terminal.output(), 'redirected');

@@ -34,6 +34,7 @@ const LINES: readonly (readonly [Completed, string, string])[] = [
   [SCREEN, 'syncnet-tui stat', 'syncnet-tui status'],
   [SCREEN, 'syncnet-tui send --cr', 'syncnet-tui send --create'],
   [SCREEN, 'syncnet-tui tail --no-f', 'syncnet-tui tail --no-follow'],
+  [SCREEN, 'syncnet-tui completion fi', 'syncnet-tui completion fish'],
   [SCREEN, 'syncnet-tui --data /et', 'syncnet-tui --data /etc/'],
   [DAEMON, 'syncnet-daemon --ret', 'syncnet-daemon --retention'],
   [DAEMON, 'syncnet-daemon forg', 'syncnet-daemon forget'],
