@@ -71,8 +71,8 @@ export const PULL_BYTES_MAX = 512 * 1024;
 
 /**
  * Entries that a server far behind asks for while rooms talk, and its rest before the next pull, which goes out with the
- * next tick or message after that: some thousand entries a second. Where all servers share one machine a post then waits no
- * longer for its acknowledgement than when nobody catches up; with twice as many entries the p99 is half as high again.
+ * next tick or message after that: some thousand entries a second. Where all servers share one machine a post then waits
+ * hardly longer for its acknowledgement than when nobody catches up; with twice as many entries the p99 is half as high again.
  */
 export const PACED_PULL_ENTRIES = 30;
 export const PACED_REST_MS = 12;
