@@ -1,8 +1,9 @@
 // Getting what others hold and this server lacks, in the background: digests are compared, and entries
 // pulled one bounded answer at a time, so that a backlog of a million is never in memory or in the way.
 import { digestOf, digestText } from './digest.ts';
+import { lackCount } from './entry.ts';
 import { isReachable } from './failure-detector.ts';
-import { servingLeader } from './leaders.ts';
+import { isEligible, servingLeader } from './leaders.ts';
 import type { PeerMessageOf } from './messages.ts';
 import { forgetPace, isFarBehind, paceAfter, pacedLimit } from './pace.ts';
 import { awaitsInstall } from './promises.ts';
@@ -15,8 +16,17 @@ import {
   PULL_PAUSE_MS,
   PULL_STUCK_MS,
 } from './settings.ts';
-import { log, noteDigest, ownHash, type Peer, send, sendAhead, type Turn } from './state.ts';
-import { maybeAdvance } from './view-change.ts';
+import {
+  log,
+  noteDigest,
+  ownHash,
+  type Peer,
+  type Ring,
+  send,
+  sendAhead,
+  type Turn,
+} from './state.ts';
+import { maybeAdvance, stopServing } from './view-change.ts';
 
 /** Asks for more, when there is someone to ask and something to get. */
 export function maybePull(turn: Turn): void {
@@ -151,7 +161,10 @@ export function maybeBecomeActive(turn: Turn): void {
     ring.leaderlessSinceMs = nowMs;
   }
   const reachable = peers.filter((peer) => isReachable(ring, peer, nowMs));
-  const behind = reachable.some((peer) => peer.lead > ring.limits.catchUpEntriesMax);
+  // Whoever was out of sight for a moment holds it still.
+  const behind = peers.some(
+    (peer) => isFarAhead(ring, peer) && nowMs - peer.reachedMs <= JOINING_PATIENCE_MS,
+  );
   if ((behind || !ring.foldIsWhole) && !mustLeadAnyway(turn, reachable)) return;
   if (!ring.foldIsWhole) {
     log(turn, 'warn', 'serving without accounts or rooms that are damaged on the disk');
@@ -159,6 +172,38 @@ export function maybeBecomeActive(turn: Turn): void {
   }
   ring.phase = 'active';
   log(turn, 'info', 'caught up', { entries: ring.entryCount });
+}
+
+/** Whether it holds more that this server lacks than a change of view would bring. */
+function isFarAhead(ring: Ring, peer: Peer): boolean {
+  return peer.lead > ring.limits.catchUpEntriesMax;
+}
+
+/**
+ * Joins once more where another one that could lead holds far more, and lacks little of what is held here: others would
+ * wait for this server, or people come to it, and miss what they have read. After a long pause, that is, or when it led alone
+ * with little. A leader leaves only where it holds the lesser part: two halves of a long split serve on while they merge.
+ */
+export function maybeJoinAgain(turn: Turn): void {
+  const { ring, nowMs } = turn;
+  const leads = ring.phase === 'leading';
+  if (!leads && (ring.phase !== 'active' || ring.view !== null)) return;
+  const lackedMin = leads ? ring.entryCount : 0;
+  const ahead = [...ring.peers.values()].find(
+    (peer) =>
+      isFarAhead(ring, peer) &&
+      peer.lead > lackedMin &&
+      isReachable(ring, peer, nowMs) &&
+      isEligible(peer) &&
+      peer.digest !== null &&
+      lackCount(peer.digest, ring.digest) <= ring.limits.catchUpEntriesMax,
+  );
+  if (!ahead) return;
+  log(turn, 'info', 'too far behind to lead: joining', { of: ahead.id, lacks: ahead.lead });
+  stopServing(ring);
+  ring.view = null;
+  ring.phase = 'joining';
+  ring.leaderlessSinceMs = nowMs;
 }
 
 /** Every reachable server is joining, and has been for too long: the highest of them leads all the same. */

@@ -1,6 +1,6 @@
 // What a server should do next, given its phase and who is reachable: the rule "the highest active
 // server leads", written out. Called at the end of every step; does nothing most of the time.
-import { maybeBecomeActive, maybePull } from './catch-up.ts';
+import { maybeBecomeActive, maybeJoinAgain, maybePull } from './catch-up.ts';
 import { lackCount } from './entry.ts';
 import {
   isHeard,
@@ -9,7 +9,7 @@ import {
   reachablePeers,
   unstableForMs,
 } from './failure-detector.ts';
-import { leaderByHearsay, servingLeader } from './leaders.ts';
+import { isEligible, leaderByHearsay, servingLeader } from './leaders.ts';
 import { awaitsInstall } from './promises.ts';
 import { maybeCommit } from './replication.ts';
 import {
@@ -33,6 +33,7 @@ export function decide(turn: Turn): void {
   const { ring } = turn;
   if (ring.drained) return;
   maybeBecomeActive(turn);
+  maybeJoinAgain(turn);
   if (ring.phase === 'preparing') maybeAdvance(turn);
   else if (ring.phase === 'suspended') maybeResume(turn);
   else if (ring.phase === 'leading') decideAsLeader(turn);
@@ -41,20 +42,19 @@ export function decide(turn: Turn): void {
   maybePull(turn);
 }
 
-/** Whether a peer could lead, and so is to be waited for by those below it. */
-export function isEligible(peer: Peer): boolean {
-  const phase = peer.announcement?.phase;
-  return phase === 'active' || phase === 'preparing' || phase === 'leading';
-}
-
 /** Who is asked for a promise: everyone but those that would lead themselves, and those not to be waited for. */
 export function invitees(turn: Turn): Peer[] {
   const { ring, nowMs } = turn;
   return reachablePeers(turn).filter((peer) => {
-    if (!peer.linkUp || peer.lead > ring.limits.catchUpEntriesMax || nowMs < peer.readmitMs)
+    if (!peer.linkUp || peer.lead > ring.limits.catchUpEntriesMax || isAway(turn, peer))
       return false;
     return peer.ringPosition < ring.self.ringPosition || !isEligible(peer);
   });
+}
+
+/** Whether it is left alone for now: it was too slow, or waits for a leader that is not seen here. */
+function isAway({ nowMs }: Turn, { readmitMs, elsewhere }: Peer): boolean {
+  return nowMs < Math.max(readmitMs, elsewhere?.untilMs ?? readmitMs);
 }
 
 function decideAsLeader(turn: Turn): void {
@@ -103,7 +103,8 @@ function isFree(turn: Turn, peer: Peer, asks: boolean): boolean {
   const { ring, nowMs } = turn;
   const view = peer.announcement?.view;
   const leader = view ? ring.peers.get(view.leader) : undefined;
-  if (!leader) return true;
+  // It refused for the sake of one that is not seen here: it is asked once more whether it would.
+  if (!leader) return peer.elsewhere === null || followersInPlaceOf(turn, peer, asks) !== null;
   const serves = leader.announcement?.phase === 'leading' && isReachable(ring, leader, nowMs);
   if (serves && leader.ringPosition > ring.self.ringPosition) return false;
   if (nowMs < peer.unstableUntilMs || !reachablePeers(turn).every(isLinkSound)) return false;
@@ -141,7 +142,8 @@ function mayBeAdmitted(turn: Turn, peer: Peer): boolean {
     isLinkSound(peer) &&
     isEligible(peer) &&
     peer.lead <= ring.limits.catchUpEntriesMax &&
-    nowMs >= Math.max(peer.readmitMs, peer.admitMs) &&
+    nowMs >= peer.admitMs &&
+    !isAway(turn, peer) &&
     !isFlapping(turn, peer) &&
     !isFarBehind(turn, peer)
   );

@@ -77,6 +77,7 @@ export function trackContacts(turn: Turn): void {
     const reachable = isReachable(turn.ring, peer, turn.nowMs);
     if (reachable && !peer.wasReachable) peer.contactMs = turn.nowMs;
     if (!reachable && peer.wasReachable) noteLost(turn, peer);
+    if (reachable) peer.reachedMs = turn.nowMs;
     if (peer.flaps.length > 0)
       peer.flaps = peer.flaps.filter(({ atMs }) => turn.nowMs - atMs < FLAP_MEMORY_MS).slice(-8);
     peer.wasReachable = reachable;
@@ -110,6 +111,9 @@ export function forgiveSilences(ring: Ring, nowMs: number): void {
     if (!peer.wasReachable) continue;
     if (isLinkSound(peer)) peer.linkHeardMs = nowMs;
     peer.lastHeardMs = nowMs;
+    peer.reachedMs = nowMs;
     if (!peer.linkUp) peer.linkDownMs = nowMs;
   }
+  // Others may lead, as before it.
+  ring.leaderlessSinceMs = nowMs;
 }

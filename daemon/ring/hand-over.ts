@@ -1,8 +1,9 @@
 // A leader that leaves by itself need not be asked: it gives its successor the promise that the change of view begins
 // with, and what it says is the last of that leadership. The others hear of it too, and promise themselves to the successor
 // while that begins. Two steps less than when everyone is asked one after the other.
-import { invitees, isEligible, isOutranked } from './decide.ts';
+import { invitees, isOutranked } from './decide.ts';
 import { reachablePeers } from './failure-detector.ts';
+import { isEligible } from './leaders.ts';
 import type { PeerMessageOf } from './messages.ts';
 import { refusalOf } from './promises.ts';
 import { HEARTBEAT_INTERVAL_MS } from './settings.ts';

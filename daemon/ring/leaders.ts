@@ -2,6 +2,12 @@
 import { isReachable } from './failure-detector.ts';
 import type { Peer, Turn } from './state.ts';
 
+/** Whether a peer could lead, and so is to be waited for by those below it. */
+export function isEligible(peer: Peer): boolean {
+  const phase = peer.announcement?.phase;
+  return phase === 'active' || phase === 'preparing' || phase === 'leading';
+}
+
 /** The highest reachable peer that says it leads. */
 export function servingLeader(turn: Turn): Peer | null {
   let best: Peer | null = null;

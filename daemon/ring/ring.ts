@@ -232,6 +232,7 @@ function noteBoot(ring: Ring, peer: Peer, boot: string): void {
   peer.lastPulledHash = '';
   peer.storedSequence = 0;
   peer.unstableUntilMs = Number.NEGATIVE_INFINITY;
+  peer.elsewhere = null;
 }
 
 function onLinkDown(turn: Turn, id: string, refused: boolean): void {

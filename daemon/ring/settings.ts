@@ -117,6 +117,14 @@ export const AWAITED_MS_MAX = 500;
 export const BACKOFF_MS_MIN = 30;
 export const BACKOFF_MS_MAX = 150;
 
+/**
+ * After so many refusals in a row a peer is left to the leader it waits for, which is not seen here: for so long, doubling
+ * each time. Else neither would be led, where that leader will not have it for a while.
+ */
+export const ELSEWHERE_REFUSALS_MIN = 3;
+export const ELSEWHERE_MS_MIN = 1_000;
+export const ELSEWHERE_MS_MAX = 60_000;
+
 /** A peer that was invited to a view and is not in it: no view for its sake before, doubling each time. */
 export const ADMIT_WAIT_MS_MIN = 100;
 export const ADMIT_WAIT_MS_MAX = 5_000;

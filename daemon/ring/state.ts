@@ -47,6 +47,8 @@ export type Peer = {
   /** Whether it was heard, and what it had announced, when this server said something last. */
   spoken: Readonly<{ heard: boolean; announcement: Announcement | null }>;
   contactMs: number;
+  /** When it was reachable last. */
+  reachedMs: number;
   /** Times of the last losses of contact. */
   flaps: Readonly<{ atMs: number; silent: boolean }>[];
   /** How often contact was lost since this server began. */
@@ -54,6 +56,11 @@ export type Peer = {
   /** Removed for slowness: not admitted before `readmitMs`, the wait doubling each time. */
   readmitMs: number;
   slowWaitMs: number;
+  /**
+   * It waits for a leader that is not seen here, and refuses this server for its sake: not asked before `untilMs`, the wait
+   * doubling each time. null when it does not.
+   */
+  elsewhere: Readonly<{ untilMs: number; waitMs: number }> | null;
   /** Left out of the last view that it was invited to: no view is changed for its sake before `admitMs`. */
   admitMs: number;
   admitWaitMs: number;
@@ -299,10 +306,12 @@ function createPeer(server: RingServer): Peer {
     wasReachable: false,
     spoken: { heard: false, announcement: null },
     contactMs: Number.NEGATIVE_INFINITY,
+    reachedMs: Number.NEGATIVE_INFINITY,
     flaps: [],
     contactsLost: 0,
     readmitMs: Number.NEGATIVE_INFINITY,
     slowWaitMs: 0,
+    elsewhere: null,
     admitMs: Number.NEGATIVE_INFINITY,
     admitWaitMs: 0,
     storedSequence: 0,

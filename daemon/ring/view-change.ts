@@ -12,6 +12,7 @@ import { assert } from '../../lib/assert.ts';
 import { digestOf, digestText } from './digest.ts';
 import { type Digest, lackCount, type StreamId, streamIdOf } from './entry.ts';
 import { noteHeard } from './failure-detector.ts';
+import { leaderByHearsay, servingLeader } from './leaders.ts';
 import type { PeerMessageOf } from './messages.ts';
 import { awaitsInstall, refuses } from './promises.ts';
 import { sendInstall } from './replication.ts';
@@ -20,6 +21,9 @@ import {
   ADMIT_WAIT_MS_MIN,
   BACKOFF_MS_MAX,
   BACKOFF_MS_MIN,
+  ELSEWHERE_MS_MAX,
+  ELSEWHERE_MS_MIN,
+  ELSEWHERE_REFUSALS_MIN,
   PREPARE_STEP_MS,
 } from './settings.ts';
 import {
@@ -157,6 +161,7 @@ export function onPromise(turn: Turn, from: Peer, message: PeerMessageOf<'promis
   if (!preparing?.invited.has(from.id)) return;
   const digest = digestOf(message.digest);
   noteDigest(turn.ring, from, digest);
+  from.elsewhere = null;
   const { base } = message;
   if (base && base.stream !== turn.ring.base?.stream)
     turn.outputs.push({ type: 'saveBase', stream: base.stream, base: digestOf(base.digest) });
@@ -177,6 +182,7 @@ export function onRefuse(turn: Turn, from: Peer, message: PeerMessageOf<'refuse'
     reason: message.reason,
   });
   ring.sounding = null;
+  if (message.reason === 'better-leader') noteElsewhere(turn, from);
   from.unstableUntilMs = Math.max(from.unstableUntilMs, turn.nowMs + message.waitMs);
   // Whoever refuses to be sounded may say when; nothing was begun that others could be in the way of.
   if (!isSounding || (ring.phase !== 'leading' && message.waitMs === 0)) abandon(turn);
@@ -184,6 +190,21 @@ export function onRefuse(turn: Turn, from: Peer, message: PeerMessageOf<'refuse'
     ring.soundAgainMs = turn.nowMs + backoffMs(turn, ring.soundRefusals);
     ring.soundRefusals += 1;
   }
+}
+
+/** Again and again it would have a better leader, and nobody here sees one: that peer, and this server, go on by themselves. */
+function noteElsewhere(turn: Turn, peer: Peer): void {
+  const { ring, nowMs } = turn;
+  const { elsewhere } = peer;
+  const isNew = elsewhere === null;
+  if (isNew && ring.refusals + 1 < ELSEWHERE_REFUSALS_MIN) return;
+  if (isNew && (servingLeader(turn) || leaderByHearsay(turn))) return;
+  const waitMs = elsewhere ? Math.min(ELSEWHERE_MS_MAX, elsewhere.waitMs * 2) : ELSEWHERE_MS_MIN;
+  peer.elsewhere = { untilMs: nowMs + waitMs, waitMs };
+  log(turn, 'info', 'a peer waits for a leader that is not seen here: going on without it', {
+    peer: peer.id,
+    waitMs,
+  });
 }
 
 /** Gives up a change of view, and waits before the next. */
@@ -328,6 +349,7 @@ export function onInstall(turn: Turn, from: Peer, message: PeerMessageOf<'instal
   if (ring.promisedTerm !== term || ring.promisedTo !== from.id || ring.view !== null) return;
   ring.refusals = 0;
   ring.soundRefusals = 0;
+  for (const peer of ring.peers.values()) peer.elsewhere = null;
   const view = { term, leader: from.id, inSync };
   // Its own announcement follows on the same link; what it says here is as good.
   if (from.announcement)

@@ -304,6 +304,26 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    name: 'whoever is refused for the sake of a leader out of sight asks for ever',
+    file: `${RING}/view-change.ts`,
+    edits: [["if (message.reason === 'better-leader') noteElsewhere(turn, from);", '']],
+  },
+  {
+    name: 'whoever is far behind leads as soon as nobody is in sight',
+    file: `${RING}/catch-up.ts`,
+    edits: [['nowMs - peer.reachedMs <= JOINING_PATIENCE_MS', 'isReachable(ring, peer, nowMs)']],
+  },
+  {
+    name: 'whoever led alone with little leads on when the others are back',
+    file: `${RING}/catch-up.ts`,
+    edits: [['if (!ahead) return;', 'if (!ahead || leads) return;']],
+  },
+  {
+    name: 'whoever was stopped for long is in the way of those who went on',
+    file: `${RING}/catch-up.ts`,
+    edits: [['if (!ahead) return;', 'if (!ahead || !leads) return;']],
+  },
+  {
     name: 'a server that catches up does not rest while rooms talk',
     file: `${RING}/pace.ts`,
     test: 'test/daemon/ring/pace.test.ts',

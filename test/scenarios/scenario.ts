@@ -38,6 +38,7 @@ export class Scenario {
     fields: Partial<Pick<Plan, 'servers' | 'copiesMin' | 'retention'>> & {
       people?: People;
       retransmitMsMax?: number;
+      limits?: Partial<Plan['limits']>;
     } = {},
   ) {
     const { servers = 3, people = { ada: 'ada' }, copiesMin = 1 } = fields;
@@ -46,7 +47,8 @@ export class Scenario {
     const names = Object.values(people);
     const network = { ...PLAN.network, retransmitMsMax };
     const clients = ids.length;
-    const plan: Plan = { ...PLAN, servers, clients, names, copiesMin, retention, network };
+    const limits = { ...PLAN.limits, ...fields.limits };
+    const plan: Plan = { ...PLAN, servers, clients, names, copiesMin, retention, network, limits };
     this.stage = openStage(plan, (client, event) => this.onEvent(client, event));
     const told = this.cluster.clients;
     this.people = new Map(ids.map((id, index) => [id, told[index] as SimulatedClient]));

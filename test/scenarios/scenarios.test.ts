@@ -17,6 +17,16 @@ function damage(scenario: Scenario, text: string): void {
   }
 }
 
+/** Ada says so many lines, one after the other. */
+function sayMany(scenario: Scenario, count: number): void {
+  scenario.step(`ada says ${count} lines`, () => {
+    for (let line = 1; line <= count; line += 1) {
+      scenario.cluster.clients[0]?.request({ type: 'post', room: 'general', text: `line ${line}` });
+      scenario.wait(20);
+    }
+  });
+}
+
 const SCENARIOS: Readonly<Record<string, () => string>> = {
   'two leaders meet and merge': () =>
     new Scenario(TWO_PEOPLE)
@@ -360,6 +370,108 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
       .while()
       .look()
       .histories()
+      .end();
+  },
+
+  'a server is refused for the sake of a leader that it does not see: it leads by itself': () => {
+    const scenario = new Scenario(TWO_PEOPLE).start();
+    const cables = (what: 'cut' | 'heal') => {
+      scenario.cluster.network[what]('server1', 'server3');
+      scenario.cluster.network[what]('server3', 'server1');
+    };
+    return scenario
+      .split([3, 'ada'], [1, 2, 'ben'])
+      .wait(3_000)
+      .look()
+      .step('the cable between server1 and server3 comes and goes, and stays', () => {
+        for (let time = 1; time <= 5; time += 1) {
+          cables('heal');
+          scenario.wait(700);
+          if (time < 5) cables('cut');
+          scenario.wait(600);
+        }
+      })
+      .say('ada', 'said to server3')
+      .wait(3_000)
+      .look()
+      .say('ben', 'said to server2')
+      .look()
+      .wait(10_000)
+      .look()
+      .heal()
+      .while()
+      .look()
+      .histories()
+      .end();
+  },
+
+  'a server that is far behind loses sight of the others for a moment: it does not lead': () => {
+    const limits = { catchUpEntriesMax: 5, pullEntriesMax: 1 };
+    const scenario = new Scenario({ ...TWO_PEOPLE, limits }).start(1, 2);
+    sayMany(scenario, 300);
+    return scenario
+      .forget()
+      .step('server3 is started with nothing on its disk', () => scenario.server(3).start())
+      .wait(120)
+      .look()
+      .split([3], [1, 2])
+      .wait(400)
+      .look()
+      .heal()
+      .wait(100)
+      .look()
+      .say('ada', 'is anybody there?')
+      .look()
+      .while()
+      .look()
+      .end();
+  },
+
+  'a server that led alone with little of the history joins when the others are back': () => {
+    const limits = { catchUpEntriesMax: 5, pullEntriesMax: 1 };
+    const scenario = new Scenario({ ...TWO_PEOPLE, limits }).start(1, 2);
+    sayMany(scenario, 300);
+    return scenario
+      .forget()
+      .step('server3 is started with nothing on its disk', () => scenario.server(3).start())
+      .wait(120)
+      .split([3, 'ben'], [1, 2, 'ada'])
+      .wait(2_500)
+      .look()
+      .say('ben', 'alone here')
+      .say('ada', 'all as ever')
+      .look()
+      .heal()
+      .wait(200)
+      .look()
+      .say('ben', 'back again')
+      .look()
+      .while()
+      .forget()
+      .look()
+      .end();
+  },
+
+  'a server that was stopped for long lets others lead until it has caught up': () => {
+    const limits = { catchUpEntriesMax: 5, pullEntriesMax: 1 };
+    const scenario = new Scenario({ limits }).start().look();
+    scenario.step('server3 is stopped', () => scenario.server(3).pause()).while();
+    sayMany(scenario, 300);
+    return scenario
+      .forget()
+      .step('it goes on, and server2 is killed', () => {
+        scenario.server(3).resume();
+        scenario.cluster.run(100);
+        scenario.server(2).crash();
+      })
+      .wait(300)
+      .look()
+      .say('ada', 'who leads?')
+      .look()
+      .step('server2 is started', () => scenario.server(2).start())
+      .while()
+      .forget()
+      .look()
       .end();
   },
 

@@ -2,7 +2,7 @@
 // numbers are those of the list there. What clients are shown is checked in witness.ts.
 import { bodyOf } from '../../daemon/chat/bodies.ts';
 import type { Entry, StreamId } from '../../daemon/ring/entry.ts';
-import { entryHash, orderOf, streamIdOf } from '../../daemon/ring/entry.ts';
+import { entryHash, lackCount, orderOf, streamIdOf } from '../../daemon/ring/entry.ts';
 import type { PeerMessage } from '../../daemon/ring/messages.ts';
 import { decodeEntry } from '../../daemon/ring/replication.ts';
 import { PAUSE_LATENESS_MS, TICK_INTERVAL_MS } from '../../daemon/ring/settings.ts';
@@ -19,6 +19,8 @@ import { requestOf, type Witness } from './witness.ts';
 
 /** A live server that reaches no leader leads itself within this, one with an empty disk listens for five seconds first: 15. */
 const LEADERLESS_MS_MAX = 9_000;
+/** Whoever is far behind a server in its sight makes room for it within this: a link may be silent for some seconds. */
+const FAR_BEHIND_MS_MAX = 4_000;
 /** Whoever was heard within this is waited for. */
 const HEARD_MS = 1_000;
 /** Without a turn for so long a server must have noticed that it was stopped: its ticks are part of its turns. */
@@ -51,6 +53,11 @@ export class Checkers {
   private readonly terms = new Map<string, { promised: number; installed: number }>();
   /** Since when a server has been able to act and has seen nobody lead. */
   private readonly leaderless = new Map<
+    string,
+    { start: number; steppedMs: number; sinceMs: number }
+  >();
+  /** Since when a server has been in the way of one that holds far more. */
+  private readonly inTheWay = new Map<
     string,
     { start: number; steppedMs: number; sinceMs: number }
   >();
@@ -207,6 +214,7 @@ export class Checkers {
     this.checkView(server);
     this.checkTerms(server);
     this.checkLeaderless(server);
+    this.checkFarBehind(server);
     const { stream, view } = ring;
     if (!stream || !view) return;
     check(stream.id.startsWith(`${view.term}.`), 6, () => `${stream.id} in term ${view.term}`);
@@ -303,6 +311,20 @@ export class Checkers {
     );
   }
 
+  /** Nobody leads, or would, who lacks far more of the history than somebody else in sight who could. */
+  private checkFarBehind(server: SimulatedServer): void {
+    const cluster = this.cluster as Cluster;
+    const nowMs = cluster.scheduler.nowMs();
+    const before = this.inTheWay.get(server.id);
+    const acted = before?.start === server.starts && nowMs - before.steppedMs < ACTS_MS;
+    const better = cluster.all().find((other) => holdsFarMore(server, other));
+    const sinceMs = acted && server.slowDiskMs === 0 && better ? before.sinceMs : nowMs;
+    this.inTheWay.set(server.id, { start: server.starts, steppedMs: nowMs, sinceMs });
+    const text = () =>
+      `${server.id} is in the way of ${better?.id} for ${Math.round(nowMs - sinceMs)} ms`;
+    check(nowMs - sinceMs < FAR_BEHIND_MS_MAX, 16, text);
+  }
+
   /** Now and then while nothing is broken any more: nobody waits for ever. */
   checkWaits(): void {
     const { cluster, witness } = this;
@@ -375,6 +397,24 @@ function waitsForSomeone(ring: Ring): boolean {
     if (phase === 'leading' || phase === 'preparing' || peer.announcement?.view) return true;
     return phase === 'active' && peer.ringPosition > ring.self.ringPosition;
   });
+}
+
+/** Whether `other` could lead, in the sight of `server`, which leads or would, and holds but the lesser part of it. */
+function holdsFarMore(server: SimulatedServer, other: SimulatedServer): boolean {
+  const ring = server.running?.ring;
+  const theirs = other.running?.ring;
+  if (!ring || !theirs || ring === theirs || ring.draining || theirs.draining) return false;
+  const leads = ring.phase === 'leading';
+  if (!leads && (ring.phase !== 'active' || ring.view !== null)) return false;
+  if (theirs.phase !== 'active' && theirs.phase !== 'leading') return false;
+  const isSeen = [ring.peers.get(other.id), theirs.peers.get(server.id)].every(
+    (peer) => peer?.wasReachable && peer.linkUp,
+  );
+  const { catchUpEntriesMax } = ring.limits;
+  const lackedMin = Math.max(catchUpEntriesMax, leads ? ring.entryCount : 0);
+  const lacks = lackCount(server.disk.durable, other.disk.durable);
+  const lacked = lackCount(other.disk.durable, server.disk.durable);
+  return isSeen && lacks > lackedMin && lacked <= catchUpEntriesMax;
 }
 
 function sameDigest(one: SimulatedServer, other: SimulatedServer): boolean {
