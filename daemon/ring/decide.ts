@@ -44,7 +44,7 @@ export function decide(turn: Turn): void {
 
 /** Who is asked for a promise: everyone but those that would lead themselves, and those not to be waited for. */
 export function invitees(turn: Turn): Peer[] {
-  const { ring, nowMs } = turn;
+  const { ring } = turn;
   return reachablePeers(turn).filter((peer) => {
     if (!peer.linkUp || peer.lead > ring.limits.catchUpEntriesMax || isAway(turn, peer))
       return false;

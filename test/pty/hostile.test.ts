@@ -192,6 +192,15 @@ const HARMLESS_KEYS = [
   '\u001bu',
   '\u000c',
 ];
+/** And those that open, close and go anywhere, by which a draft is put aside and comes back. */
+const ASIDE_KEYS = [
+  ...HARMLESS_KEYS,
+  ...[KEYS.up, KEYS.down, '\u001b[D', '\u001b[C', KEYS.home, KEYS.end, KEYS.escape, KEYS.ctrlK],
+  ...['\u0012', '\u000f', '\u001bs', '\u001br', '\u001bb', '\u001bf', '\u001b1', '\u001b2'],
+  ...['\u001b[<64;30;5M', '\u001b[<65;30;5M', '\u001b[<0;3;4M', '\u001b[I', '\u001b[O'],
+];
+/** A terminal's Escape is one by itself after this. */
+const ESCAPE_MS = 80;
 /** And those that do anything. */
 const ANY_KEYS = [
   ...HARMLESS_KEYS,
@@ -275,6 +284,31 @@ describe('random words and keys neither break the screen nor lose the draft', {
         babble();
       }
       await draftIs(terminal, typed);
+
+      let letters = 15;
+      for (let step = 0; step < 150; step += 1) {
+        if (random() < 0.8) {
+          const key = one(ASIDE_KEYS);
+          terminal.keys(key);
+          // Behind it in one piece ESC and a letter would be Escape twice, and the letter.
+          if (key === KEYS.escape) await terminal.settled(ESCAPE_MS);
+        } else if (random() < 0.5) babble();
+        else if (letters > 0) {
+          letters -= 1;
+          terminal.keys(one([...MORE]));
+        }
+      }
+      // Out of whatever is open, back to the room, and to what is being written there.
+      terminal.keys('\u001b[I', KEYS.escape);
+      await terminal.settled(200);
+      terminal.keys(KEYS.escape);
+      await terminal.settled(200);
+      terminal.keys('\u001b2');
+      await terminal.settled(200);
+      terminal.keys(KEYS.escape);
+      await terminal.settled(200);
+      terminal.keys(...Array.from({ length: 5 }, () => KEYS.down));
+      await draftIs(terminal, typed);
       terminal.keys(KEYS.ctrlC);
 
       for (let step = 0; step < 250; step += 1) {
@@ -300,7 +334,10 @@ describe('random words and keys neither break the screen nor lose the draft', {
   }
 });
 
-/** The composer's rows, prompt left out, as one text. */
+/** Letters that the draft is not of: typed while keys are pressed, they may stand anywhere in it. */
+const MORE = 'XYZ';
+
+/** The composer's rows, prompt and letters of MORE left out, as one text. */
 async function draftIs(terminal: Terminal, typed: string): Promise<void> {
   const drafted = () => {
     const rows = terminal.screen();
@@ -309,7 +346,7 @@ async function draftIs(terminal: Terminal, typed: string): Promise<void> {
       .slice(from, -1)
       .join('')
       .replace(/^#ops ❯/, '')
-      .replace(/\s|\d+\/4k/g, '');
+      .replace(/\s|[XYZ]|\d+\/4k/g, '');
   };
   const wanted = typed.replace(/\s/g, '');
   await waitFor(

@@ -98,10 +98,11 @@ export const isEditable = (line: PostLine) => line.own && isThere(line);
 export function editPost(model: Model, post: PostLine): Step {
   if (!post.own) return stay(hint(model, 'only your own messages: r answers this one'));
   if (!isThere(post)) return stay(hint(model, 'this one cannot be edited'));
-  const edited = withRoom({ ...model, selected: null, recall: null }, model.openRoom, (view) => ({
+  const edited = withRoom({ ...model, selected: null }, model.openRoom, (view) => ({
     ...view,
     writing: { type: 'edit', post: post.key, unsent: unsentOf(view) },
     draft: editorOf(post.text),
+    recall: null,
     undo: NOTHING_TO_UNDO,
   }));
   return stay(hint(edited, 'editing · Enter stores it · Esc leaves it as it was', 'good'));
@@ -130,11 +131,11 @@ export function isUntouched(model: Model): boolean {
 
 /** Back to writing a new message: what was begun before an edit is there again. */
 export function endWriting(model: Model): Model {
-  return withRoom(model, model.openRoom, (view) =>
-    view.writing === null
-      ? view
-      : { ...view, writing: null, draft: unsentOf(view), undo: NOTHING_TO_UNDO, pasted: false },
-  );
+  return withRoom(model, model.openRoom, (view) => {
+    if (view.writing?.type !== 'edit') return view.writing ? { ...view, writing: null } : view;
+    const draft = unsentOf(view);
+    return { ...view, writing: null, draft, recall: null, undo: NOTHING_TO_UNDO, pasted: false };
+  });
 }
 
 /** Enter in an edit. */

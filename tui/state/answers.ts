@@ -100,9 +100,12 @@ function onEditRefused(
   { room, text }: Extract<OutboxItem['request'], { type: 'editPost' }>,
   { reason, stamp }: { reason: string; stamp: Stamp },
 ): Model {
-  const told = notice(model, `not edited: ${reason}`, stamp, room);
+  const isFree = roomOf(model, room)?.draft.text === '';
+  // Whoever has begun something else finds it in the timeline.
+  const kept = isFree ? '' : `\n${cleanText(text)}`;
+  const told = notice(model, `not edited: ${reason}${kept}`, stamp, room);
   return withRoom(hint(told, reason), room, (view) =>
-    view.draft.text === '' ? { ...view, draft: editorOf(text) } : view,
+    isFree ? { ...view, draft: editorOf(text) } : view,
   );
 }
 

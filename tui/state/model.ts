@@ -97,6 +97,8 @@ export type RoomView = Readonly<{
   /** null follows the end. */
   anchor: Anchor | null;
   draft: Editor;
+  /** Place in `sentTexts` while the draft is what was sent before, and what was being written; null when it is not. */
+  recall: Readonly<{ index: number; unsent: Editor }> | null;
   writing: Writing | null;
   undo: Undo;
   /** Many lines were pasted into the draft: Enter asks before it sends them. */
@@ -194,8 +196,6 @@ export type Model = Readonly<{
   typingToldMs: number;
   /** What was sent before, oldest first. */
   sentTexts: readonly string[];
-  /** Place in `sentTexts` while going through it; null when not. */
-  recall: Readonly<{ index: number; unsent: Editor }> | null;
   /** What was cut out of drafts, newest last. */
   kills: readonly string[];
   /** What the key before did, for the next one that goes on with it. */
@@ -270,7 +270,6 @@ export function initialModel(fields: {
     hint: null,
     typingToldMs: Number.NEGATIVE_INFINITY,
     sentTexts: [],
-    recall: null,
     kills: [],
     chain: null,
     sendAsked: null,
@@ -306,6 +305,7 @@ export function roomView(room: Room, restored: SavedRooms): RoomView {
     unreadAfter: null,
     anchor: null,
     draft: text === '' ? EMPTY_EDITOR : { text, cursor: text.length },
+    recall: null,
     writing: null,
     undo: NOTHING_TO_UNDO,
     pasted: false,
@@ -314,9 +314,16 @@ export function roomView(room: Room, restored: SavedRooms): RoomView {
   };
 }
 
-/** What was being written before an edit began. */
-export function unsentOf(view: RoomView): RoomView['draft'] {
-  return view.writing?.type === 'edit' ? view.writing.unsent : view.draft;
+/** What was being written before an edit began, or before something sent was taken up again. */
+export function unsentOf({ writing, recall, draft }: RoomView): Editor {
+  if (writing?.type === 'edit') return writing.unsent;
+  return recall === null || recall.unsent.text === '' ? draft : recall.unsent;
+}
+
+/** The draft left for the outbox: what was begun before it is taken up again. */
+export function draftSent(view: RoomView): RoomView {
+  const draft = view.recall?.unsent ?? EMPTY_EDITOR;
+  return { ...view, draft, recall: null, writing: null, undo: NOTHING_TO_UNDO, pasted: false };
 }
 
 /** For another name of the same person: drafts and read positions go along, and add to those that the name had. */

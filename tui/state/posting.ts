@@ -1,29 +1,20 @@
 // Posting: what was written leaves the composer and goes into the outbox.
 import { TEXT_CHARS_MAX } from '../../lib/protocol/limits.ts';
 import { EMPTY_EDITOR, insert } from '../editor.ts';
-import { NOTHING_TO_UNDO } from '../undo.ts';
-import type { Model } from './model.ts';
+import { draftSent, type Model } from './model.ts';
 import { followEnd } from './rooms.ts';
 import { ask, hint, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
 
 /** How many sent texts ↑ goes back through: more than anyone counts. */
 const SENT_TEXTS_MAX = 100;
 
-/** The composer is empty again, and what stood in it is kept for ↑. */
+/** What stood in the composer leaves it, and is kept for ↑. */
 export function remembered(model: Model, text: string): Model {
   const others = model.sentTexts.at(-1) === text ? model.sentTexts.slice(0, -1) : model.sentTexts;
-  const cleared = withRoom(model, model.openRoom, (view) => ({
-    ...view,
-    draft: EMPTY_EDITOR,
-    writing: null,
-    undo: NOTHING_TO_UNDO,
-    pasted: false,
-  }));
   return {
-    ...cleared,
+    ...withRoom(model, model.openRoom, draftSent),
     roomless: EMPTY_EDITOR,
     sentTexts: [...others, text].slice(-SENT_TEXTS_MAX),
-    recall: null,
     completion: null,
   };
 }

@@ -96,7 +96,7 @@ export function openRoom(model: Model, id: string): Step {
   if (!view || model.openRoom === id) return stay(model);
   const left = withRoom(model, model.openRoom, (each) => ({ ...each, unreadAfter: null }));
   const opened = withRoom(
-    { ...left, openRoom: id, recall: null, completion: null, selected: null },
+    { ...left, openRoom: id, completion: null, selected: null },
     id,
     (each) => ({
       ...each,

@@ -126,24 +126,25 @@ export function onComposed(model: Model, room: string, text: string): Step {
 export function vertical(model: Model, step: -1 | 1): Step {
   const view = openRoomOf(model);
   if (!view) return stay(model);
-  if (isUntouched(model) || (step === -1 && view.draft.text === '' && model.recall === null)) {
+  if (isUntouched(model) || (step === -1 && view.draft.text === '' && view.recall === null)) {
     const edited = editNeighbour(model, step);
     if (edited) return edited;
     if (view.writing?.type === 'edit') return stay(model);
   }
   const moved = moveLine(view.draft, step);
-  if (moved && model.recall === null) return stay(write(model, moved));
+  if (moved && view.recall === null) return stay(write(model, moved));
   return stay(recalled(model, view, step));
 }
 
 /** Earlier input by ↑, and back by ↓ to what was not sent yet. */
 function recalled(model: Model, view: RoomView, step: -1 | 1): Model {
-  const unsent = model.recall?.unsent ?? view.draft;
-  const index = (model.recall?.index ?? model.sentTexts.length) + step;
-  if (index < 0 || (model.recall === null && step === 1)) return model;
+  const unsent = view.recall?.unsent ?? view.draft;
+  const index = (view.recall?.index ?? model.sentTexts.length) + step;
+  if (index < 0 || (view.recall === null && step === 1)) return model;
   const isBack = index >= model.sentTexts.length;
   const draft = isBack ? unsent : editorOf(model.sentTexts[index] ?? '');
-  return { ...write(model, draft), recall: isBack ? null : { index, unsent } };
+  const recall = isBack ? null : { index, unsent };
+  return withRoom(write(model, draft), model.openRoom, (each) => ({ ...each, recall }));
 }
 
 export function complete(model: Model): Step {

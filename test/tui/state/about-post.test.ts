@@ -160,6 +160,17 @@ test('an edit that is refused says why, and gives back what was written', () => 
   assert.equal(draft(told), 'done!');
 });
 
+test('an edit that is refused while something else is written stands in the timeline', () => {
+  const told = story().keys('up').type('!').keys('enter');
+  const [request] = requests(told);
+  assert.ok(request);
+  const item = { number: 5, id: 'alice/5', state: 'sent' as const, request };
+  const answer = { type: 'refused', number: 5, code: 'no-such-post', reason: 'gone' } as const;
+  told.type('on I go').hear({ type: 'answer', item, answer });
+  assert.match(told.frame(), /not edited: gone\n.*done!/);
+  assert.equal(draft(told), 'on I go');
+});
+
 test('the room as plain text: who said what, in whole lines, and nothing beside it', () => {
   const told = story().keys('ctrl+y');
   const [view] = told.take('plainView');

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Answer } from '../../../lib/client/api.ts';
+import { savedRooms } from '../../../tui/state/model.ts';
 import {
   cluster,
   orderOf,
@@ -321,6 +322,32 @@ test('↑ recalls what was sent, ↓ comes back to what was not', () => {
   assert.equal(draft(story.keys('up')), 'one');
   assert.equal(draft(story.keys('up')), 'one');
   assert.equal(draft(story.keys('down', 'down')), 'half');
+});
+
+test('what was begun is there again after ↑ and another room, after ↑ and Enter, and in what is kept', () => {
+  const recalling = () => signedIn().say('one').type('half').keys('up');
+  assert.equal(draft(recalling().keys('ctrl+n', 'ctrl+p')), 'one');
+  assert.equal(draft(recalling().keys('ctrl+n', 'ctrl+p', 'down')), 'half');
+  assert.equal(savedRooms(recalling().model.rooms).general?.draft, 'half');
+  const sent = recalling();
+  sent.take('request');
+  sent.keys('enter');
+  assert.deepEqual(
+    sent.take('request').map(({ request }) => request.type === 'post' && request.text),
+    ['one'],
+  );
+  assert.equal(draft(sent), 'half');
+});
+
+test('Esc in an answer leaves what is written of it, and what was pasted is still asked about', () => {
+  const story = signedIn();
+  story.hear({ type: 'post', post: post('general', { name: 'bob', text: 'why?', place: 1 }) });
+  story.keys('alt+r').do({ type: 'pasted', text: 'a\nb\nc\nd' });
+  story.take('request');
+  story.keys('escape', 'enter');
+  assert.deepEqual(story.take('request'), []);
+  assert.match(story.frame(), /Enter sends 4 lines/);
+  assert.equal(draft(story.keys('ctrl+_')), '');
 });
 
 test('Ctrl+C clears the line; on an empty one it asks, and quits the second time', () => {
