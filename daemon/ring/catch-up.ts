@@ -2,7 +2,7 @@
 // pulled one bounded answer at a time, so that a backlog of a million is never in memory or in the way.
 import { digestOf, digestText } from './digest.ts';
 import { lackCount } from './entry.ts';
-import { isReachable } from './failure-detector.ts';
+import { isLinkSound, isReachable, unstableForMs } from './failure-detector.ts';
 import { isEligible, servingLeader } from './leaders.ts';
 import type { PeerMessageOf } from './messages.ts';
 import { forgetPace, isFarBehind, paceAfter, pacedLimit } from './pace.ts';
@@ -161,9 +161,11 @@ export function maybeBecomeActive(turn: Turn): void {
     ring.leaderlessSinceMs = nowMs;
   }
   const reachable = peers.filter((peer) => isReachable(ring, peer, nowMs));
-  // Whoever was out of sight for a moment holds it still.
+  // Whoever was out of sight for a moment, or is started anew, holds it still.
   const behind = peers.some(
-    (peer) => isFarAhead(ring, peer) && nowMs - peer.reachedMs <= JOINING_PATIENCE_MS,
+    (peer) =>
+      (isFarAhead(ring, peer) || peer.digest === null) &&
+      nowMs - peer.reachedMs <= JOINING_PATIENCE_MS,
   );
   if ((behind || !ring.foldIsWhole) && !mustLeadAnyway(turn, reachable)) return;
   if (!ring.foldIsWhole) {
@@ -182,19 +184,19 @@ function isFarAhead(ring: Ring, peer: Peer): boolean {
 /**
  * Joins once more where another one that could lead holds far more, and lacks little of what is held here: others would
  * wait for this server, or people come to it, and miss what they have read. After a long pause, that is, or when it led alone
- * with little. A leader leaves only where it holds the lesser part: two halves of a long split serve on while they merge.
+ * with little.
  */
 export function maybeJoinAgain(turn: Turn): void {
   const { ring, nowMs } = turn;
   const leads = ring.phase === 'leading';
-  if (!leads && (ring.phase !== 'active' || ring.view !== null)) return;
-  const lackedMin = leads ? ring.entryCount : 0;
+  if (ring.draining || (!leads && (ring.phase !== 'active' || ring.view !== null))) return;
   const ahead = [...ring.peers.values()].find(
     (peer) =>
       isFarAhead(ring, peer) &&
-      peer.lead > lackedMin &&
-      isReachable(ring, peer, nowMs) &&
       isEligible(peer) &&
+      isReachable(ring, peer, nowMs) &&
+      isLinkSound(peer) &&
+      (!leads || mayLeaveTo(turn, peer)) &&
       peer.digest !== null &&
       lackCount(peer.digest, ring.digest) <= ring.limits.catchUpEntriesMax,
   );
@@ -204,6 +206,17 @@ export function maybeJoinAgain(turn: Turn): void {
   ring.view = null;
   ring.phase = 'joining';
   ring.leaderlessSinceMs = nowMs;
+}
+
+/**
+ * Whether this leader may leave those it serves to a peer that holds far more: only where it holds the lesser part, since two
+ * halves of a long split serve on while they merge; contact has lasted; and what is said there has as many copies as are asked for.
+ */
+function mayLeaveTo({ ring, nowMs }: Turn, peer: Peer): boolean {
+  if (peer.lead <= ring.entryCount || unstableForMs(peer, nowMs) > 0) return false;
+  const view = peer.announcement?.view;
+  const theirs = view?.leader === peer.id ? view.inSync.length : 1;
+  return theirs >= Math.min(ring.copiesMin, ring.view?.inSync.length ?? 1);
 }
 
 /** Every reachable server is joining, and has been for too long: the highest of them leads all the same. */

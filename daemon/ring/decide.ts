@@ -53,8 +53,15 @@ export function invitees(turn: Turn): Peer[] {
 }
 
 /** Whether it is left alone for now: it was too slow, or waits for a leader that is not seen here. */
-function isAway({ nowMs }: Turn, { readmitMs, elsewhere }: Peer): boolean {
-  return nowMs < Math.max(readmitMs, elsewhere?.untilMs ?? readmitMs);
+function isAway({ ring, nowMs }: Turn, { readmitMs, elsewhere, announcement }: Peer): boolean {
+  if (nowMs < readmitMs) return true;
+  if (elsewhere === null || nowMs >= elsewhere.untilMs) return false;
+  return [...ring.peers.values()].some(
+    (peer) =>
+      peer.ringPosition > ring.self.ringPosition &&
+      announcement?.hears.includes(peer.id) &&
+      !isReachable(ring, peer, nowMs),
+  );
 }
 
 function decideAsLeader(turn: Turn): void {

@@ -10,6 +10,7 @@
 import {
   FLAP_MEMORY_MS,
   HEARTBEAT_INTERVAL_MS,
+  JOINING_PATIENCE_MS,
   SILENCE_EXTRA_MS_MAX,
   SILENCE_MS,
   STABLE_MS,
@@ -77,7 +78,7 @@ export function trackContacts(turn: Turn): void {
     const reachable = isReachable(turn.ring, peer, turn.nowMs);
     if (reachable && !peer.wasReachable) peer.contactMs = turn.nowMs;
     if (!reachable && peer.wasReachable) noteLost(turn, peer);
-    if (reachable) peer.reachedMs = turn.nowMs;
+    if (reachable && isLinkSound(peer)) peer.reachedMs = turn.nowMs;
     if (peer.flaps.length > 0)
       peer.flaps = peer.flaps.filter(({ atMs }) => turn.nowMs - atMs < FLAP_MEMORY_MS).slice(-8);
     peer.wasReachable = reachable;
@@ -114,6 +115,7 @@ export function forgiveSilences(ring: Ring, nowMs: number): void {
     peer.reachedMs = nowMs;
     if (!peer.linkUp) peer.linkDownMs = nowMs;
   }
-  // Others may lead, as before it.
-  ring.leaderlessSinceMs = nowMs;
+  // They have a moment to say that they lead, and not more: a slow disk may pause this process again and again.
+  const heardByMs = nowMs + SILENCE_MS;
+  ring.leaderlessSinceMs = Math.max(ring.leaderlessSinceMs, heardByMs - JOINING_PATIENCE_MS);
 }

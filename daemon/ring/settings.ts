@@ -118,18 +118,22 @@ export const BACKOFF_MS_MIN = 30;
 export const BACKOFF_MS_MAX = 150;
 
 /**
- * After so many refusals in a row a peer is left to the leader it waits for, which is not seen here: for so long, doubling
- * each time. Else neither would be led, where that leader will not have it for a while.
+ * A peer that has refused for so long, for the sake of a leader that is not seen here, is left to that one: as long again,
+ * doubling each time. Else neither would be led, where that leader will not have it for a while. Longer than a promise holds.
  */
-export const ELSEWHERE_REFUSALS_MIN = 3;
 export const ELSEWHERE_MS_MIN = 1_000;
 export const ELSEWHERE_MS_MAX = 60_000;
+/** Refusals further apart are not of one time: more than the longest wait between two attempts. */
+export const ELSEWHERE_GAP_MS = 2_500;
 
 /** A peer that was invited to a view and is not in it: no view for its sake before, doubling each time. */
 export const ADMIT_WAIT_MS_MIN = 100;
 export const ADMIT_WAIT_MS_MAX = 5_000;
 
-/** All servers joining and none to lead them: after this the highest leads all the same. */
+/**
+ * All servers joining and none to lead them: after this the highest leads all the same. And what a server held that is out
+ * of sight counts for so long.
+ */
 export const JOINING_PATIENCE_MS = 1_500;
 
 /** New entries in one message: a third of the longest line that a link takes, when all texts are the longest. */

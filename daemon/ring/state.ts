@@ -47,7 +47,7 @@ export type Peer = {
   /** Whether it was heard, and what it had announced, when this server said something last. */
   spoken: Readonly<{ heard: boolean; announcement: Announcement | null }>;
   contactMs: number;
-  /** When it was reachable last. */
+  /** When it was reachable last, over a link that carries something. */
   reachedMs: number;
   /** Times of the last losses of contact. */
   flaps: Readonly<{ atMs: number; silent: boolean }>[];
@@ -57,10 +57,15 @@ export type Peer = {
   readmitMs: number;
   slowWaitMs: number;
   /**
-   * It waits for a leader that is not seen here, and refuses this server for its sake: not asked before `untilMs`, the wait
-   * doubling each time. null when it does not.
+   * It refuses this server for the sake of a better leader: since when, and when it did so last. Where that one is not seen
+   * here it is not asked before `untilMs`, the wait doubling each time. null when it does not.
    */
-  elsewhere: Readonly<{ untilMs: number; waitMs: number }> | null;
+  elsewhere: Readonly<{
+    sinceMs: number;
+    lastMs: number;
+    untilMs: number;
+    waitMs: number;
+  }> | null;
   /** Left out of the last view that it was invited to: no view is changed for its sake before `admitMs`. */
   admitMs: number;
   admitWaitMs: number;

@@ -21,9 +21,9 @@ import {
   ADMIT_WAIT_MS_MIN,
   BACKOFF_MS_MAX,
   BACKOFF_MS_MIN,
+  ELSEWHERE_GAP_MS,
   ELSEWHERE_MS_MAX,
   ELSEWHERE_MS_MIN,
-  ELSEWHERE_REFUSALS_MIN,
   PREPARE_STEP_MS,
 } from './settings.ts';
 import {
@@ -194,13 +194,16 @@ export function onRefuse(turn: Turn, from: Peer, message: PeerMessageOf<'refuse'
 
 /** Again and again it would have a better leader, and nobody here sees one: that peer, and this server, go on by themselves. */
 function noteElsewhere(turn: Turn, peer: Peer): void {
-  const { ring, nowMs } = turn;
-  const { elsewhere } = peer;
-  const isNew = elsewhere === null;
-  if (isNew && ring.refusals + 1 < ELSEWHERE_REFUSALS_MIN) return;
-  if (isNew && (servingLeader(turn) || leaderByHearsay(turn))) return;
-  const waitMs = elsewhere ? Math.min(ELSEWHERE_MS_MAX, elsewhere.waitMs * 2) : ELSEWHERE_MS_MIN;
-  peer.elsewhere = { untilMs: nowMs + waitMs, waitMs };
+  const { nowMs } = turn;
+  const before = peer.elsewhere;
+  const isOfOneTime = before && (before.waitMs > 0 || nowMs - before.lastMs <= ELSEWHERE_GAP_MS);
+  const first = { sinceMs: nowMs, lastMs: nowMs, untilMs: nowMs, waitMs: 0 };
+  peer.elsewhere = isOfOneTime ? { ...before, lastMs: nowMs } : first;
+  if (nowMs - peer.elsewhere.sinceMs < ELSEWHERE_MS_MIN) return;
+  if (servingLeader(turn) || leaderByHearsay(turn)) return;
+  const doubledMs = Math.max(ELSEWHERE_MS_MIN, peer.elsewhere.waitMs * 2);
+  const waitMs = Math.min(ELSEWHERE_MS_MAX, doubledMs);
+  peer.elsewhere = { ...peer.elsewhere, untilMs: nowMs + waitMs, waitMs };
   log(turn, 'info', 'a peer waits for a leader that is not seen here: going on without it', {
     peer: peer.id,
     waitMs,

@@ -392,7 +392,7 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
         }
       })
       .say('ada', 'said to server3')
-      .wait(3_000)
+      .wait(4_500)
       .look()
       .say('ben', 'said to server2')
       .look()
@@ -402,6 +402,66 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
       .while()
       .look()
       .histories()
+      .end();
+  },
+
+  'a server that was refused for the sake of another leader is followed when that one is gone':
+    () => {
+      const scenario = new Scenario(TWO_PEOPLE).start();
+      return scenario
+        .split([3, 'ada'], [1, 2, 'ben'])
+        .wait(3_000)
+        .step('the cable between server1 and server3 comes and goes, and stays', () => {
+          for (let time = 1; time <= 5; time += 1) {
+            scenario.cluster.network.heal('server1', 'server3');
+            scenario.cluster.network.heal('server3', 'server1');
+            scenario.wait(700);
+            if (time < 5) scenario.cluster.cutBoth('server1', 'server3');
+            scenario.wait(600);
+          }
+        })
+        .say('ada', 'said to server3')
+        .wait(3_500)
+        .look()
+        .step('server3 is killed', () => scenario.server(3).crash())
+        .wait(700)
+        .look()
+        .step('server3 is started', () => {
+          scenario.cluster.healNetwork();
+          scenario.server(3).start();
+        })
+        .while()
+        .forget()
+        .look()
+        .histories()
+        .end();
+    },
+
+  'with --min-copies 2 two servers with little go on beside one with much': () => {
+    const limits = { catchUpEntriesMax: 5, pullEntriesMax: 1 };
+    const scenario = new Scenario({ copiesMin: 2, limits }).start(1, 2);
+    sayMany(scenario, 1_000);
+    return scenario
+      .forget()
+      .step('both are killed, and server1 loses its disk', () => {
+        scenario.server(1).crash();
+        scenario.server(1).wipe();
+        scenario.server(2).crash();
+      })
+      .step('server1 and server3 are started, with nothing', () => {
+        scenario.server(1).start();
+        scenario.server(3).start();
+      })
+      .while()
+      .say('ada', 'in an empty house')
+      .look()
+      .step('server2 is started', () => scenario.server(2).start())
+      .wait(1_500)
+      .say('ada', 'still two copies')
+      .look()
+      .while()
+      .forget()
+      .look()
       .end();
   },
 
@@ -430,7 +490,7 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
   'a server that led alone with little of the history joins when the others are back': () => {
     const limits = { catchUpEntriesMax: 5, pullEntriesMax: 1 };
     const scenario = new Scenario({ ...TWO_PEOPLE, limits }).start(1, 2);
-    sayMany(scenario, 300);
+    sayMany(scenario, 1_000);
     return scenario
       .forget()
       .step('server3 is started with nothing on its disk', () => scenario.server(3).start())
@@ -442,7 +502,7 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
       .say('ada', 'all as ever')
       .look()
       .heal()
-      .wait(200)
+      .wait(1_300)
       .look()
       .say('ben', 'back again')
       .look()

@@ -3,6 +3,7 @@
 import { bodyOf } from '../../daemon/chat/bodies.ts';
 import type { Entry, StreamId } from '../../daemon/ring/entry.ts';
 import { entryHash, lackCount, orderOf, streamIdOf } from '../../daemon/ring/entry.ts';
+import { isLinkSound, unstableForMs } from '../../daemon/ring/failure-detector.ts';
 import type { PeerMessage } from '../../daemon/ring/messages.ts';
 import { decodeEntry } from '../../daemon/ring/replication.ts';
 import { PAUSE_LATENESS_MS, TICK_INTERVAL_MS } from '../../daemon/ring/settings.ts';
@@ -408,13 +409,26 @@ function holdsFarMore(server: SimulatedServer, other: SimulatedServer): boolean 
   if (!leads && (ring.phase !== 'active' || ring.view !== null)) return false;
   if (theirs.phase !== 'active' && theirs.phase !== 'leading') return false;
   const isSeen = [ring.peers.get(other.id), theirs.peers.get(server.id)].every(
-    (peer) => peer?.wasReachable && peer.linkUp,
+    (peer) => peer?.wasReachable && isLinkSound(peer),
   );
+  if (!isSeen || (leads && !couldServeAsWell(ring, other))) return false;
   const { catchUpEntriesMax } = ring.limits;
   const lackedMin = Math.max(catchUpEntriesMax, leads ? ring.entryCount : 0);
   const lacks = lackCount(server.disk.durable, other.disk.durable);
   const lacked = lackCount(other.disk.durable, server.disk.durable);
-  return isSeen && lacks > lackedMin && lacked <= catchUpEntriesMax;
+  return lacks > lackedMin && lacked <= catchUpEntriesMax;
+}
+
+/** Whether contact has lasted, and what is said there has as many copies as are asked for. */
+function couldServeAsWell(
+  { peers, view, copiesMin, lastTickMs }: Ring,
+  other: SimulatedServer,
+): boolean {
+  const peer = peers.get(other.id);
+  const theirs = other.running?.ring.view;
+  const copies = theirs?.leader === other.id ? theirs.inSync.length : 1;
+  const hasLasted = peer !== undefined && unstableForMs(peer, lastTickMs) === 0;
+  return hasLasted && copies >= Math.min(copiesMin, view?.inSync.length ?? 1);
 }
 
 function sameDigest(one: SimulatedServer, other: SimulatedServer): boolean {

@@ -74,8 +74,8 @@ export class RingStage {
     this.says({ type: 'hello', boot, announcement, digest: digestText(digest) }, from);
   }
 
-  heartbeat(version: number, phase: Phase): void {
-    const announcement = this.announcement(version, phase);
+  heartbeat(version: number, phase: Phase, digest?: Digest): void {
+    const announcement = this.announcement(version, phase, digest);
     this.feed({ type: 'heartbeat', from: this.peer, announcement });
   }
 

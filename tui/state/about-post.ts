@@ -134,7 +134,8 @@ export function endWriting(model: Model): Model {
   return withRoom(model, model.openRoom, (view) => {
     if (view.writing?.type !== 'edit') return view.writing ? { ...view, writing: null } : view;
     const draft = unsentOf(view);
-    return { ...view, writing: null, draft, recall: null, undo: NOTHING_TO_UNDO, pasted: false };
+    const pasted = view.pasted && draft.text !== '';
+    return { ...view, writing: null, draft, recall: null, undo: NOTHING_TO_UNDO, pasted };
   });
 }
 

@@ -100,10 +100,12 @@ function onEditRefused(
   { room, text }: Extract<OutboxItem['request'], { type: 'editPost' }>,
   { reason, stamp }: { reason: string; stamp: Stamp },
 ): Model {
-  const isFree = roomOf(model, room)?.draft.text === '';
-  // Whoever has begun something else finds it in the timeline.
+  const view = roomOf(model, room);
+  const isFree = view?.draft.text === '';
+  // Whoever has begun something else finds it in the timeline, or is in another room.
   const kept = isFree ? '' : `\n${cleanText(text)}`;
-  const told = notice(model, `not edited: ${reason}${kept}`, stamp, room);
+  const shown = view ? room : model.openRoom;
+  const told = notice(model, `not edited: ${reason}${kept}`, stamp, shown);
   return withRoom(hint(told, reason), room, (view) =>
     isFree ? { ...view, draft: editorOf(text) } : view,
   );

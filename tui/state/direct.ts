@@ -3,7 +3,7 @@
 import type { Answer, OutboxItem } from '../../lib/client/api.ts';
 import { EMPTY_EDITOR } from '../editor.ts';
 import { directWith } from '../room-label.ts';
-import { draftSent, type Model } from './model.ts';
+import { draftGone, type Model } from './model.ts';
 import { lengthProblem, postTo, remembered } from './posting.ts';
 import { openRoom } from './rooms.ts';
 import { ask, hint, openRoomOf, roomOf, type Step, stay, then, withRoom } from './step.ts';
@@ -55,5 +55,5 @@ export function stillStands(model: Model, { room, typed }: NonNullable<Model['to
 }
 
 function withoutDraft(model: Model, room: string | null): Model {
-  return room === null ? { ...model, roomless: EMPTY_EDITOR } : withRoom(model, room, draftSent);
+  return room === null ? { ...model, roomless: EMPTY_EDITOR } : withRoom(model, room, draftGone);
 }

@@ -97,8 +97,8 @@ export type RoomView = Readonly<{
   /** null follows the end. */
   anchor: Anchor | null;
   draft: Editor;
-  /** Place in `sentTexts` while the draft is what was sent before, and what was being written; null when it is not. */
-  recall: Readonly<{ index: number; unsent: Editor }> | null;
+  /** Going through what was sent before: its place in `sentTexts`, its text, and what was being written; null when not. */
+  recall: Readonly<{ index: number; text: string; unsent: Editor }> | null;
   writing: Writing | null;
   undo: Undo;
   /** Many lines were pasted into the draft: Enter asks before it sends them. */
@@ -314,16 +314,17 @@ export function roomView(room: Room, restored: SavedRooms): RoomView {
   };
 }
 
-/** What was being written before an edit began, or before something sent was taken up again. */
+/** What was being written before an edit began, or before something sent was looked at again; what became of that is a draft. */
 export function unsentOf({ writing, recall, draft }: RoomView): Editor {
   if (writing?.type === 'edit') return writing.unsent;
-  return recall === null || recall.unsent.text === '' ? draft : recall.unsent;
+  return recall?.text === draft.text ? recall.unsent : draft;
 }
 
-/** The draft left for the outbox: what was begun before it is taken up again. */
-export function draftSent(view: RoomView): RoomView {
+/** The draft is gone: what was begun before something sent was taken up again is there once more. */
+export function draftGone(view: RoomView): RoomView {
   const draft = view.recall?.unsent ?? EMPTY_EDITOR;
-  return { ...view, draft, recall: null, writing: null, undo: NOTHING_TO_UNDO, pasted: false };
+  const pasted = view.pasted && draft.text !== '';
+  return { ...view, draft, recall: null, writing: null, undo: NOTHING_TO_UNDO, pasted };
 }
 
 /** For another name of the same person: drafts and read positions go along, and add to those that the name had. */

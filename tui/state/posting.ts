@@ -1,7 +1,7 @@
 // Posting: what was written leaves the composer and goes into the outbox.
 import { TEXT_CHARS_MAX } from '../../lib/protocol/limits.ts';
 import { EMPTY_EDITOR, insert } from '../editor.ts';
-import { draftSent, type Model } from './model.ts';
+import { draftGone, type Model } from './model.ts';
 import { followEnd } from './rooms.ts';
 import { ask, hint, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
 
@@ -12,7 +12,7 @@ const SENT_TEXTS_MAX = 100;
 export function remembered(model: Model, text: string): Model {
   const others = model.sentTexts.at(-1) === text ? model.sentTexts.slice(0, -1) : model.sentTexts;
   return {
-    ...withRoom(model, model.openRoom, draftSent),
+    ...withRoom(model, model.openRoom, draftGone),
     roomless: EMPTY_EDITOR,
     sentTexts: [...others, text].slice(-SENT_TEXTS_MAX),
     completion: null,

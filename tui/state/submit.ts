@@ -36,7 +36,16 @@ export function submitText(
   }
   if (parsed.command.type === 'me') return post(model, parsed.command.text, true);
   if (parsed.command.type === 'msg') return writeTo(model, parsed.command, text);
+  if (parsed.command.type === 'reply' && parsed.command.text !== '') {
+    return answerNewestWith(model, parsed.command.text);
+  }
   return run(remembered(model, text), parsed.command, stamp);
+}
+
+function answerNewestWith(model: Model, text: string): Step {
+  const answered = answerNewest(model);
+  const isAnswer = openRoomOf(answered.model)?.writing?.type === 'reply';
+  return isAnswer ? post(answered.model, text) : answered;
 }
 
 function askToSend(model: Model, text: string): Step {
@@ -64,11 +73,8 @@ function run(model: Model, command: Exclude<Command, { type: 'msg' }>, stamp: St
       return join(model, command.name);
     case 'me':
       return post(model, command.text, true);
-    case 'reply': {
-      const answered = answerNewest(model);
-      const isAnswer = openRoomOf(answered.model)?.writing?.type === 'reply';
-      return command.text === '' || !isAnswer ? answered : post(answered.model, command.text);
-    }
+    case 'reply':
+      return answerNewest(model);
     case 'search':
       return searchFor(model, command.query);
     case 'edit':

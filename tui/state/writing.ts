@@ -86,9 +86,16 @@ export function asksFirst(view: RoomView): boolean {
   return view.pasted && linesIn(view.draft.text) > PASTE_LINES_QUIET_MAX;
 }
 
+/** Ctrl+C: nothing is written, or once more what was begun before something sent was taken up again. */
 export function clear(model: Model): Step {
-  const cleared = write(model, EMPTY_EDITOR);
-  return stay(withRoom(cleared, model.openRoom, (view) => ({ ...view, pasted: false })));
+  const draft = openRoomOf(model)?.recall?.unsent ?? EMPTY_EDITOR;
+  return stay(
+    withRoom(write(model, draft), model.openRoom, (view) => ({
+      ...view,
+      recall: null,
+      pasted: view.pasted && draft.text !== '',
+    })),
+  );
 }
 
 export function takeBack(model: Model, move: typeof undone | typeof redone): Step {
@@ -96,7 +103,11 @@ export function takeBack(model: Model, move: typeof undone | typeof redone): Ste
   const moved = view && move(view.undo, view.draft);
   if (!moved) return stay(hint(model, move === undone ? 'nothing to undo' : 'nothing to redo'));
   return stay(
-    withRoom({ ...model, completion: null }, model.openRoom, (each) => ({ ...each, ...moved })),
+    withRoom({ ...model, completion: null }, model.openRoom, (each) => ({
+      ...each,
+      ...moved,
+      recall: null,
+    })),
   );
 }
 
@@ -142,8 +153,9 @@ function recalled(model: Model, view: RoomView, step: -1 | 1): Model {
   const index = (view.recall?.index ?? model.sentTexts.length) + step;
   if (index < 0 || (view.recall === null && step === 1)) return model;
   const isBack = index >= model.sentTexts.length;
-  const draft = isBack ? unsent : editorOf(model.sentTexts[index] ?? '');
-  const recall = isBack ? null : { index, unsent };
+  const text = model.sentTexts[index] ?? '';
+  const draft = isBack ? unsent : editorOf(text);
+  const recall = isBack ? null : { index, text, unsent };
   return withRoom(write(model, draft), model.openRoom, (each) => ({ ...each, recall }));
 }
 

@@ -171,6 +171,17 @@ test('an edit that is refused while something else is written stands in the time
   assert.equal(draft(told), 'on I go');
 });
 
+test('an edit that is refused when its room is left stands in the one that is open', () => {
+  const told = story().keys('up').type('!').keys('enter');
+  const [request] = requests(told);
+  assert.ok(request);
+  const item = { number: 5, id: 'alice/5', state: 'sent' as const, request };
+  const elsewhere = { ...item, request: { ...request, room: 'gone' } };
+  const answer = { type: 'refused', number: 5, code: 'no-such-room', reason: 'gone' } as const;
+  told.hear({ type: 'answer', item: elsewhere as typeof item, answer });
+  assert.match(told.frame(), /not edited: gone\n.*done!/);
+});
+
 test('the room as plain text: who said what, in whole lines, and nothing beside it', () => {
   const told = story().keys('ctrl+y');
   const [view] = told.take('plainView');

@@ -339,6 +339,51 @@ test('what was begun is there again after ↑ and another room, after ↑ and En
   assert.equal(draft(sent), 'half');
 });
 
+const postsOf = (story: ScreenStory) =>
+  story.take('request').map(({ request }) => (request.type === 'post' ? request.text : ''));
+
+test('what ↑ brought and undo took away is not there twice', () => {
+  const story = signedIn().say('one').type('half').keys('up', 'ctrl+_');
+  assert.equal(draft(story), 'half');
+  story.take('request');
+  story.keys('enter', 'enter');
+  assert.deepEqual(postsOf(story), ['half']);
+  assert.equal(draft(story), '');
+});
+
+test('what becomes of something recalled is a draft of its own', () => {
+  const story = signedIn().say('one').type('half').keys('up').type(' and two');
+  assert.equal(savedRooms(story.model.rooms).general?.draft, 'one and two');
+  assert.equal(draft(story.keys('ctrl+n', 'ctrl+p')), 'one and two');
+  assert.equal(draft(story.keys('enter')), 'half');
+});
+
+test('Ctrl+C on something recalled goes back to what was begun, and once more drops that', () => {
+  const story = signedIn().say('one').type('half').keys('up', 'ctrl+c');
+  assert.equal(draft(story), 'half');
+  story.keys('ctrl+c').type('anew');
+  assert.equal(savedRooms(story.model.rooms).general?.draft, 'anew');
+  assert.equal(draft(story.keys('enter')), '');
+});
+
+test('many pasted lines are still asked about after ↑, and after an edit', () => {
+  const pasted = () => signedIn().say('one').do({ type: 'pasted', text: 'a\nb\nc\nd' });
+  const recalled = pasted().keys('up', 'up', 'up', 'up', 'enter');
+  recalled.take('request');
+  assert.equal(draft(recalled), 'a\nb\nc\nd');
+  assert.deepEqual(postsOf(recalled.keys('enter')), []);
+  assert.match(recalled.frame(), /Enter sends 4 lines/);
+});
+
+test('/reply TEXT that was recalled leaves what was begun, and is remembered once', () => {
+  const story = signedIn();
+  story.hear({ type: 'post', post: post('general', { name: 'bob', text: 'why?', place: 1 }) });
+  story.say('/reply since').type('half').keys('up', 'enter');
+  assert.deepEqual(postsOf(story), ['since', 'since']);
+  assert.equal(draft(story), 'half');
+  assert.deepEqual(story.model.sentTexts, ['/reply since']);
+});
+
 test('Esc in an answer leaves what is written of it, and what was pasted is still asked about', () => {
   const story = signedIn();
   story.hear({ type: 'post', post: post('general', { name: 'bob', text: 'why?', place: 1 }) });
