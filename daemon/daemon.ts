@@ -191,8 +191,10 @@ export async function startDaemon(parts: {
   };
 }
 
-function isCrowded({ stream }: Ring): boolean {
-  return stream !== null && stream.sequence - stream.committed >= CROWDED_ENTRIES;
+/** What this turn appended has not been sent yet: where nothing else is under way there is nothing to wait for. */
+function isCrowded({ stream, unsent }: Ring): boolean {
+  const underWay = stream === null ? 0 : stream.sequence - unsent.length - stream.committed;
+  return underWay >= CROWDED_ENTRIES;
 }
 
 function entryCount(store: Store): number {
