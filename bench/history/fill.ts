@@ -6,11 +6,19 @@ import { openSqliteStore } from '../../daemon/store/sqlite-store.ts';
 import type { EntryIndex, Store } from '../../daemon/store/store.ts';
 import { postIdOf } from '../../lib/ids.ts';
 import { fillIndex } from '../../test/support/filled-index.ts';
-import { accountOf, postText, postTimeMs, ROOMS, requestOf, roomOf, SESSION } from './story.ts';
+import {
+  accountOf,
+  INCARNATION,
+  postText,
+  postTimeMs,
+  ROOMS,
+  requestOf,
+  roomOf,
+  SESSION,
+} from './story.ts';
 
 /** Entries in one transaction: large enough that the disk does not set the pace. */
 const TRANSACTION_ENTRIES = 50_000;
-const INCARNATION = '00000000000000aa';
 /** Of a leader that is gone: nobody goes on with its stream. */
 const MAKER = 'ffffffffffffffff';
 

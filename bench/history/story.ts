@@ -3,6 +3,9 @@
 import { accountIdOf, postIdOf, roomIdOf } from '../../lib/ids.ts';
 
 export const ROOMS = 1_000;
+/** Of the directory that is filled. */
+export const INCARNATION = '00000000000000aa';
+
 /** Of whoever said it all. */
 export const SESSION = 'storyteller1';
 

@@ -12,7 +12,7 @@ import { waitFor } from '../../test/support/wait-for.ts';
 import { summaryOf } from '../../test/torture/statistics.ts';
 import { type Driven, drive } from '../generator.ts';
 import { QueryClient } from '../history/query-client.ts';
-import { accountOf, postTimeMs, ROOMS, roomOf, word } from '../history/story.ts';
+import { accountOf, INCARNATION, postTimeMs, ROOMS, roomOf, word } from '../history/story.ts';
 import { residentBytes } from '../proc-stat.ts';
 import { serversAt, startDaemons, statusOf, syncnet } from '../systems/syncnet.ts';
 import type { Place } from '../systems/system.ts';
@@ -30,6 +30,7 @@ const RANK_MAX = 5_000;
 /** In silence, and while a room talks: each for so long. */
 const CATCH_UP_MS = 20_000;
 const BEGIN_MS_MAX = 30_000;
+const INDEX_MS_MAX = 60_000;
 const RATE_PER_SECOND = 100;
 const WRITES = { rooms: 4, receivers: 0, senders: 1, window: 16 };
 
@@ -53,10 +54,17 @@ function copyFor(id: string, { directory }: Filled, to: string): void {
   const data = join(to, id);
   rmSync(data, { recursive: true, force: true });
   cpSync(directory, data, { recursive: true });
-  const database = new DatabaseSync(join(data, 'history.db'));
   const incarnation = `00000000000000${id.slice(-1).padStart(2, '0')}`;
-  database.prepare("UPDATE meta SET value = ? WHERE key = 'incarnation'").run(incarnation);
-  database.close();
+  const rename = (file: string, key: string) => {
+    const database = new DatabaseSync(join(data, file));
+    database
+      .prepare('UPDATE meta SET value = replace(value, ?, ?) WHERE key = ?')
+      .run(INCARNATION, incarnation, key);
+    database.close();
+  };
+  rename('history.db', 'incarnation');
+  // Which names the history that it is of: else it would be made anew.
+  rename('search.db', 'source');
 }
 
 /** A place in the order, at a time when that post was made. */
@@ -79,18 +87,24 @@ async function timed(
   return { p50: summary?.median ?? Number.NaN, p99: summary?.p99 ?? Number.NaN };
 }
 
-async function read(client: QueryClient, { identity, posts }: Filled) {
+function read(client: QueryClient, { identity, posts }: Filled) {
   const account = accountOf(identity.key, NAME);
-  const page = async () => {
+  return timed(PAGES, async () => {
     const room = roomOf(account, drawn(ROOMS));
     const question = { type: 'history', room, before: placeAt(drawn(posts)), limit: PAGE_POSTS };
     return (await client.ask(question)).ms;
-  };
-  const search = async () => {
+  });
+}
+
+async function search(client: QueryClient) {
+  const ask = () => {
     const text = word(RANK_MIN + drawn(RANK_MAX - RANK_MIN));
-    return (await client.ask({ type: 'search', text, limit: FOUND_POSTS })).ms;
+    return client.ask({ type: 'search', text, limit: FOUND_POSTS });
   };
-  return { pages: await timed(PAGES, page), searches: await timed(SEARCHES, search) };
+  // What was written a moment before is not in the index yet.
+  const isComplete = async () => (await ask()).answer.complete === true;
+  await waitFor('an index with everything in it', isComplete, INDEX_MS_MAX);
+  return timed(SEARCHES, async () => (await ask()).ms);
 }
 
 /** One daemon on the whole history: its start, its answers, its memory, its writes. */
@@ -103,12 +117,14 @@ async function serve(place: Place, all: Filled, windowMs: number) {
   try {
     const port = server?.clientPort ?? 0;
     const client = await QueryClient.signIn(port, all.identity, NAME);
-    const answers = await read(client, all);
+    const pages = await read(client, all);
+    // Whoever searched a moment before would have the index of words filled meanwhile, on one side only.
+    const written = await write(running, windowMs);
+    const searches = await search(client);
     client.close();
     const [pid] = running.pids;
     const residentMb = residentBytes(readFileSync(`/proc/${pid}/status`, 'utf8')) / 1e6;
-    const written = await write(running, windowMs);
-    return { startSeconds, residentMb, written, ...answers };
+    return { startSeconds, residentMb, written, pages, searches };
   } finally {
     await running.stop();
   }
@@ -214,9 +230,9 @@ export const history: Work = {
   title: 'A long history',
   about:
     'Posts of some 100 bytes, put into the data directory before anything starts. One daemon is started on them: until ' +
-    `it serves; ${PAGES} pages of ${PAGE_POSTS} posts from random places of random rooms, one after the other; ${SEARCHES} searches for a word, ` +
-    'newest first, in all rooms; resident memory after that; CPU per acknowledged post, 64 in flight, beside that of a ' +
-    'daemon which has nothing. Then three daemons, of which one begins with an empty directory: what it gets in a second ' +
+    `it serves; ${PAGES} pages of ${PAGE_POSTS} posts from random places of random rooms, one after the other; CPU per ` +
+    `acknowledged post, 64 in flight, beside that of a daemon which has nothing; ${SEARCHES} searches for a word, ` +
+    'newest first, in all rooms; resident memory after that. Then three daemons, of which one begins with an empty directory: what it gets in a second ' +
     `while nothing is said, and then while a room of ten is talked into ${RATE_PER_SECOND} times a second, ` +
     `${CATCH_UP_MS / 1_000} s each. The cores are those of the writes.`,
   metrics: [
