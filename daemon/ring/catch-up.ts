@@ -196,6 +196,7 @@ export function maybeJoinAgain(turn: Turn): void {
       isEligible(peer) &&
       isReachable(ring, peer, nowMs) &&
       isLinkSound(peer) &&
+      isNotLedOutOfSight(turn, peer) &&
       (!leads || mayLeaveTo(turn, peer)) &&
       peer.digest !== null &&
       lackCount(peer.digest, ring.digest) <= ring.limits.catchUpEntriesMax,
@@ -206,6 +207,13 @@ export function maybeJoinAgain(turn: Turn): void {
   ring.view = null;
   ring.phase = 'joining';
   ring.leaderlessSinceMs = nowMs;
+}
+
+/** Whoever comes to this server only could not go to a leader that is out of its sight. */
+function isNotLedOutOfSight({ ring, nowMs }: Turn, peer: Peer): boolean {
+  const { leader = peer.id } = peer.announcement?.view ?? {};
+  const known = ring.peers.get(leader);
+  return leader === peer.id || (known !== undefined && isReachable(ring, known, nowMs));
 }
 
 /**

@@ -70,6 +70,12 @@ export function parseStreamId(id: StreamId): StreamKey {
 
 const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
 
+/** As `hex` with 12 digits, by halves that are small integers: V8 writes those out many times faster than what is larger. */
+function hexTime(ms: number): string {
+  const high = Math.floor(ms / 2 ** 24);
+  return hex(high, 6) + hex(ms - high * 2 ** 24, 6);
+}
+
 /** Largest values that `orderOf` can write: the digits of its fields. */
 export const HLC_MS_MAX = 2 ** 48 - 1;
 export const HLC_COUNTER_MAX = 2 ** 24 - 1;
@@ -79,12 +85,12 @@ export const SEQUENCE_MAX = 2 ** 40 - 1;
 /** An entry's place in the one order, by hybrid time and then key: compare two as plain strings. */
 export function orderOf(entry: Entry): string {
   const { hlcMs, hlcCounter, sequence } = entry;
-  return `${hex(hlcMs, 12)}.${hex(hlcCounter, 6)}.${namesOf(entry).place}.${hex(sequence, 10)}`;
+  return `${hexTime(hlcMs)}.${hex(hlcCounter, 6)}.${namesOf(entry).place}.${hex(sequence, 10)}`;
 }
 
 /** The lowest place of that hybrid time, milliseconds: places below it are earlier. */
 export function placeFloor(hlcMs: number): string {
-  return hex(hlcMs, 12);
+  return hexTime(hlcMs);
 }
 
 /** SHA-256 over all of an entry: equal on two servers exactly when the entry is. 32 bytes. */

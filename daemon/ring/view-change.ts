@@ -200,7 +200,9 @@ function noteElsewhere(turn: Turn, peer: Peer): void {
   const first = { sinceMs: nowMs, lastMs: nowMs, untilMs: nowMs, waitMs: 0 };
   peer.elsewhere = isOfOneTime ? { ...before, lastMs: nowMs } : first;
   if (nowMs - peer.elsewhere.sinceMs < ELSEWHERE_MS_MIN) return;
-  if (servingLeader(turn) || leaderByHearsay(turn)) return;
+  const leader = servingLeader(turn);
+  const isOutranked = leader !== null && leader.ringPosition > turn.ring.self.ringPosition;
+  if (isOutranked || leaderByHearsay(turn)) return;
   const doubledMs = Math.max(ELSEWHERE_MS_MIN, peer.elsewhere.waitMs * 2);
   const waitMs = Math.min(ELSEWHERE_MS_MAX, doubledMs);
   peer.elsewhere = { ...peer.elsewhere, untilMs: nowMs + waitMs, waitMs };

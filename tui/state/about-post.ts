@@ -6,7 +6,7 @@ import { emojiFor } from '../emoji.ts';
 import { piecesOf } from '../markdown.ts';
 import { anchorShowing } from '../timeline.ts';
 import { NOTHING_TO_UNDO } from '../undo.ts';
-import { type Model, type PostLine, unsentOf } from './model.ts';
+import type { Model, PostLine, RoomView, Writing } from './model.ts';
 import { readAt } from './rooms.ts';
 import { linesOf, sceneOf } from './selectors.ts';
 import { ask, hint, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
@@ -93,6 +93,8 @@ export function answerNewest(model: Model): Step {
 
 // --- editing ---
 
+type Edit = Extract<Writing, { type: 'edit' }>;
+
 export const isEditable = (line: PostLine) => line.own && isThere(line);
 
 export function editPost(model: Model, post: PostLine): Step {
@@ -100,12 +102,18 @@ export function editPost(model: Model, post: PostLine): Step {
   if (!isThere(post)) return stay(hint(model, 'this one cannot be edited'));
   const edited = withRoom({ ...model, selected: null }, model.openRoom, (view) => ({
     ...view,
-    writing: { type: 'edit', post: post.key, unsent: unsentOf(view) },
+    writing: { type: 'edit', post: post.key, ...setAside(view) },
     draft: editorOf(post.text),
     recall: null,
     undo: NOTHING_TO_UNDO,
   }));
   return stay(hint(edited, 'editing · Enter stores it · Esc leaves it as it was', 'good'));
+}
+
+/** What was being written when the first of several edits began. */
+function setAside({ writing, draft, recall }: RoomView): Pick<Edit, 'unsent' | 'recall'> {
+  const before = writing?.type === 'edit' ? writing : { unsent: draft, recall };
+  return { unsent: before.unsent, recall: before.recall };
 }
 
 /**
@@ -133,9 +141,9 @@ export function isUntouched(model: Model): boolean {
 export function endWriting(model: Model): Model {
   return withRoom(model, model.openRoom, (view) => {
     if (view.writing?.type !== 'edit') return view.writing ? { ...view, writing: null } : view;
-    const draft = unsentOf(view);
+    const { unsent: draft, recall } = view.writing;
     const pasted = view.pasted && draft.text !== '';
-    return { ...view, writing: null, draft, recall: null, undo: NOTHING_TO_UNDO, pasted };
+    return { ...view, writing: null, draft, recall, undo: NOTHING_TO_UNDO, pasted };
   });
 }
 

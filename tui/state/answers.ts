@@ -101,7 +101,7 @@ function onEditRefused(
   { reason, stamp }: { reason: string; stamp: Stamp },
 ): Model {
   const view = roomOf(model, room);
-  const isFree = view?.draft.text === '';
+  const isFree = view?.draft.text === '' && view.writing?.type !== 'edit';
   // Whoever has begun something else finds it in the timeline, or is in another room.
   const kept = isFree ? '' : `\n${cleanText(text)}`;
   const shown = view ? room : model.openRoom;
@@ -148,7 +148,8 @@ function onRefused(
       mark: 'refused',
       reason: `not sent: ${reason}`,
     };
-    const draft = view.draft.text === '' ? editorOf(request.text) : view.draft;
+    const isFree = view.draft.text === '' && view.writing?.type !== 'edit';
+    const draft = isFree ? editorOf(request.text) : view.draft;
     return { ...view, lines: [...view.lines, line], draft };
   });
 }

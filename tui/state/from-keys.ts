@@ -228,8 +228,8 @@ function endKey(model: Model): Step {
 
 function interrupt(model: Model, stamp: Stamp): Step {
   const cleared = fresh(model);
-  const hasText = draftOf(model).text !== '';
-  if (hasText) return clear(cleared);
+  const isBegun = (openRoomOf(model)?.recall?.unsent.text ?? '') !== '';
+  if (isBegun || draftOf(model).text !== '') return clear(cleared);
   const asked = model.quitAskedMs;
   if (asked !== null && stamp.nowMs - asked <= QUIT_MS_MAX) return ask(cleared, { type: 'quit' });
   return stay({ ...hint(cleared, 'Ctrl+C again quits'), quitAskedMs: stamp.nowMs });

@@ -63,9 +63,18 @@ export type Line = PostLine | NoticeLine | MembersLine;
  */
 export type Anchor = Readonly<{ key: string; hidden: number }>;
 
+/** Going through what was sent before: its place in `sentTexts`, its text, and what was being written; null when not. */
+export type Recall = Readonly<{ index: number; text: string; unsent: Editor }> | null;
+
 /** What Enter makes of a draft, where it is no new post: another text of a post, or an answer to one. */
 export type Writing =
-  | Readonly<{ type: 'edit'; post: string /** Taken up again afterwards. */; unsent: Editor }>
+  | Readonly<{
+      type: 'edit';
+      post: string;
+      /** Taken up again afterwards: what was being written, and what it stood in place of. */
+      unsent: Editor;
+      recall: Recall;
+    }>
   | Readonly<{ type: 'reply'; post: string; name: string }>;
 
 export type RoomView = Readonly<{
@@ -97,8 +106,7 @@ export type RoomView = Readonly<{
   /** null follows the end. */
   anchor: Anchor | null;
   draft: Editor;
-  /** Going through what was sent before: its place in `sentTexts`, its text, and what was being written; null when not. */
-  recall: Readonly<{ index: number; text: string; unsent: Editor }> | null;
+  recall: Recall;
   writing: Writing | null;
   undo: Undo;
   /** Many lines were pasted into the draft: Enter asks before it sends them. */
@@ -315,9 +323,11 @@ export function roomView(room: Room, restored: SavedRooms): RoomView {
 }
 
 /** What was being written before an edit began, or before something sent was looked at again; what became of that is a draft. */
-export function unsentOf({ writing, recall, draft }: RoomView): Editor {
-  if (writing?.type === 'edit') return writing.unsent;
-  return recall?.text === draft.text ? recall.unsent : draft;
+export function unsentOf(view: RoomView): Editor {
+  const { writing } = view;
+  const { recall, draft } = writing?.type === 'edit' ? { ...writing, draft: writing.unsent } : view;
+  const isOwn = recall === null || (draft.text !== recall.text && draft.text !== '');
+  return isOwn ? draft : recall.unsent;
 }
 
 /** The draft is gone: what was begun before something sent was taken up again is there once more. */

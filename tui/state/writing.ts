@@ -106,7 +106,8 @@ export function takeBack(model: Model, move: typeof undone | typeof redone): Ste
     withRoom({ ...model, completion: null }, model.openRoom, (each) => ({
       ...each,
       ...moved,
-      recall: null,
+      // Back at what was begun there is nothing to come back to.
+      recall: moved.draft.text === each.recall?.unsent.text ? null : each.recall,
     })),
   );
 }

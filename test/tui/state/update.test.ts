@@ -351,6 +351,21 @@ test('what ↑ brought and undo took away is not there twice', () => {
   assert.equal(draft(story), '');
 });
 
+test('what was begun outlives what undo brings back on the way, an edit, and a line that was emptied', () => {
+  const recalling = () => signedIn().say('one').type('half').keys('up');
+  assert.equal(draft(recalling().type(' x').keys('ctrl+_', 'enter')), 'half');
+  const own = { ...post('general', { name: 'alice', text: 'mine', place: 1 }), account: SELF };
+  const edited = recalling().type(' x');
+  edited.hear({ type: 'post', post: own });
+  edited.keys('alt+s').type('e');
+  assert.equal(draft(edited), 'mine');
+  assert.equal(draft(edited.keys('escape')), 'one x');
+  assert.equal(draft(edited.keys('enter')), 'half');
+  const emptied = recalling().keys('ctrl+u');
+  assert.equal(savedRooms(emptied.model.rooms).general?.draft, 'half');
+  assert.equal(draft(emptied.keys('ctrl+c')), 'half');
+});
+
 test('what becomes of something recalled is a draft of its own', () => {
   const story = signedIn().say('one').type('half').keys('up').type(' and two');
   assert.equal(savedRooms(story.model.rooms).general?.draft, 'one and two');
