@@ -12,10 +12,11 @@ function all() {
   return library;
 }
 
-/** The better the nearer to 0: a whole name or keyword, the start of a name, the start of a keyword. */
-function distance(keywords: readonly string[], word: string): number | null {
-  if (keywords.includes(word)) return keywords[0] === word ? 0 : 1;
-  if (keywords[0]?.startsWith(word)) return 2;
+/** The better the nearer to 0: a whole name, the start of a name, a whole keyword, the start of a keyword. */
+function distance([name = '', ...keywords]: readonly string[], word: string): number | null {
+  if (name === word) return 0;
+  if (name.startsWith(word)) return 1;
+  if (keywords.includes(word)) return 2;
   return keywords.some((keyword) => keyword.startsWith(word)) ? 3 : null;
 }
 
