@@ -17,6 +17,26 @@ function damage(scenario: Scenario, text: string): void {
   }
 }
 
+/** server1 follows server2, sees server3 again, which will not have it for a while, and refuses server2 for its sake. */
+function refusedForAnother(): Scenario {
+  const scenario = new Scenario(TWO_PEOPLE).start();
+  const { cluster } = scenario;
+  return scenario
+    .split([3, 'ada'], [1, 2, 'ben'])
+    .wait(3_000)
+    .look()
+    .step('the cable between server1 and server3 comes and goes, and stays', () => {
+      for (let time = 1; time <= 5; time += 1) {
+        cluster.network.heal('server1', 'server3');
+        cluster.network.heal('server3', 'server1');
+        cluster.run(700);
+        if (time < 5) cluster.cutBoth('server1', 'server3');
+        cluster.run(600);
+      }
+    })
+    .say('ada', 'said to server3');
+}
+
 /** Ada says so many lines, one after the other. */
 function sayMany(scenario: Scenario, count: number): void {
   scenario.step(`ada says ${count} lines`, () => {
@@ -373,25 +393,8 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
       .end();
   },
 
-  'a server is refused for the sake of a leader that it does not see: it leads by itself': () => {
-    const scenario = new Scenario(TWO_PEOPLE).start();
-    const cables = (what: 'cut' | 'heal') => {
-      scenario.cluster.network[what]('server1', 'server3');
-      scenario.cluster.network[what]('server3', 'server1');
-    };
-    return scenario
-      .split([3, 'ada'], [1, 2, 'ben'])
-      .wait(3_000)
-      .look()
-      .step('the cable between server1 and server3 comes and goes, and stays', () => {
-        for (let time = 1; time <= 5; time += 1) {
-          cables('heal');
-          scenario.wait(700);
-          if (time < 5) cables('cut');
-          scenario.wait(600);
-        }
-      })
-      .say('ada', 'said to server3')
+  'a server is refused for the sake of a leader that it does not see: it leads by itself': () =>
+    refusedForAnother()
       .wait(4_500)
       .look()
       .say('ben', 'said to server2')
@@ -402,25 +405,12 @@ const SCENARIOS: Readonly<Record<string, () => string>> = {
       .while()
       .look()
       .histories()
-      .end();
-  },
+      .end(),
 
   'a server that was refused for the sake of another leader is followed when that one is gone':
     () => {
-      const scenario = new Scenario(TWO_PEOPLE).start();
+      const scenario = refusedForAnother();
       return scenario
-        .split([3, 'ada'], [1, 2, 'ben'])
-        .wait(3_000)
-        .step('the cable between server1 and server3 comes and goes, and stays', () => {
-          for (let time = 1; time <= 5; time += 1) {
-            scenario.cluster.network.heal('server1', 'server3');
-            scenario.cluster.network.heal('server3', 'server1');
-            scenario.wait(700);
-            if (time < 5) scenario.cluster.cutBoth('server1', 'server3');
-            scenario.wait(600);
-          }
-        })
-        .say('ada', 'said to server3')
         .wait(3_500)
         .look()
         .step('server3 is killed', () => scenario.server(3).crash())

@@ -2,8 +2,7 @@
 // numbers are those of the list there. What clients are shown is checked in witness.ts.
 import { bodyOf } from '../../daemon/chat/bodies.ts';
 import type { Entry, StreamId } from '../../daemon/ring/entry.ts';
-import { entryHash, lackCount, orderOf, streamIdOf } from '../../daemon/ring/entry.ts';
-import { isLinkSound, unstableForMs } from '../../daemon/ring/failure-detector.ts';
+import { entryHash, orderOf, streamIdOf } from '../../daemon/ring/entry.ts';
 import type { PeerMessage } from '../../daemon/ring/messages.ts';
 import { decodeEntry } from '../../daemon/ring/replication.ts';
 import { PAUSE_LATENESS_MS, TICK_INTERVAL_MS } from '../../daemon/ring/settings.ts';
@@ -11,6 +10,7 @@ import type { Ring, View } from '../../daemon/ring/state.ts';
 import { GENERAL_ROOM_ID } from '../../lib/ids.ts';
 import type { Cluster } from './cluster.ts';
 import { Directories } from './directories.ts';
+import { holdsFarMore } from './far-behind.ts';
 import { check } from './invariant.ts';
 import { NEVER_MS } from './plan.ts';
 import { checkQueues } from './queues.ts';
@@ -38,6 +38,9 @@ const placeOf = (entry: Entry): Place => ({
   sequence: entry.sequence,
 });
 
+/** Since when something is so of each server, and when it was looked at last. */
+type Spans = Map<string, Readonly<{ start: number; steppedMs: number; sinceMs: number }>>;
+
 export class Checkers {
   acknowledged = 0;
   /** Id of every request that a client was told is stored, with its entry. */
@@ -53,15 +56,9 @@ export class Checkers {
   private readonly installed = new Map<string, string>();
   private readonly terms = new Map<string, { promised: number; installed: number }>();
   /** Since when a server has been able to act and has seen nobody lead. */
-  private readonly leaderless = new Map<
-    string,
-    { start: number; steppedMs: number; sinceMs: number }
-  >();
+  private readonly leaderless: Spans = new Map();
   /** Since when a server has been in the way of one that holds far more. */
-  private readonly inTheWay = new Map<
-    string,
-    { start: number; steppedMs: number; sinceMs: number }
-  >();
+  private readonly inTheWay: Spans = new Map();
   private readonly views = new Map<string, View>();
   /** The last two views that each server led, the newest first. */
   private readonly led = new Map<string, readonly LedView[]>();
@@ -295,35 +292,30 @@ export class Checkers {
 
   private checkLeaderless(server: SimulatedServer): void {
     const ring = server.running?.ring;
-    const { scheduler } = this.cluster as Cluster;
-    const nowMs = scheduler.nowMs();
     const serves = ring === undefined || ring.draining || ring.view !== null || server.paused;
     const waits = ring !== undefined && waitsForSomeone(ring);
-    const before = this.leaderless.get(server.id);
-    // A server that was down, stopped or waiting for its disk could not act.
-    const acted = before?.start === server.starts && nowMs - before.steppedMs < ACTS_MS;
-    const able = acted && server.slowDiskMs === 0 && !serves && !waits;
-    const sinceMs = able ? before.sinceMs : nowMs;
-    this.leaderless.set(server.id, { start: server.starts, steppedMs: nowMs, sinceMs });
-    check(
-      nowMs - sinceMs < LEADERLESS_MS_MAX,
-      15,
-      () => `${server.id} has seen nobody lead for ${Math.round(nowMs - sinceMs)} ms`,
-    );
+    const lastedMs = this.lastedMs(this.leaderless, server, !serves && !waits);
+    const text = () => `${server.id} has seen nobody lead for ${Math.round(lastedMs)} ms`;
+    check(lastedMs < LEADERLESS_MS_MAX, 15, text);
   }
 
   /** Nobody leads, or would, who lacks far more of the history than somebody else in sight who could. */
   private checkFarBehind(server: SimulatedServer): void {
-    const cluster = this.cluster as Cluster;
-    const nowMs = cluster.scheduler.nowMs();
-    const before = this.inTheWay.get(server.id);
+    const others = (this.cluster as Cluster).all();
+    const better = others.find((other) => holdsFarMore(server, other));
+    const lastedMs = this.lastedMs(this.inTheWay, server, better !== undefined);
+    const text = () => `${server.id} is in the way of ${better?.id} for ${Math.round(lastedMs)} ms`;
+    check(lastedMs < FAR_BEHIND_MS_MAX, 16, text);
+  }
+
+  /** For how long something has been so of a server that could act: not down, not stopped, not waiting for its disk. */
+  private lastedMs(spans: Spans, server: SimulatedServer, isSo: boolean): number {
+    const nowMs = (this.cluster as Cluster).scheduler.nowMs();
+    const before = spans.get(server.id);
     const acted = before?.start === server.starts && nowMs - before.steppedMs < ACTS_MS;
-    const better = cluster.all().find((other) => holdsFarMore(server, other));
-    const sinceMs = acted && server.slowDiskMs === 0 && better ? before.sinceMs : nowMs;
-    this.inTheWay.set(server.id, { start: server.starts, steppedMs: nowMs, sinceMs });
-    const text = () =>
-      `${server.id} is in the way of ${better?.id} for ${Math.round(nowMs - sinceMs)} ms`;
-    check(nowMs - sinceMs < FAR_BEHIND_MS_MAX, 16, text);
+    const sinceMs = isSo && acted && server.slowDiskMs === 0 ? before.sinceMs : nowMs;
+    spans.set(server.id, { start: server.starts, steppedMs: nowMs, sinceMs });
+    return nowMs - sinceMs;
   }
 
   /** Now and then while nothing is broken any more: nobody waits for ever. */
@@ -398,37 +390,6 @@ function waitsForSomeone(ring: Ring): boolean {
     if (phase === 'leading' || phase === 'preparing' || peer.announcement?.view) return true;
     return phase === 'active' && peer.ringPosition > ring.self.ringPosition;
   });
-}
-
-/** Whether `other` could lead, in the sight of `server`, which leads or would, and holds but the lesser part of it. */
-function holdsFarMore(server: SimulatedServer, other: SimulatedServer): boolean {
-  const ring = server.running?.ring;
-  const theirs = other.running?.ring;
-  if (!ring || !theirs || ring === theirs || ring.draining || theirs.draining) return false;
-  const leads = ring.phase === 'leading';
-  if (!leads && (ring.phase !== 'active' || ring.view !== null)) return false;
-  if (theirs.phase !== 'active' && theirs.phase !== 'leading') return false;
-  const isSeen = [ring.peers.get(other.id), theirs.peers.get(server.id)].every(
-    (peer) => peer?.wasReachable && isLinkSound(peer),
-  );
-  if (!isSeen || (leads && !couldServeAsWell(ring, other))) return false;
-  const { catchUpEntriesMax } = ring.limits;
-  const lackedMin = Math.max(catchUpEntriesMax, leads ? ring.entryCount : 0);
-  const lacks = lackCount(server.disk.durable, other.disk.durable);
-  const lacked = lackCount(other.disk.durable, server.disk.durable);
-  return lacks > lackedMin && lacked <= catchUpEntriesMax;
-}
-
-/** Whether contact has lasted, and what is said there has as many copies as are asked for. */
-function couldServeAsWell(
-  { peers, view, copiesMin, lastTickMs }: Ring,
-  other: SimulatedServer,
-): boolean {
-  const peer = peers.get(other.id);
-  const theirs = other.running?.ring.view;
-  const copies = theirs?.leader === other.id ? theirs.inSync.length : 1;
-  const hasLasted = peer !== undefined && unstableForMs(peer, lastTickMs) === 0;
-  return hasLasted && copies >= Math.min(copiesMin, view?.inSync.length ?? 1);
 }
 
 function sameDigest(one: SimulatedServer, other: SimulatedServer): boolean {

@@ -6,7 +6,7 @@ import { emojiFor } from '../emoji.ts';
 import { piecesOf } from '../markdown.ts';
 import { anchorShowing } from '../timeline.ts';
 import { NOTHING_TO_UNDO } from '../undo.ts';
-import type { Model, PostLine, RoomView, Writing } from './model.ts';
+import { type Model, type PostLine, putBack, type RoomView, type Writing } from './model.ts';
 import { readAt } from './rooms.ts';
 import { linesOf, sceneOf } from './selectors.ts';
 import { ask, hint, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
@@ -141,9 +141,7 @@ export function isUntouched(model: Model): boolean {
 export function endWriting(model: Model): Model {
   return withRoom(model, model.openRoom, (view) => {
     if (view.writing?.type !== 'edit') return view.writing ? { ...view, writing: null } : view;
-    const { unsent: draft, recall } = view.writing;
-    const pasted = view.pasted && draft.text !== '';
-    return { ...view, writing: null, draft, recall, undo: NOTHING_TO_UNDO, pasted };
+    return putBack(view, view.writing.unsent, view.writing.recall);
   });
 }
 

@@ -5,7 +5,7 @@ import { cleanLine, cleanText } from '../text.ts';
 import type { Stamp } from './action.ts';
 import { onDirectOpened } from './direct.ts';
 import { placeLine } from './kept-lines.ts';
-import type { Model, PendingPost, PostLine } from './model.ts';
+import type { Model, PendingPost, PostLine, RoomView } from './model.ts';
 import { clampedOutbox } from './outbox-pane.ts';
 import { onRoom, openRoom } from './rooms.ts';
 import { hint, notice, roomOf, type Step, stay, then, withRoom } from './step.ts';
@@ -95,13 +95,18 @@ function onPostStored(
   });
 }
 
+/** Whether what was refused can be given back into the composer. */
+function mayTakeBack({ draft, writing }: RoomView): boolean {
+  return draft.text === '' && writing?.type !== 'edit';
+}
+
 function onEditRefused(
   model: Model,
   { room, text }: Extract<OutboxItem['request'], { type: 'editPost' }>,
   { reason, stamp }: { reason: string; stamp: Stamp },
 ): Model {
   const view = roomOf(model, room);
-  const isFree = view?.draft.text === '' && view.writing?.type !== 'edit';
+  const isFree = view !== undefined && mayTakeBack(view);
   // Whoever has begun something else finds it in the timeline, or is in another room.
   const kept = isFree ? '' : `\n${cleanText(text)}`;
   const shown = view ? room : model.openRoom;
@@ -148,8 +153,7 @@ function onRefused(
       mark: 'refused',
       reason: `not sent: ${reason}`,
     };
-    const isFree = view.draft.text === '' && view.writing?.type !== 'edit';
-    const draft = isFree ? editorOf(request.text) : view.draft;
+    const draft = mayTakeBack(view) ? editorOf(request.text) : view.draft;
     return { ...view, lines: [...view.lines, line], draft };
   });
 }

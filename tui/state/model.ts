@@ -330,11 +330,15 @@ export function unsentOf(view: RoomView): Editor {
   return isOwn ? draft : recall.unsent;
 }
 
+/** A new message is written once more: what was put aside before. */
+export function putBack(view: RoomView, draft: Editor, recall: Recall = null): RoomView {
+  const pasted = view.pasted && draft.text !== '';
+  return { ...view, draft, recall, writing: null, undo: NOTHING_TO_UNDO, pasted };
+}
+
 /** The draft is gone: what was begun before something sent was taken up again is there once more. */
 export function draftGone(view: RoomView): RoomView {
-  const draft = view.recall?.unsent ?? EMPTY_EDITOR;
-  const pasted = view.pasted && draft.text !== '';
-  return { ...view, draft, recall: null, writing: null, undo: NOTHING_TO_UNDO, pasted };
+  return putBack(view, view.recall?.unsent ?? EMPTY_EDITOR);
 }
 
 /** For another name of the same person: drafts and read positions go along, and add to those that the name had. */

@@ -388,6 +388,12 @@ test('many pasted lines are still asked about after ↑, and after an edit', () 
   assert.equal(draft(recalled), 'a\nb\nc\nd');
   assert.deepEqual(postsOf(recalled.keys('enter')), []);
   assert.match(recalled.frame(), /Enter sends 4 lines/);
+  const edited = pasted();
+  const own = { ...post('general', { name: 'alice', text: 'mine', place: 1 }), account: SELF };
+  edited.hear({ type: 'post', post: own }).keys('alt+s').type('e');
+  edited.take('request');
+  assert.deepEqual(postsOf(edited.keys('escape', 'enter')), []);
+  assert.match(edited.frame(), /Enter sends 4 lines/);
 });
 
 test('/reply TEXT that was recalled leaves what was begun, and is remembered once', () => {
