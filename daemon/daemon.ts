@@ -343,6 +343,8 @@ async function openSockets(parts: SocketParts): Promise<void> {
   });
 }
 
+const FORGET_CODES = { done: 200, refused: 409, later: 503 } as const;
+
 function forget(
   { config, cores: { ring }, host, loop }: SocketParts,
   { server, seal }: { server: string; seal: string | undefined },
@@ -351,11 +353,12 @@ function forget(
   const given = { command: `forget ${server}`, seal, wallMs };
   const problem = operatorProblem(config.secret, given);
   if (problem !== null) return { code: 403, body: { error: problem } };
-  let verdict: Verdict = { ok: false, reason: 'this server is stopping' };
+  let verdict: Verdict = { outcome: 'later', reason: 'this server is stopping' };
   loop.run(() => {
     verdict = forgetServer({ ring, host }, { server, wallMs });
   });
-  return { code: verdict.ok ? 200 : 409, body: verdict };
+  const { outcome, reason } = verdict;
+  return { code: FORGET_CODES[outcome], body: { ok: outcome === 'done', reason } };
 }
 
 function readiness(ring: Ring): { ok: boolean; reason: string } {

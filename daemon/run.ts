@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { completionScript } from '../lib/shell-completion.ts';
 import { COMPLETED } from './arguments.ts';
+import { askToForget } from './ask-to-forget.ts';
 import { type DaemonConfig, loadConfig } from './config.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
-import { askToForget } from './forget.ts';
 import { createLogger } from './ops/logger.ts';
 
 /** A stop that takes longer is given up: a change of view, and all sockets closed, take far less. */
@@ -59,7 +59,9 @@ async function forget(argv: readonly string[]): Promise<number> {
     for (const problem of 'problems' in loaded ? loaded.problems : [loaded.text]) say(problem);
     return 2;
   }
-  const { text, code } = await askToForget(loaded.config);
+  const { text, code } = await askToForget(loaded.config, {
+    onWaiting: (reason) => say(`${reason}; trying again for a while`),
+  });
   if (code === 0) process.stdout.write(`${text}\n`);
   else say(text);
   return code;

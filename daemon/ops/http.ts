@@ -34,7 +34,7 @@ export type HttpOptions = Readonly<{
 }>;
 
 /** What a command of an operator came to. */
-export type CommandAnswer = Readonly<{ code: 200 | 403 | 409; body: object }>;
+export type CommandAnswer = Readonly<{ code: 200 | 403 | 409 | 503; body: object }>;
 
 const READING = ['GET', 'HEAD'];
 
