@@ -7,6 +7,9 @@ import { USER_NAME_CHARS_MAX } from '../lib/protocol/limits.ts';
 import { asOption } from '../lib/shell-completion.ts';
 import { nearest } from './nearest.ts';
 
+/** Above every help text. */
+export const SLOGAN = 'SyncNet: chat in the terminal that keeps talking while servers die';
+
 /** A wrong argument: told in one line, exit code 2. */
 export class UsageError extends Error {
   override name = 'UsageError';

@@ -254,6 +254,6 @@ const CHOSEN_HINT = ' ↑↓ · r answer  e edit  d delete  + react  y copy  g q
 export function hintRow(model: Model): Row {
   if (model.hint && isStatusTaken(model)) return [segment(` ${model.hint.text}`, model.hint.tone)];
   if (model.selected !== null) return [segment(CHOSEN_HINT, 'faint')];
-  if (model.escaped) return [segment(' Esc · then a digit opens that room', 'faint')];
+  if (model.escaped) return [segment(' 1 … 9 now opens the room of that number', 'faint')];
   return [segment(hintsFor(model.size.columns, model.settings.bindings), 'faint')];
 }

@@ -1,5 +1,5 @@
 // What help says of the keys: made from those that are bound, so that it is true for every keymap and for one's own keys.
-import { keyText, type What, whatOf } from './key-names.ts';
+import { keysFor, type What } from './key-names.ts';
 import type { Bindings } from './settings/bindings.ts';
 
 type Group = readonly (readonly [What, string])[];
@@ -64,16 +64,10 @@ const GROUPS: readonly (Group | 'rooms')[] = [
   ],
   [['compose', 'write in $EDITOR']],
   [['escape', 'close what is open, let go']],
-  [['interrupt', 'clear the line; when empty, quit']],
+  [['interrupt', 'clear the line; when empty, twice quits']],
   [['suspend', 'suspend, back with fg']],
   [['redraw', 'draw everything anew']],
 ];
-
-function keysFor(bindings: Bindings, what: What): string[] {
-  return Object.entries(bindings).flatMap(([key, intent]) =>
-    whatOf(intent) === what ? [keyText(key)] : [],
-  );
-}
 
 const DIGITS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 

@@ -21,6 +21,13 @@ export function keyText(key: string): string {
     .join('+');
 }
 
+/** The keys that do something, as people read them. */
+export function keysFor(bindings: Readonly<Record<string, Intent>>, what: What): string[] {
+  return Object.entries(bindings).flatMap(([key, intent]) =>
+    whatOf(intent) === what ? [keyText(key)] : [],
+  );
+}
+
 /** `^K`, `PgUp`, `Alt+U`: short enough for a row of them. */
 export function shortKeyText(key: string): string {
   return /^ctrl\+\S$/.test(key) ? `^${key.slice('ctrl+'.length).toUpperCase()}` : keyText(key);

@@ -26,10 +26,14 @@ export function kept(
   { cut, edit, joins }: { cut: string; edit: Edit; joins: boolean },
 ): readonly string[] {
   const last = joins ? ring.at(-1) : undefined;
-  if (last === undefined) return [...ring, cut].slice(-PIECES_MAX);
+  if (last === undefined) return keptWhole(ring, cut);
   const isForward = edit === 'deleteWordAfter' || edit === 'deleteToEnd';
   return ring.with(-1, isForward ? last + cut : cut + last);
 }
+
+/** A text that was dropped whole, as a piece of its own. */
+export const keptWhole = (ring: readonly string[], text: string): readonly string[] =>
+  [...ring, text].slice(-PIECES_MAX);
 
 /** Where a piece was put in, and which one: 0 is the newest. */
 export type Yank = Readonly<{ start: number; length: number; index: number }>;

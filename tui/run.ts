@@ -10,6 +10,7 @@ import {
   checkOptions,
   givenName,
   portOf,
+  SLOGAN,
   serversOf,
   TIMEOUT_MS,
   timeoutMsOf,
@@ -34,7 +35,7 @@ export async function run(typed: readonly string[]): Promise<number> {
   const cli = meow(HELP, {
     importMeta: import.meta,
     argv: [...argv],
-    description: 'SyncNet: chat in the terminal that keeps talking while servers die',
+    description: SLOGAN,
     flags: FLAGS,
   });
   try {

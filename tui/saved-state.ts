@@ -1,9 +1,12 @@
-// What the screen keeps across restarts, in the user's data folder: the name, the open room, drafts and
-// read positions, by name. Losing it costs a draft, never a post: those are in the outbox.
+// What the screen keeps across restarts, in the user's data folder: the name, the open room, drafts, what was sent
+// last and read positions, by name. Losing it costs a draft, never a post: those are in the outbox.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { type Model, NOTHING_SAVED, type Saved, savedRooms } from './state/model.ts';
+
+/** The file is written anew a second after a change. */
+const SENT_CHARS_MAX = 64 * 1024;
 
 const SavedFile = z.object({
   /** Used last. */
@@ -12,7 +15,15 @@ const SavedFile = z.object({
     z.string(),
     z.object({
       openRoom: z.string().nullable(),
-      rooms: z.record(z.string(), z.object({ draft: z.string(), read: z.string().nullable() })),
+      rooms: z.record(
+        z.string(),
+        z.object({
+          draft: z.string(),
+          begun: z.string().optional(),
+          read: z.string().nullable(),
+        }),
+      ),
+      sent: z.array(z.string()).default([]),
     }),
   ),
 });
@@ -40,13 +51,27 @@ export function loadSaved(folder: string, name: string): Saved {
 
 /** What is worth keeping of a model. */
 export function savedOf(model: Model): Saved {
-  return { openRoom: model.openRoom, rooms: { ...model.restored, ...savedRooms(model.rooms) } };
+  return {
+    openRoom: model.openRoom,
+    rooms: { ...model.restored, ...savedRooms(model.rooms) },
+    sent: newestOf(model.sentTexts),
+  };
+}
+
+/** As many as the file has room for, of texts that may be long. */
+function newestOf(texts: readonly string[]): readonly string[] {
+  let chars = 0;
+  const first = texts.findLastIndex((text) => {
+    chars += text.length;
+    return chars > SENT_CHARS_MAX;
+  });
+  return texts.slice(first + 1);
 }
 
 /** The read positions alone. */
 export function withoutDrafts({ openRoom, rooms }: Saved): Saved {
-  const read = Object.entries(rooms).map(([id, room]) => [id, { ...room, draft: '' }] as const);
-  return { openRoom, rooms: Object.fromEntries(read) };
+  const read = Object.entries(rooms).map(([id, { read }]) => [id, { draft: '', read }] as const);
+  return { openRoom, rooms: Object.fromEntries(read), sent: [] };
 }
 
 /** Another screen of the same name may have read further. */

@@ -14,12 +14,15 @@ import { createStore, keepSaved, type Source, tickWhileNeeded } from './store.ts
 import { alert } from './terminal/alerts.ts';
 import { copyToClipboard } from './terminal/clipboard.ts';
 import { watchIdleness } from './terminal/idleness.ts';
+import { isTerminalLost, watchParent } from './terminal/loss.ts';
 import { restoreAll, restoreModes, setModes, setMouse } from './terminal/modes.ts';
 import { editOutside } from './terminal/outside-editor.ts';
 import { showPlain } from './terminal/plain-view.ts';
 import { listenForReports } from './terminal/reports.ts';
 import { followTitle } from './terminal/title.ts';
 
+/** Ink is done within this; most often at once. */
+const UNMOUNTED_MS_MAX = 1_000;
 /** The stop arrives within this. */
 const STOPPED_MS = 50;
 /** A size is needed before the terminal has told one. */
@@ -147,6 +150,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     drawing.whole();
   });
   const stopGuarding = guardTerminal(() => ink.unmount(), quit.resolve);
+  const stopLooking = watchParent(quit.resolve);
   conversation.begin();
   // Rejects where a frame cannot be drawn: that ends the screen as any crash does.
   const drawn = ink.waitUntilExit();
@@ -163,14 +167,25 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     stopWaking();
     stopSaving();
     drawing.stop();
-    ink.unmount();
-    await drawn.catch(() => undefined);
+    stopLooking();
+    await unmounted(() => ink.unmount(), drawn);
     restoreModes();
     stopGuarding();
     const servers = Object.values(conversation.local?.servers() ?? {});
     if (servers.some((state) => state !== 'stopped')) process.stdout.write('ending the servers…\n');
     await conversation.close();
   }
+}
+
+/** Ink may find that the terminal is not its own any longer, and is not to hold up the end of everything else then. */
+async function unmounted(unmount: () => void, drawn: Promise<unknown>): Promise<void> {
+  try {
+    unmount();
+  } catch (error) {
+    if (!isTerminalLost(error)) throw error;
+  }
+  const ended = drawn.catch(() => undefined);
+  await Promise.race([ended, delay(UNMOUNTED_MS_MAX, undefined, { ref: false })]);
 }
 
 /** Says what is wrong with the settings, and takes them anew when they are saved. */
@@ -211,6 +226,7 @@ function followWaking(onAwake: () => void): () => void {
 /** A signal leaves in good order; a crash restores the terminal first and then says what happened. */
 function guardTerminal(unmount: () => void, quit: () => void): () => void {
   const crash = (error: unknown) => {
+    if (isTerminalLost(error)) return quit();
     try {
       unmount();
     } finally {

@@ -1,12 +1,13 @@
 // Ways out of the screen that are no keys, in a real terminal: whatever ends it, the terminal is as it was.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { freePortBase, TUI_MAIN } from '../support/daemons.ts';
 import { SIZES, type SizeName } from '../support/flow.ts';
 import { Terminal } from '../support/terminal.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const RESTORED = ['\u001b[23;2t', '\u001b[?7h', '\u001b[?1049l', '\u001b[?25h', '\u001b[?1004l'];
 
@@ -18,15 +19,21 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** A screen that finds no server; `broken` is put before the program. */
-function open(name: string, size: SizeName, broken: readonly string[] = []): Terminal {
+/** What starts a screen that finds no server. */
+function screenWords(name: string, size: SizeName): string[] {
   const own = (what: string) => join(folder, `${name}-${size}-${what}`);
-  const [columns, rows] = SIZES[size];
   const words = ['--servers', `localhost:${port}`, '--name', 'alice', '--data', own('data')];
-  const args = [...broken, TUI_MAIN, ...words, '--identity', own('identity.json')];
-  const environment = { XDG_CONFIG_HOME: folder };
-  return new Terminal({ file: process.execPath, args, columns, rows, environment });
+  return [TUI_MAIN, ...words, '--identity', own('identity.json')];
 }
+
+function terminalWith(file: string, args: readonly string[], size: SizeName): Terminal {
+  const [columns, rows] = SIZES[size];
+  return new Terminal({ file, args, columns, rows, environment: { XDG_CONFIG_HOME: folder } });
+}
+
+/** A screen that finds no server; `broken` is put before the program. */
+const open = (name: string, size: SizeName, broken: readonly string[] = []) =>
+  terminalWith(process.execPath, [...broken, ...screenWords(name, size)], size);
 
 function assertRestored(terminal: Terminal): void {
   const output = terminal.output();
@@ -106,3 +113,40 @@ frameOf = (model) => { frames += 1; if (frames >= ${frame}) throw new Error('no 
     },
   );
 }
+
+/** The processes that one has started. */
+async function childrenOf(pid: number): Promise<number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return children
+    .split(' ')
+    .filter((word) => word !== '')
+    .map(Number);
+}
+
+/** Not even what nobody has taken leave of yet. */
+async function runs(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') Z');
+  return stat.split(') ').at(-1)?.[0] !== 'Z';
+}
+
+// As `npx` does: it and its shell end at a signal, and hand none on.
+leaving(
+  'a screen ends when what started it has, and the shell has its terminal',
+  async (t, size) => {
+    const pidFile = join(folder, `starter-${size}`);
+    const terminal = terminalWith('bash', ['--norc', '--noprofile', '-i'], size);
+    t.after(() => terminal.close());
+    const command = [process.execPath, ...screenWords('orphan', size)].join(' ');
+    terminal.keys(`sh -c 'echo $$ > ${pidFile}; "$@"; true' sh ${command}\r`);
+    await terminal.waitForText(/No server answers/, 20_000);
+    const starter = Number(await readFile(pidFile, 'utf8'));
+    const [screen = 0] = await childrenOf(starter);
+    assert.ok(await runs(screen));
+    process.kill(starter, 'SIGTERM');
+    await waitFor('the screen to end', async () => !(await runs(screen)), 20_000);
+    assertRestored(terminal);
+    assert.doesNotMatch(terminal.output(), /EIO|at .*\.js/);
+    terminal.keys('exit 7\r');
+    assert.equal(await terminal.exited(), 7);
+  },
+);

@@ -23,7 +23,7 @@ async function talking(client: Partial<ChatClient>) {
       connect: async () => client as ChatClient,
       startLocal: () => assert.fail('nothing is started'),
       ...{ servers: [], name: 'alice', folder: '', local: null, told: [] },
-      saved: { openRoom: null, rooms: {} },
+      saved: { openRoom: null, rooms: {}, sent: [] },
     },
     () => store,
   );

@@ -5,10 +5,13 @@ import {
   accountName,
   checkOptions,
   givenName,
+  portOf,
+  SLOGAN,
   serversOf,
   TIMEOUT_MS,
   timeoutMsOf,
   UsageError,
+  usualServers,
 } from '../arguments.ts';
 
 export type Reach = Readonly<{
@@ -42,6 +45,7 @@ export type HeadlessCommand =
 const SHARED_HELP = `
     --servers H:P,…     servers to try; by default those that --local runs here, and
                         localhost:8000, 8001 and 8002
+    --port-base PORT    first of their three ports, where they run here; 8000 by default
     --host HOST         name one server: localhost by default
     --port PORT         and its port; 8000 by default
     --timeout SECONDS   how long reaching a server may take; 10 by default
@@ -50,7 +54,7 @@ const SHARED_HELP = `
   Exit codes: 0 done, 1 refused or failed, 2 wrong arguments, 3 no server reached.`;
 
 const WHO_HELP = `
-    --name NAME         who says it; by default SYNCNET_NAME, then your account's name
+    --name NAME         your name; by default SYNCNET_NAME, then your account's name
     --identity FILE     your key; ~/.config/syncnet/identity.json by default`;
 
 export const HELP = {
@@ -85,14 +89,14 @@ export const HELP = {
   Says which servers there are, who leads and who is in sync.
 
     --json              as one JSON object
-    --identity FILE     taken, for the sake of scripts, and not needed${SHARED_HELP}
+    --identity FILE     not needed, and taken, so that scripts can give it to every command${SHARED_HELP}
 `,
 } as const;
 
 export const HEADLESS_COMMANDS = Object.keys(HELP) as readonly (keyof typeof HELP)[];
 
 const text = { type: 'string' } as const;
-const reachFlags = { servers: text, host: text, port: text, timeout: text };
+const reachFlags = { servers: text, portBase: text, host: text, port: text, timeout: text };
 const whoFlags = { name: text, identity: text, room: text, to: text };
 const json = { type: 'boolean', default: false } as const;
 
@@ -119,13 +123,15 @@ export const HEADLESS_OPTIONS: Readonly<Record<string, readonly string[]>> = Obj
 
 function reachOf(flags: {
   servers?: string | undefined;
+  portBase?: string | undefined;
   host?: string | undefined;
   port?: string | undefined;
   timeout?: string | undefined;
   identity?: string | undefined;
 }): Reach {
+  const portBase = portOf('--port-base', flags.portBase);
   return {
-    servers: serversOf(flags),
+    servers: serversOf(flags) ?? (portBase === null ? null : usualServers(portBase)),
     identity: flags.identity ?? null,
     timeoutMs: timeoutMsOf(flags.timeout) ?? TIMEOUT_MS,
   };
@@ -172,6 +178,7 @@ const parsers = {
   send: (argv: readonly string[]): HeadlessCommand => {
     const cli = meow(HELP.send, {
       importMeta: import.meta,
+      description: SLOGAN,
       argv: [...argv],
       flags: FLAGS.send,
     });
@@ -191,6 +198,7 @@ const parsers = {
   tail: (argv: readonly string[]): HeadlessCommand => {
     const cli = meow(HELP.tail, {
       importMeta: import.meta,
+      description: SLOGAN,
       argv: [...argv],
       flags: FLAGS.tail,
     });
@@ -209,6 +217,7 @@ const parsers = {
   status: (argv: readonly string[]): HeadlessCommand => {
     const cli = meow(HELP.status, {
       importMeta: import.meta,
+      description: SLOGAN,
       argv: [...argv],
       flags: FLAGS.status,
     });

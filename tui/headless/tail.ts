@@ -4,6 +4,7 @@ import { type ChatClient, QueryError } from '../../lib/client/api.ts';
 import type { HistoryPost, PostEvent } from '../../lib/protocol/events.ts';
 import { PAGE_POSTS_MAX } from '../../lib/protocol/limits.ts';
 import { clockTime } from '../line-rows.ts';
+import { reactionText } from '../reaction-text.ts';
 import { cleanLine, cleanText, printableJson } from '../text.ts';
 import type { TailOptions } from './command-line.ts';
 import { EXIT, type Io, placeLabel, reachedRoom, signedIn, whileServed } from './reach.ts';
@@ -16,9 +17,8 @@ const PRINTED_IDS_MAX = 100_000;
 /** Posts whose changes are printed: the newest. */
 const TEXTS_MAX = 1_000;
 
-/** Of what was changed later: without its reactions. */
 function jsonLine(type: 'post' | 'changed', post: Post, room: string): string {
-  const { id, name, text, time, late, action, edited, deleted, reply } = post;
+  const { id, name, text, time, late, action, edited, deleted, reply, reactions = [] } = post;
   const fields = { type, id, room, name, text, time: new Date(time).toISOString() };
   return printableJson({
     ...fields,
@@ -27,15 +27,22 @@ function jsonLine(type: 'post' | 'changed', post: Post, room: string): string {
     ...(edited ? { edited } : {}),
     ...(deleted ? { deleted } : {}),
     ...(reply ? { reply: reply.id } : {}),
+    ...(reactions.length > 0
+      ? { reactions: reactions.map(({ emoji, count }) => ({ emoji, count })) }
+      : {}),
   });
 }
 
-/** `10:01 bob: text`, `10:01 * bob waves`; further lines of a text are indented, so that none passes for a post. */
+/**
+ * `10:01 bob: text`, `10:01 * bob waves`; further lines of a text are indented, so that none passes for a post. The
+ * reactions are those that it has by then.
+ */
 function plainLine(post: Post): string {
   const name = cleanLine(post.name);
   const who = post.action ? `* ${name}` : `${name}:`;
   const said = post.deleted ? '(deleted)' : cleanText(post.text).replace(/\n/g, '\n      ');
-  return `${clockTime(post.time)} ${who} ${said}${post.edited ? ' (edited)' : ''}`;
+  const reactions = post.reactions?.length ? ` (${cleanLine(reactionText(post.reactions))})` : '';
+  return `${clockTime(post.time)} ${who} ${said}${post.edited ? ' (edited)' : ''}${reactions}`;
 }
 
 class Printer {

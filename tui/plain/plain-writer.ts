@@ -7,6 +7,7 @@
 import { COMMANDS, commandNames } from '../commands.ts';
 import { clockTime, dayLabel, isSameDay, membersText } from '../line-rows.ts';
 import { SEARCH_HELP } from '../overlays.ts';
+import { reactionText } from '../reaction-text.ts';
 import { roomLabel } from '../room-label.ts';
 import type {
   FoundLine,
@@ -61,11 +62,9 @@ function postText(line: PostLine): string {
   const text = line.text.replaceAll('\n', INDENT);
   const copies =
     line.copies === undefined ? '' : ` (${line.copies} ${line.copies === 1 ? 'copy' : 'copies'})`;
-  return `${who}${answers} ${text}${line.edited ? ' (edited)' : ''}${copies}`;
+  const reactions = line.reactions?.length ? ` (${reactionText(line.reactions)})` : '';
+  return `${who}${answers} ${text}${line.edited ? ' (edited)' : ''}${copies}${reactions}`;
 }
-
-const reactionText = ({ reactions = [] }: PostLine) =>
-  reactions.map(({ emoji, count }) => `${emoji} ${count}`).join('  ');
 
 type Of<T extends Overlay['type']> = Extract<Overlay, { type: T }>;
 
@@ -280,8 +279,8 @@ function changeOf(view: RoomView, before: Line, after: Line): string[] {
   if (after.kind !== 'post' || before.kind !== 'post') return [];
   const isSame = before.text === after.text && before.deleted === after.deleted;
   if (!isSame) return newLine(view, after);
-  const reactions = reactionText(after);
-  if (reactions === reactionText(before)) return [];
+  const reactions = reactionText(after.reactions);
+  if (reactions === reactionText(before.reactions)) return [];
   const words = reactions === '' ? 'no reaction' : reactions;
   return [`- ${roomLabel(view.room)}: ${words} on ${after.name}: "${short(after.text)}"`];
 }

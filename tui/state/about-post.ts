@@ -3,10 +3,12 @@
 import { Emoji } from '../../lib/protocol/fields.ts';
 import { editorOf } from '../editor.ts';
 import { emojiFor } from '../emoji.ts';
+import { keysFor } from '../key-names.ts';
+import { keptWhole } from '../kill-ring.ts';
 import { piecesOf } from '../markdown.ts';
 import { anchorShowing } from '../timeline.ts';
 import { NOTHING_TO_UNDO } from '../undo.ts';
-import { type Model, type PostLine, putBack, type RoomView, type Writing } from './model.ts';
+import { asideOf, type Model, type PostLine, putBack } from './model.ts';
 import { readAt } from './rooms.ts';
 import { linesOf, sceneOf } from './selectors.ts';
 import { ask, hint, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
@@ -77,6 +79,8 @@ export function onChosenLetter(model: Model, letter: string): Step {
 
 // --- answering ---
 
+const NOBODY_ELSE = 'nobody else said anything here yet';
+
 function answer(model: Model, post: PostLine): Step {
   if (!isThere(post)) return stay(hint(model, 'not stored yet: it can be answered when it is'));
   const writing = { type: 'reply', post: post.key, name: post.name } as const;
@@ -88,21 +92,20 @@ function answer(model: Model, post: PostLine): Step {
 /** To what the newest post of another says. */
 export function answerNewest(model: Model): Step {
   const post = postsOf(model).findLast((line) => !line.own && isThere(line));
-  return post ? answer(model, post) : stay(hint(model, 'nobody said anything here yet'));
+  return post ? answer(model, post) : stay(hint(model, NOBODY_ELSE));
 }
 
 // --- editing ---
-
-type Edit = Extract<Writing, { type: 'edit' }>;
 
 export const isEditable = (line: PostLine) => line.own && isThere(line);
 
 export function editPost(model: Model, post: PostLine): Step {
   if (!post.own) return stay(hint(model, 'only your own messages: r answers this one'));
   if (!isThere(post)) return stay(hint(model, 'this one cannot be edited'));
-  const edited = withRoom({ ...model, selected: null }, model.openRoom, (view) => ({
+  const kept = keepEdit({ ...model, selected: null });
+  const edited = withRoom(kept, model.openRoom, (view) => ({
     ...view,
-    writing: { type: 'edit', post: post.key, ...setAside(view) },
+    writing: { type: 'edit', post: post.key, aside: asideOf(view) },
     draft: editorOf(post.text),
     recall: null,
     undo: NOTHING_TO_UNDO,
@@ -110,10 +113,11 @@ export function editPost(model: Model, post: PostLine): Step {
   return stay(hint(edited, 'editing · Enter stores it · Esc leaves it as it was', 'good'));
 }
 
-/** What was being written when the first of several edits began. */
-function setAside({ writing, draft, recall }: RoomView): Pick<Edit, 'unsent' | 'recall'> {
-  const before = writing?.type === 'edit' ? writing : { unsent: draft, recall };
-  return { unsent: before.unsent, recall: before.recall };
+/** An edit that is left: what was made of it can be put in again, as what is cut can. */
+function keepEdit(model: Model): Model {
+  const { writing, draft } = openRoomOf(model) ?? {};
+  const isLost = writing?.type === 'edit' && !isUntouched(model) && draft && draft.text !== '';
+  return isLost ? { ...model, kills: keptWhole(model.kills, draft.text) } : model;
 }
 
 /**
@@ -141,8 +145,17 @@ export function isUntouched(model: Model): boolean {
 export function endWriting(model: Model): Model {
   return withRoom(model, model.openRoom, (view) => {
     if (view.writing?.type !== 'edit') return view.writing ? { ...view, writing: null } : view;
-    return putBack(view, view.writing.unsent, view.writing.recall);
+    return putBack(view, view.writing.aside);
   });
+}
+
+/** Esc: an edit is left without being stored. */
+export function leaveWriting(model: Model): Model {
+  const kept = keepEdit(model);
+  const left = endWriting(kept);
+  const [key] = keysFor(model.settings.bindings, 'yank');
+  const how = key === undefined ? '' : ` · ${key} puts its text in`;
+  return kept === model ? left : hint(left, `edit left${how}`, 'good');
 }
 
 /** Enter in an edit. */
@@ -217,7 +230,7 @@ export function reactToNewest(model: Model, word: string): Step {
     return stay(hint(model, `${word} is no emoji: such as 👍 or :tada:`));
   }
   const post = postsOf(model).findLast((line) => !line.own && isThere(line));
-  return post ? react(model, post.key, emoji) : stay(hint(model, 'nobody said anything here yet'));
+  return post ? react(model, post.key, emoji) : stay(hint(model, NOBODY_ELSE));
 }
 
 // --- looking ---

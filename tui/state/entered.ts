@@ -41,7 +41,11 @@ function dropped(model: Model): Model {
 function withDraft(view: RoomView, kept: RoomView['draft']): RoomView {
   const plain = { ...view, undo: NOTHING_TO_UNDO, pasted: false, anchor: null };
   return view.writing?.type === 'edit'
-    ? { ...plain, draft: EMPTY_EDITOR, writing: { ...view.writing, unsent: kept } }
+    ? {
+        ...plain,
+        draft: EMPTY_EDITOR,
+        writing: { ...view.writing, aside: { ...view.writing.aside, draft: kept } },
+      }
     : { ...plain, draft: kept };
 }
 

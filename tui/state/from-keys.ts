@@ -9,7 +9,7 @@ import {
   answerNewest,
   choose,
   emojiChoices,
-  endWriting,
+  leaveWriting,
   onChosenKey,
   onChosenLetter,
   react,
@@ -206,7 +206,7 @@ function perform(
     case 'reply':
       return answerNewest(model);
     case 'escape':
-      return stay({ ...endWriting(model), escaped: true, completion: null });
+      return stay({ ...leaveWriting(model), escaped: true, completion: null });
     case 'interrupt':
       return interrupt(model, stamp);
     case 'suspend':

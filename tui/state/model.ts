@@ -1,7 +1,7 @@
 // Everything on the screen, as one value. Changed by update.ts alone; drawn by the components alone.
 import type { Cluster, ConnectionState, OutboxItem, Room } from '../../lib/client/api.ts';
 import type { Person, Quote, Reaction } from '../../lib/protocol/events.ts';
-import { type Editor, EMPTY_EDITOR } from '../editor.ts';
+import { type Editor, EMPTY_EDITOR, editorOf } from '../editor.ts';
 import type { Yank } from '../kill-ring.ts';
 import type { Size } from '../layout.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -63,18 +63,18 @@ export type Line = PostLine | NoticeLine | MembersLine;
  */
 export type Anchor = Readonly<{ key: string; hidden: number }>;
 
-/** Going through what was sent before: its place in `sentTexts`, its text, and what was being written; null when not. */
+/**
+ * Going through what was sent before: its place in `sentTexts` (past them where that was before a restart), its text,
+ * and what was being written; null when not.
+ */
 export type Recall = Readonly<{ index: number; text: string; unsent: Editor }> | null;
+
+/** What is put aside while a post is edited: what was being written, what it stood in place of, and its past. */
+export type Aside = Readonly<{ draft: Editor; recall: Recall; undo: Undo }>;
 
 /** What Enter makes of a draft, where it is no new post: another text of a post, or an answer to one. */
 export type Writing =
-  | Readonly<{
-      type: 'edit';
-      post: string;
-      /** Taken up again afterwards: what was being written, and what it stood in place of. */
-      unsent: Editor;
-      recall: Recall;
-    }>
+  | Readonly<{ type: 'edit'; post: string; aside: Aside }>
   | Readonly<{ type: 'reply'; post: string; name: string }>;
 
 export type RoomView = Readonly<{
@@ -234,11 +234,23 @@ export type Model = Readonly<{
   roomsOfChosenName: SavedRooms | null;
 }>;
 
-/** What is kept of the rooms across restarts, by room id. */
-export type SavedRooms = Readonly<Record<string, Readonly<{ draft: string; read: string | null }>>>;
+/** What is kept of a room across restarts. */
+export type SavedRoom = Readonly<{
+  draft: string;
+  /** What the draft stands in place of: begun before something sent was taken up again, and changed. */
+  begun?: string | undefined;
+  read: string | null;
+}>;
+/** By room id. */
+export type SavedRooms = Readonly<Record<string, SavedRoom>>;
 
-export type Saved = Readonly<{ openRoom: string | null; rooms: SavedRooms }>;
-export const NOTHING_SAVED: Saved = { openRoom: null, rooms: {} };
+/** @property sent what ↑ goes back through, oldest first */
+export type Saved = Readonly<{
+  openRoom: string | null;
+  rooms: SavedRooms;
+  sent: readonly string[];
+}>;
+export const NOTHING_SAVED: Saved = { openRoom: null, rooms: {}, sent: [] };
 
 /** The model before anything happened. */
 export function initialModel(fields: {
@@ -277,7 +289,7 @@ export function initialModel(fields: {
     deleteAsked: null,
     hint: null,
     typingToldMs: Number.NEGATIVE_INFINITY,
-    sentTexts: [],
+    sentTexts: fields.saved.sent,
     kills: [],
     chain: null,
     sendAsked: null,
@@ -295,7 +307,7 @@ export function initialModel(fields: {
 /** A room that has just come into the list. */
 export function roomView(room: Room, restored: SavedRooms): RoomView {
   const saved = restored[room.id];
-  const text = saved?.draft ?? '';
+  const { draft = '', begun = '' } = saved ?? {};
   return {
     room,
     lines: [],
@@ -312,8 +324,9 @@ export function roomView(room: Room, restored: SavedRooms): RoomView {
     read: saved?.read ?? null,
     unreadAfter: null,
     anchor: null,
-    draft: text === '' ? EMPTY_EDITOR : { text, cursor: text.length },
-    recall: null,
+    draft: editorOf(draft),
+    recall:
+      begun === '' ? null : { index: Number.POSITIVE_INFINITY, text: '', unsent: editorOf(begun) },
     writing: null,
     undo: NOTHING_TO_UNDO,
     pasted: false,
@@ -322,23 +335,27 @@ export function roomView(room: Room, restored: SavedRooms): RoomView {
   };
 }
 
+/** What is written here where nothing is edited, and what was before an edit began. */
+export function asideOf({ writing, draft, recall, undo }: RoomView): Aside {
+  return writing?.type === 'edit' ? writing.aside : { draft, recall, undo };
+}
+
 /** What was being written before an edit began, or before something sent was looked at again; what became of that is a draft. */
 export function unsentOf(view: RoomView): Editor {
-  const { writing } = view;
-  const { recall, draft } = writing?.type === 'edit' ? { ...writing, draft: writing.unsent } : view;
+  const { recall, draft } = asideOf(view);
   const isOwn = recall === null || (draft.text !== recall.text && draft.text !== '');
   return isOwn ? draft : recall.unsent;
 }
 
 /** A new message is written once more: what was put aside before. */
-export function putBack(view: RoomView, draft: Editor, recall: Recall = null): RoomView {
-  const pasted = view.pasted && draft.text !== '';
-  return { ...view, draft, recall, writing: null, undo: NOTHING_TO_UNDO, pasted };
+export function putBack(view: RoomView, aside: Aside): RoomView {
+  return { ...view, ...aside, writing: null, pasted: view.pasted && aside.draft.text !== '' };
 }
 
 /** The draft is gone: what was begun before something sent was taken up again is there once more. */
 export function draftGone(view: RoomView): RoomView {
-  return putBack(view, view.recall?.unsent ?? EMPTY_EDITOR);
+  const draft = view.recall?.unsent ?? EMPTY_EDITOR;
+  return putBack(view, { draft, recall: null, undo: NOTHING_TO_UNDO });
 }
 
 /** For another name of the same person: drafts and read positions go along, and add to those that the name had. */
@@ -351,7 +368,8 @@ export function carriedOver({ restored, rooms, roomsOfChosenName }: Model): Save
       const other = roomsOfChosenName?.[id];
       const places = [one?.read, other?.read].filter((place) => place != null);
       const [read = null] = places.sort().reverse();
-      return [id, { draft: other?.draft || one?.draft || '', read }];
+      const { draft = '', begun = '' } = (other?.draft ? other : one) ?? {};
+      return [id, { draft, begun, read }];
     }),
   );
 }
@@ -359,6 +377,10 @@ export function carriedOver({ restored, rooms, roomsOfChosenName }: Model): Save
 /** What is kept of rooms when they leave the list, or the screen is left. */
 export function savedRooms(views: readonly RoomView[]): SavedRooms {
   return Object.fromEntries(
-    views.map((view) => [view.room.id, { draft: unsentOf(view).text, read: view.read }]),
+    views.map((view) => {
+      const draft = unsentOf(view).text;
+      const begun = asideOf(view).recall?.unsent.text ?? '';
+      return [view.room.id, { draft, begun: begun === draft ? '' : begun, read: view.read }];
+    }),
   );
 }

@@ -151,9 +151,10 @@ export function vertical(model: Model, step: -1 | 1): Step {
 /** Earlier input by ↑, and back by ↓ to what was not sent yet. */
 function recalled(model: Model, view: RoomView, step: -1 | 1): Model {
   const unsent = view.recall?.unsent ?? view.draft;
-  const index = (view.recall?.index ?? model.sentTexts.length) + step;
+  const { length } = model.sentTexts;
+  const index = Math.min(view.recall?.index ?? length, length) + step;
   if (index < 0 || (view.recall === null && step === 1)) return model;
-  const isBack = index >= model.sentTexts.length;
+  const isBack = index >= length;
   const text = model.sentTexts[index] ?? '';
   const draft = isBack ? unsent : editorOf(text);
   const recall = isBack ? null : { index, text, unsent };

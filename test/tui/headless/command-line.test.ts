@@ -34,6 +34,7 @@ const SERVERS: readonly (readonly [string, readonly string[] | null])[] = [
   ['--servers a:1,b:2', ['a:1', 'b:2']],
   ['--host chat', ['chat:8000']],
   ['--port 8001', ['localhost:8001']],
+  ['--port-base 9000', ['localhost:9000', 'localhost:9001', 'localhost:9002']],
   ['--servers [::1]:8000', ['[::1]:8000']],
 ];
 for (const [flags, servers] of SERVERS) {
@@ -61,6 +62,7 @@ const WRONG: readonly (readonly [string, RegExp])[] = [
   ['tail --room ops --name bot --last some', /--last: expected a number or all, got some/],
   ['tail --room ops --name bot hi', /hi: expected options only/],
   ['status --port 99999', /--port: expected a port from 1 to 65535, got 99999/],
+  ['tail --room ops --name bot --port-base 0', /--port-base: expected a port from 1 to 65535/],
   ['status --servers nowhere', /--servers: expected host:port, got nowhere/],
   [
     'status --servers localhost:99999',

@@ -22,7 +22,11 @@ class Stage {
   private pages: (() => void)[] = [];
   readonly done: Promise<number>;
 
-  constructor(history: readonly Post[], last: number) {
+  constructor(
+    history: readonly Post[],
+    last: number,
+    { json }: { json: boolean } = { json: true },
+  ) {
     this.history = [...history];
     this.out.on('data', (chunk) => {
       this.printed += chunk;
@@ -47,7 +51,7 @@ class Stage {
       place: { type: 'room', name: 'general' },
       last,
       follow: true,
-      json: true,
+      json,
       timeoutMs: 5_000,
     };
     const io = { stdout: this.out, stderr: this.out, stdin: this.out };
@@ -71,10 +75,14 @@ class Stage {
     this.pages.shift()?.();
   }
 
-  async texts(count: number): Promise<string[]> {
+  async lines(count: number): Promise<string[]> {
     const lines = () => this.printed.split('\n').filter((line) => line !== '');
     await waitFor(`${count} lines`, () => lines().length >= count, 5_000);
-    return lines().map((line) => {
+    return lines();
+  }
+
+  async texts(count: number): Promise<string[]> {
+    return (await this.lines(count)).map((line) => {
       const { text, late } = JSON.parse(line) as { text: string; late?: boolean };
       return late ? `${text} (late)` : text;
     });
@@ -153,6 +161,20 @@ test('an edit of a post that was printed is printed, a reaction to it is not', a
   stage.says(said(2));
   assert.deepEqual(await stage.texts(4), ['post 1', 'edited 1', '', 'post 2']);
   await stage.end();
+});
+
+test('the reactions that a post has when it is printed are printed with it', async () => {
+  const reactions = [{ emoji: '👍', count: 2, by: ['a', 'b'] }];
+  const liked = { ...said(1), reactions };
+  for (const json of [true, false]) {
+    const stage = new Stage([liked, said(2)], 10, { json });
+    await stage.page();
+    const [first = '', second = ''] = await stage.lines(2);
+    if (json) assert.deepEqual(JSON.parse(first).reactions, [{ emoji: '👍', count: 2 }]);
+    else assert.match(first, /^10:00 bob: post 1 \(👍 2\)$/);
+    assert.doesNotMatch(second, /reactions|👍/);
+    await stage.end();
+  }
 });
 
 test('an edit that a leader tells of in the lower place of the post is printed', async () => {

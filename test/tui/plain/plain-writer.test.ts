@@ -100,6 +100,17 @@ test('an edit, a deletion and a reaction are written as what they are', () => {
   assert.deepEqual(lines.written(), ['#ops 10:01 bob: (deleted)']);
 });
 
+test('what was reacted to before one came stands behind the post', () => {
+  const reactions = [
+    { emoji: '👍', count: 2, by: ['account-of-carol'] },
+    { emoji: '🎉', count: 1, by: ['account-of-bob'] },
+  ];
+  const [first] = OPS;
+  const posts = [{ ...(first as (typeof OPS)[number]), reactions }];
+  const lines = new Lines().signedIn([room('ops')], { ops: { posts, more: false } });
+  assert.equal((lines as Lines).written().at(-1), '#ops 10:01 bob: deploying v2.4 (👍 2  🎉 1)');
+});
+
 test('what came together from two sides of a split is marked as late', () => {
   const lines = talk();
   lines.hear(said('bob', 'here', 9));

@@ -44,6 +44,40 @@ test('Esc leaves a message as it was, and so does Enter on what was not changed'
   }
 });
 
+test('what was made of an edit that is left can be put in, and its post says what it said', () => {
+  const told = story().type('half').keys('alt+s').type('e').type(' at last').keys('escape');
+  assert.equal(draft(told), 'half');
+  assert.match(told.frame(), /edit left · Alt\+V puts its text in/);
+  assert.equal(draft(told.type(': ').keys('alt+v')), 'half: done at last');
+  assert.deepEqual(requests(told), []);
+});
+
+test('what was made of one edit is kept when another one is begun from it', () => {
+  const told = story().keys('up').type('!').keys('alt+s', 'up', 'up').type('e');
+  assert.equal(draft(told), 'i do');
+  assert.equal(draft(told.keys('ctrl+u', 'alt+v', 'alt+v')), 'done!');
+});
+
+test('a line that was dropped is brought back with an edit in between', () => {
+  for (const leave of ['escape', 'enter', 'down']) {
+    const told = story().type('half a thought').keys('ctrl+c', 'up', leave);
+    assert.equal(draft(told), '');
+    assert.equal(draft(told.keys('ctrl+_')), 'half a thought', leave);
+  }
+});
+
+test('in an edit undo goes back to what the message says, and no further', () => {
+  const told = story().type('half').keys('ctrl+c', 'up').type('!').keys('ctrl+_');
+  assert.equal(draft(told), 'done');
+  assert.match(told.keys('ctrl+_').frame(), /nothing to undo/);
+});
+
+test('whoever is alone in a room is told that there is nobody to answer', () => {
+  const own = OPS.filter(({ account }) => account === SELF);
+  const told = new ScreenStory().signedIn([room('ops')], { ops: { posts: own, more: false } });
+  assert.match(told.keys('alt+r').frame(), /nobody else said anything here yet/);
+});
+
 test('a slash in an edit is text, and nothing left is no edit', () => {
   const told = story().keys('up', 'ctrl+u', 'enter');
   assert.match(told.frame(), /nothing is left/);

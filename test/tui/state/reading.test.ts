@@ -20,7 +20,8 @@ const counts = (story: ScreenStory, id: string) => {
 
 /** A start of the program: nothing has come but the sign-in. */
 function starting(reads: SignedIn['reads'], savedRead: string | null = null): ScreenStory {
-  const saved = { openRoom: 'general', rooms: { ops: { draft: '', read: savedRead } } };
+  const rooms = { ops: { draft: '', read: savedRead } };
+  const saved = { openRoom: 'general', rooms, sent: [] };
   const story = new ScreenStory({ saved });
   const fields = { account: SELF, name: 'alice', server: 'server3', prunedBelow: 0 };
   return story.hear(

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Answer } from '../../../lib/client/api.ts';
+import { savedOf } from '../../../tui/saved-state.ts';
 import { savedRooms } from '../../../tui/state/model.ts';
 import {
   cluster,
@@ -762,11 +763,39 @@ test('older history is asked for before the reader is at the top', () => {
 });
 
 test('drafts, read positions and the open room of the last run come back', () => {
-  const saved = { openRoom: 'ops', rooms: { ops: { draft: 'half a thought', read: orderOf(1) } } };
+  const saved = {
+    openRoom: 'ops',
+    rooms: { ops: { draft: 'half a thought', read: orderOf(1) } },
+    sent: [],
+  };
   const posts = [1, 2].map((place) => post('ops', { name: 'bob', text: `post ${place}`, place }));
   const story = new ScreenStory({ saved }).signedIn(ROOMS, { ops: { posts, more: false } });
   assert.equal(draft(story), 'half a thought');
   assert.match(story.frame(), /1 new message/);
+});
+
+test('both what was begun and what stands in its place come back, and what was sent', () => {
+  const before = signedIn().say('one').say('two').type('half').keys('up').type('!');
+  const saved = savedOf(before.model);
+  const story = new ScreenStory({ saved }).signedIn(ROOMS);
+  assert.equal(draft(story), 'two!');
+  assert.equal(draft(story.keys('enter')), 'half');
+  assert.equal(draft(story.keys('up', 'up')), 'two');
+  assert.equal(draft(story.keys('down', 'down')), 'half');
+  const other = new ScreenStory({ saved }).signedIn(ROOMS);
+  assert.equal(draft(other.keys('down')), 'half');
+  assert.equal(draft(new ScreenStory({ saved }).signedIn(ROOMS).keys('up', 'up')), 'one');
+  const again = new ScreenStory({ saved: savedOf(other.model) }).signedIn(ROOMS);
+  assert.equal(draft(again), 'half');
+  assert.equal(again.model.rooms[0]?.recall, null);
+});
+
+test('of what was sent the newest is kept, as much as the file has room for', () => {
+  const story = signedIn();
+  for (let each = 0; each < 30; each += 1) story.say(`${each} ${'x'.repeat(3_000)}`);
+  const { sent } = savedOf(story.model);
+  assert.equal(sent.length, 21);
+  assert.match(sent.at(-1) ?? '', /^29 /);
 });
 
 test('the name cannot change while something waits for its answer', () => {
@@ -778,12 +807,16 @@ test('the name cannot change while something waits for its answer', () => {
 });
 
 test('another name keeps what was written and read here, and has what it left behind', () => {
-  const saved = { openRoom: 'ops', rooms: { dev: { draft: 'of the disk', read: orderOf(1) } } };
+  const saved = {
+    openRoom: 'ops',
+    rooms: { dev: { draft: 'of the disk', read: orderOf(1) } },
+    sent: [],
+  };
   const posts = [1, 2].map((place) => post('ops', { name: 'bob', text: `post ${place}`, place }));
   const story = new ScreenStory({ saved }).signedIn(ROOMS, { ops: { posts, more: false } });
   story.keys('ctrl+n', 'ctrl+u').type('of the screen').keys('ctrl+p').say('/nick zed');
   const left = { dev: { draft: '', read: orderOf(3) }, lab: { draft: 'of zed', read: null } };
-  story.do({ type: 'nameChosen', saved: { openRoom: null, rooms: left } });
+  story.do({ type: 'nameChosen', saved: { openRoom: null, rooms: left, sent: [] } });
   const account = 'z'.repeat(SELF.length);
   story.hearRooms([...ROOMS, room('lab')], { account, name: 'zed' });
   const drafts = story.model.rooms.map(({ room, draft: { text }, read }) => [room.id, text, read]);
@@ -796,10 +829,10 @@ test('another name keeps what was written and read here, and has what it left be
 });
 
 test('whoever was refused at the start, and takes another name, has what that name left behind', () => {
-  const saved = { openRoom: 'ops', rooms: { ops: { draft: 'of alice', read: null } } };
+  const saved = { openRoom: 'ops', rooms: { ops: { draft: 'of alice', read: null } }, sent: [] };
   const left = { ops: { draft: 'of zed', read: null } };
   const story = new ScreenStory({ saved });
-  story.do({ type: 'nameChosen', saved: { openRoom: null, rooms: left } });
+  story.do({ type: 'nameChosen', saved: { openRoom: null, rooms: left, sent: [] } });
   story.hearRooms(ROOMS, { name: 'zed' });
   assert.equal(view(story, 'ops').draft.text, 'of zed');
   assert.equal(story.model.roomsOfChosenName, null);
