@@ -33,6 +33,7 @@ export function decide(turn: Turn): void {
   const { ring } = turn;
   if (ring.drained) return;
   maybeBecomeActive(turn);
+  letGoOfView(turn);
   maybeJoinAgain(turn);
   if (ring.phase === 'preparing') maybeAdvance(turn);
   else if (ring.phase === 'suspended') maybeResume(turn);
@@ -187,10 +188,7 @@ function markSlow(turn: Turn, peer: Peer): void {
 function decideAsActive(turn: Turn): void {
   const { ring, nowMs } = turn;
   if (ring.draining || awaitsInstall(turn)) return;
-  if (ring.view && !followsDrainingLeader(turn)) {
-    if (followsLivingLeader(turn)) return;
-    ring.view = null;
-  }
+  if (ring.view && !followsDrainingLeader(turn)) return;
   if (nowMs < ring.backoffUntilMs) return;
   const leader = servingLeader(turn);
   if (leader && leader.ringPosition > ring.self.ringPosition) return;
@@ -200,6 +198,13 @@ function decideAsActive(turn: Turn): void {
   if (!leader) return startPrepare(turn, invitees(turn), 'nobody leads');
   const followers = followersInPlaceOf(turn, leader, true);
   if (followers) startPrepare(turn, followers, `${leader.id} leads and is lower`);
+}
+
+/** A follower whose leader leads no longer, before it is asked what it does then. */
+function letGoOfView(turn: Turn): void {
+  const { ring } = turn;
+  if (ring.phase !== 'active' || ring.draining || awaitsInstall(turn)) return;
+  if (!followsDrainingLeader(turn) && !followsLivingLeader(turn)) ring.view = null;
 }
 
 /** Whether a higher server could lead. */

@@ -67,3 +67,18 @@ test('where it leads with little it goes on until contact has lasted, and joins 
   heard(400);
   assert.equal(stage.ring.phase, 'joining');
 });
+
+test('where its leader joins, it does so too, and does not lead in between', () => {
+  const stage = new RingStage('server2', new Map(), ['server3']);
+  stage.hello('b3', new Map(), 'server3');
+  stage.hello('b1', MUCH);
+  stage.says({ type: 'prepare', term: 1, digest: '' }, 'server3');
+  stage.pass(25);
+  const inSync = ['server2', 'server3'];
+  const incarnation = '00000000000000cc';
+  stage.says({ type: 'install', term: 1, inSync, incarnation, base: '' }, 'server3');
+  assert.equal(stage.ring.view?.leader, 'server3');
+  const announcement = stage.announcement(99, 'joining');
+  stage.says({ type: 'announce', announcement }, 'server3');
+  assert.equal(stage.ring.phase, 'joining');
+});
