@@ -10,7 +10,7 @@ const ANSWER_MS_MAX = 3_000;
 const PATIENCE_MS = 10_000;
 const AGAIN_AFTER_MS = 200;
 
-/** What to say, and the exit code: 0 done, 1 refused, 3 nobody reached or nobody leads. */
+/** What to say, and the exit code: 0 done, 1 refused, 3 nobody reached, or nobody who could do it in time. */
 export type Outcome = Readonly<{ text: string; code: 0 | 1 | 3 }>;
 
 /**
@@ -24,12 +24,12 @@ export async function askToForget(
     onWaiting = () => {},
   }: { patienceMs?: number; onWaiting?: (reason: string) => void } = {},
 ): Promise<Outcome> {
-  const endMs = Date.now() + patienceMs;
+  const endMs = performance.now() + patienceMs;
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await attemptOf(config);
-    // Where not even one answers, no change of leader is under way.
+    // Done, refused, or not even one answers: then no change of leader is under way.
     if (!('later' in outcome)) return outcome;
-    if (Date.now() >= endMs) return { text: outcome.later, code: 3 };
+    if (performance.now() >= endMs) return { text: outcome.later, code: 3 };
     if (attempt === 1) onWaiting(outcome.later);
     await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER_MS));
   }
@@ -46,20 +46,19 @@ async function attemptOf({
   const tried = cluster.servers.map(({ host, httpPort }) => `${host}:${httpPort}`).join(', ');
   if (urls.length === 0) return { text: `no server answered; asked ${tried}`, code: 3 };
   if (!leader) return { later: `nobody leads at present; asked ${tried}` };
-  let response: Response;
   try {
-    response = await fetch(`${leader}/forget?server=${self.id}`, {
+    const response = await fetch(`${leader}/forget?server=${self.id}`, {
       method: 'POST',
       headers: { authorization: sealOperator(secret, `forget ${self.id}`, Date.now()) },
       signal: AbortSignal.timeout(ANSWER_MS_MAX),
     });
+    const { reason, error } = (await response.json()) as { reason?: string; error?: string };
+    const text = reason ?? error ?? response.statusText;
+    if (response.status === 503) return { later: text };
+    return { text, code: response.ok ? 0 : 1 };
   } catch {
     return { later: `the leader did not answer; asked ${leader}` };
   }
-  const { reason, error } = (await response.json()) as { reason?: string; error?: string };
-  const text = reason ?? error ?? response.statusText;
-  if (response.status === 503) return { later: text };
-  return { text, code: response.ok ? 0 : 1 };
 }
 
 /** @returns where it is told, of a server that leads; null of one that does not. @throws where none answers */

@@ -2,17 +2,30 @@
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-let known: Readonly<{ name: string; pattern: RegExp }> = { name: '', pattern: /(?!)/ };
+type Patterns = Readonly<{ name: string; anywhere: RegExp; atStart: RegExp }>;
 
-/** `@name`, not as a part of a longer name. Made once for a name: it is asked for with every post and every row. */
-export function mentionPattern(name: string): RegExp {
+/** Made once for a name: they are asked for with every post and every row. */
+let known: Patterns = { name: '', anywhere: /(?!)/, atStart: /(?!)/ };
+
+function patternsOf(name: string): Patterns {
   if (known.name !== name) {
-    known = { name, pattern: new RegExp(`@${escaped(name)}(?![\\p{L}\\p{N}_-])`, 'iu') };
+    const own = escaped(name);
+    known = {
+      name,
+      anywhere: new RegExp(`@${own}(?![\\p{L}\\p{N}_-])`, 'iu'),
+      atStart: new RegExp(`^${own}(?=[:,](?:\\s|$))`, 'iu'),
+    };
   }
-  return known.pattern;
+  return known;
 }
+
+/** `@name`, not as a part of a longer name. */
+export const mentionPattern = (name: string): RegExp => patternsOf(name).anywhere;
+
+/** `name: …` or `name, …` at the start, as people of IRC call each other, and Tab completes a name there. */
+export const callPattern = (name: string): RegExp => patternsOf(name).atStart;
 
 /** Whether a text calls someone. */
 export function mentions(text: string, name: string): boolean {
-  return mentionPattern(name).test(text);
+  return mentionPattern(name).test(text) || callPattern(name).test(text);
 }

@@ -41,14 +41,20 @@ export type ServerFlags = Readonly<{
   servers?: string | undefined;
   host?: string | undefined;
   port?: string | undefined;
+  portBase?: string | undefined;
 }>;
 
 /** The servers that were named, `host:port`; null where none were. @throws UsageError */
 export function serversOf(flags: ServerFlags): readonly string[] | null {
+  const portBase = portOf('--port-base', flags.portBase);
   if (flags.host !== undefined || flags.port !== undefined) {
+    if (portBase !== null) {
+      throw new UsageError('--port-base: it says where three servers are, --host and --port one');
+    }
     const port = portOf('--port', flags.port) ?? builtInCluster().servers[0]?.clientPort;
     return [`${flags.host ?? 'localhost'}:${port}`];
   }
+  if (flags.servers === undefined && portBase !== null) return usualServers(portBase);
   const list = flags.servers ?? process.env.SYNCNET_SERVERS;
   if (list === undefined || list === '') return null;
   const servers = list.split(',').map((server) => server.trim());

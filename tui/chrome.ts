@@ -248,12 +248,20 @@ function hintsFor(columns: number, bindings: Bindings): string {
 }
 
 /** While a post is chosen. */
-const CHOSEN_HINT = ' ↑↓ · r answer  e edit  d delete  + react  y copy  g quoted  o links  Esc';
+const CHOSEN_HINTS = [
+  ' ↑↓ · r answer  e edit  d delete  + react  y copy  g quoted  o links  Esc',
+  ' r reply e edit d del + react y copy g o',
+];
 
 /** The last row: what a hint says while the status row is taken, else the keys worth knowing. */
 export function hintRow(model: Model): Row {
   if (model.hint && isStatusTaken(model)) return [segment(` ${model.hint.text}`, model.hint.tone)];
-  if (model.selected !== null) return [segment(CHOSEN_HINT, 'faint')];
-  if (model.escaped) return [segment(' 1 … 9 now opens the room of that number', 'faint')];
+  if (model.selected !== null) {
+    const { columns } = model.size;
+    const hint = CHOSEN_HINTS.find((each) => cellWidth(each) <= columns) ?? '';
+    return [segment(hint, 'faint')];
+  }
+  if (model.escapedMs !== null)
+    return [segment(' 1 … 9 now opens the room of that number', 'faint')];
   return [segment(hintsFor(model.size.columns, model.settings.bindings), 'faint')];
 }

@@ -22,7 +22,7 @@ export const HELP = `
   You
     --name NAME           by default the one used last, or that of your account
     --identity FILE       your key; ~/.config/syncnet/identity.json by default
-    --data DIR            drafts, unsent posts, local servers; ~/.local/share/syncnet by default
+    --data DIR            drafts, sent lines, local servers; ~/.local/share/syncnet by default
 
   Plain lines
     --plain               lines in, lines out, nothing drawn: every line is a post or a command

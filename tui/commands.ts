@@ -149,7 +149,7 @@ export const COMMANDS: Readonly<Record<string, Row>> = {
   },
   rooms: { usage: '/rooms', about: 'every room there is', parse: bare({ type: 'rooms' }) },
   who: { usage: '/who', about: 'who is in this room', parse: bare({ type: 'who' }) },
-  nick: { usage: '/nick NAME', about: 'go by another name', parse: nick },
+  nick: { usage: '/nick NAME', about: 'another name: an account of its own', parse: nick },
   retry: { usage: '/retry', about: 'try to connect now', parse: bare({ type: 'retry' }) },
   outbox: {
     usage: '/outbox',
@@ -171,6 +171,13 @@ export const COMMANDS: Readonly<Record<string, Row>> = {
     localOnly: true,
     parse: server('kill'),
   },
+  stop: {
+    usage: '/stop SERVER',
+    about: 'have a server hand over and end',
+    completes: 'servers',
+    localOnly: true,
+    parse: server('stop'),
+  },
   pause: {
     usage: '/pause SERVER',
     about: 'freeze a server',
@@ -185,6 +192,11 @@ export const COMMANDS: Readonly<Record<string, Row>> = {
     localOnly: true,
     parse: server('start'),
   },
+};
+
+/** What people of other programs type. */
+const ALIASES: Readonly<Record<string, string>> = {
+  ...{ part: 'leave', query: 'msg', names: 'who', exit: 'quit', j: 'join' },
 };
 
 /** The commands that exist here, by name. @param local whether this screen started the servers */
@@ -205,7 +217,8 @@ export function parseInput(text: string, local: boolean): Parsed {
   if (/^\d+$/.test(name)) {
     return { type: 'command', command: { type: 'room', number: Number(name) } };
   }
-  const lower = name.toLowerCase();
+  const typed = name.toLowerCase();
+  const lower = Object.hasOwn(ALIASES, typed) ? (ALIASES[typed] ?? typed) : typed;
   const row = Object.hasOwn(COMMANDS, lower) ? COMMANDS[lower] : undefined;
   if (!row) return { type: 'wrong', reason: unknownCommand(lower, local) };
   if (row.localOnly && !local) {

@@ -84,6 +84,10 @@ export class Conversation {
   /** From here on the store hears of everything. */
   begin(): void {
     this.attach(this.client);
+    const items = this.client.outbox;
+    // It waits since an earlier start: whoever finds no server is to know that it is there.
+    if (items.length > 0)
+      this.store().dispatch({ type: 'client', event: { type: 'outbox', items } });
     this.reads = tellReads(this.store(), (room, order) => this.client.read(room, order));
     if (!this.local) return;
     this.watchLocal(this.local);

@@ -1,6 +1,6 @@
 // One line of a room as rows of cells: its separators, prefix, wrapped text and mark. Rows are kept for
 // as long as the line lives, because wrapping is what costs.
-import { mentionPattern } from '../lib/mentions.ts';
+import { callPattern, mentionPattern } from '../lib/mentions.ts';
 import type { CodeToken } from './highlight.ts';
 import { type Piece, piecesOf, type Style } from './markdown.ts';
 import type { Line, MembersLine, PostLine } from './state/model.ts';
@@ -85,14 +85,19 @@ function markOf(line: PostLine, context: LineContext): Segment | null {
   return { text: count, look: 'warning' };
 }
 
-function textSegments(text: string, selfName: string, look: LookName): Segment[] {
-  const found = selfName === '' ? null : mentionPattern(selfName).exec(text);
+/** @param isStart whether the post begins with it */
+function textSegments(
+  text: string,
+  { selfName, look, isStart }: { selfName: string; look: LookName; isStart: boolean },
+): Segment[] {
+  const called = isStart ? callPattern(selfName).exec(text) : null;
+  const found = selfName === '' ? null : (called ?? mentionPattern(selfName).exec(text));
   if (!found) return [{ text, look }];
   const end = found.index + found[0].length;
   return [
     { text: text.slice(0, found.index), look },
     { text: found[0], look: 'mention' },
-    ...textSegments(text.slice(end), selfName, look),
+    ...textSegments(text.slice(end), { selfName, look, isStart: false }),
   ];
 }
 
@@ -155,11 +160,14 @@ const CODE_LOOKS = {
   removed: 'codeRemoved',
 } as const satisfies Record<CodeToken, LookName>;
 
-function pieceSegments({ text, style }: Piece, selfName: string, look: LookName): Segment[] {
+function pieceSegments(
+  { text, style }: Piece,
+  told: { selfName: string; look: LookName; isStart: boolean },
+): Segment[] {
   if (style.faint) return [{ text, look: 'faint' }];
   const segments: Segment[] = style.code
     ? [{ text, look: style.token ? CODE_LOOKS[style.token] : 'code' }]
-    : textSegments(text, selfName, look);
+    : textSegments(text, told);
   return segments.map((each) => ({ ...each, style, said: true }));
 }
 
@@ -191,7 +199,9 @@ function postRows(line: PostLine, context: LineContext): Row[] {
   const selfName = line.own ? '' : context.selfName;
   const styled = styledRows(saidPieces(line), width);
   const rows = styled.map((pieces, index): Row => {
-    const segments = pieces.flatMap((piece) => pieceSegments(piece, selfName, look));
+    const segments = pieces.flatMap((piece, place) =>
+      pieceSegments(piece, { selfName, look, isStart: index === 0 && place === 0 }),
+    );
     if (!mark || index < styled.length - 1) return segments;
     const cells = pieces.reduce((sum, piece) => sum + cellWidth(piece.text), 0);
     return [...segments, { text: ' '.repeat(Math.max(1, width + 1 - cells)), look: 'text' }, mark];

@@ -41,15 +41,8 @@ export async function localAddresses(folder: string): Promise<readonly string[]>
   }
 }
 
-/**
- * Where a local cluster of this user runs, on whatever ports, and the usual addresses.
- * @param portBase the first of the ports, where it was said
- */
-export async function defaultServers(
-  folder: string,
-  portBase: number | null = null,
-): Promise<readonly string[]> {
-  if (portBase !== null) return usualServers(portBase);
+/** Where a local cluster of this user runs, on whatever ports, and the usual addresses. */
+export async function defaultServers(folder: string): Promise<readonly string[]> {
   return [...new Set([...(await localAddresses(folder)), ...usualServers()])];
 }
 

@@ -138,6 +138,8 @@ async function start(parts: {
         stderr: log.fd as unknown as 'inherit',
         env: { ...cleanEnvironment(), ...DAEMON_NODE_ENV },
         extendEnv: false,
+        // What the terminal does to the screen's job, Ctrl+Z above all, is not done to servers that others use too.
+        detached: true,
         reject: false,
         buffer: false,
       }) as unknown as ResultPromise,
@@ -173,6 +175,12 @@ async function start(parts: {
       if (child.state === 'stopped') return `${id} is not running: /start ${id}`;
       child.process.kill('SIGKILL');
       return `${id} killed`;
+    },
+    stop: async (id, child) => {
+      if (child.state === 'stopped') return `${id} is not running: /start ${id}`;
+      child.process.kill('SIGCONT');
+      child.process.kill('SIGTERM');
+      return `${id} hands over and ends`;
     },
     pause: async (id, child) => {
       if (child.state === 'paused') return `${id} is paused already`;

@@ -204,6 +204,13 @@ export function overlayCursor(overlay: Overlay, width: number): { x: number; y: 
 /** With fewer rows than this the notice leaves its blank lines out. */
 const NOTICE_SPACED_FROM_ROWS = 18;
 
+/** What an earlier start left to be sent. */
+function waitingRows({ outbox }: Model): Row[] {
+  const { length } = outbox;
+  if (length === 0) return [];
+  return [line(` ${length} queued: kept, sent when one answers`, 'faint')];
+}
+
 function noServerRows(model: Model): Row[] {
   const state = model.connection;
   if (state.type !== 'noServer') return [];
@@ -217,6 +224,7 @@ function noServerRows(model: Model): Row[] {
     ...state.tried.map(({ address, result }): Row => line(`   ${fit(address, wide)}  ${result}`)),
     ...spaced,
     line(` Try ${state.attempt} · next in ${next}s`, 'faint'),
+    ...waitingRows(model),
     ...spaced,
     line('   l  start three servers here (--local)'),
     line('   r  try again now'),

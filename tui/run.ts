@@ -93,7 +93,7 @@ async function talk(flags: Flags): Promise<number> {
   };
   const local = flags.local ? await startLocal(tell) : null;
   if (local?.servers()) told.push('to watch a failover: /kill server3, later /start server3');
-  const servers = local?.addresses ?? given ?? (await defaultServers(folder, portBase));
+  const servers = local?.addresses ?? given ?? (await defaultServers(folder));
   const connect = (addresses: readonly string[], as: string): Promise<ChatClient> =>
     createChatClient({ servers: addresses, identity, name: as, folder });
   const saved = loadSaved(folder, name);

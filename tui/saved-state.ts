@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { type Model, NOTHING_SAVED, type Saved, savedRooms } from './state/model.ts';
 
-/** The file is written anew a second after a change. */
+/** All that was sent last: the file is written anew a second after each change. */
 const SENT_CHARS_MAX = 64 * 1024;
 
 const SavedFile = z.object({
@@ -74,13 +74,15 @@ export function withoutDrafts({ openRoom, rooms }: Saved): Saved {
   return { openRoom, rooms: Object.fromEntries(read), sent: [] };
 }
 
-/** Another screen of the same name may have read further. */
+/** Another screen of the same name may have read further, and sent something else. */
 function merged(saved: Saved, other: Saved | undefined): Saved {
   const rooms = Object.entries(saved.rooms).map(([id, room]) => {
     const read = other?.rooms[id]?.read ?? '';
     return [id, { ...room, read: read > (room.read ?? '') ? read : room.read }] as const;
   });
-  return { ...saved, rooms: { ...other?.rooms, ...Object.fromEntries(rooms) } };
+  const sentElsewhere = (other?.sent ?? []).filter((text) => !saved.sent.includes(text));
+  const sent = newestOf([...sentElsewhere, ...saved.sent]);
+  return { ...saved, rooms: { ...other?.rooms, ...Object.fromEntries(rooms) }, sent };
 }
 
 /**

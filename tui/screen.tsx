@@ -14,7 +14,7 @@ import { createStore, keepSaved, type Source, tickWhileNeeded } from './store.ts
 import { alert } from './terminal/alerts.ts';
 import { copyToClipboard } from './terminal/clipboard.ts';
 import { watchIdleness } from './terminal/idleness.ts';
-import { isTerminalLost, watchParent } from './terminal/loss.ts';
+import { isTerminalLost, watchForLoss } from './terminal/loss.ts';
 import { restoreAll, restoreModes, setModes, setMouse } from './terminal/modes.ts';
 import { editOutside } from './terminal/outside-editor.ts';
 import { showPlain } from './terminal/plain-view.ts';
@@ -150,7 +150,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     drawing.whole();
   });
   const stopGuarding = guardTerminal(() => ink.unmount(), quit.resolve);
-  const stopLooking = watchParent(quit.resolve);
+  const stopLooking = watchForLoss(process.stdin, quit.resolve);
   conversation.begin();
   // Rejects where a frame cannot be drawn: that ends the screen as any crash does.
   const drawn = ink.waitUntilExit();
@@ -168,24 +168,15 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     stopSaving();
     drawing.stop();
     stopLooking();
-    await unmounted(() => ink.unmount(), drawn);
+    ink.unmount();
+    // Where the terminal is lost, Ink may not come to its end.
+    await Promise.race([drawn.catch(() => undefined), delay(UNMOUNTED_MS_MAX)]);
     restoreModes();
-    stopGuarding();
     const servers = Object.values(conversation.local?.servers() ?? {});
     if (servers.some((state) => state !== 'stopped')) process.stdout.write('ending the servers…\n');
     await conversation.close();
+    stopGuarding();
   }
-}
-
-/** Ink may find that the terminal is not its own any longer, and is not to hold up the end of everything else then. */
-async function unmounted(unmount: () => void, drawn: Promise<unknown>): Promise<void> {
-  try {
-    unmount();
-  } catch (error) {
-    if (!isTerminalLost(error)) throw error;
-  }
-  const ended = drawn.catch(() => undefined);
-  await Promise.race([ended, delay(UNMOUNTED_MS_MAX, undefined, { ref: false })]);
 }
 
 /** Says what is wrong with the settings, and takes them anew when they are saved. */
@@ -239,7 +230,9 @@ function guardTerminal(unmount: () => void, quit: () => void): () => void {
   for (const signal of signals) process.on(signal, quit);
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
+  process.stdin.on('error', crash);
   return () => {
+    process.stdin.off('error', crash);
     for (const signal of signals) process.off(signal, quit);
     process.off('uncaughtException', crash);
     process.off('unhandledRejection', crash);

@@ -2,7 +2,7 @@
 // colour alone.
 import type { ConnectionState } from '../lib/client/api.ts';
 import type { Row } from './line-rows.ts';
-import { recoveryText } from './state/from-client.ts';
+import { recoveryText, tookText } from './state/from-client.ts';
 import type { Model } from './state/model.ts';
 import { isLossQuiet, startingServers } from './state/selectors.ts';
 import { typingText } from './state/typing.ts';
@@ -64,7 +64,7 @@ function onConnected(model: Model): Said | null {
   }
   if (model.recovered) {
     const { tookMs, leader } = model.recovered;
-    const short = `✓ RECOVERED in ${Math.round(tookMs)} ms · ${leader}`;
+    const short = `✓ RECOVERED in ${tookText(tookMs)} · ${leader}`;
     return { text: `✓ ${recoveryText(model.recovered)}`, short, look: 'good' };
   }
   if (!cluster || cluster.copies >= cluster.servers.length) return null;

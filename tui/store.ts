@@ -14,7 +14,7 @@ export type Source = Readonly<{
 
 /** How often what counts by itself is told: a tenth of a second is the finest that is shown. */
 const TICK_MS = 100;
-/** Drafts and read positions are written this long after a change: a crash costs a second of typing. */
+/** Drafts, read positions and what was sent are written this long after a change: a crash costs a second of typing. */
 const SAVE_DELAY_MS = 1_000;
 
 /** Between two tellings of what was read, while the reader stays where they are. */
@@ -47,7 +47,7 @@ export function createStore(
   };
 }
 
-/** Writes drafts and read positions a while after they changed, and at the end. @returns ends it */
+/** Writes drafts, read positions and what was sent a while after they changed, and at the end. @returns ends it */
 export function keepSaved(store: Source, folder: string): () => void {
   let timer: NodeJS.Timeout | null = null;
   let written = '';

@@ -249,11 +249,17 @@ export class Fold {
     return room?.direct && !room.members.has(account) ? null : room;
   }
 
-  /** The rooms in which an account is, as they were created: never all rooms there are, of which two make one each. */
+  /** The rooms in which an account is, as it came into them: never all rooms there are, of which two make one each. */
   roomsOf(account: string): FoldedRoom[] {
     const ids = [...(this.roomsByMember.get(account) ?? [])];
     const rooms = ids.flatMap((id) => this.existingRoom(id) ?? []);
-    return rooms.sort((one, other) => (one.created.place < other.created.place ? -1 : 1));
+    // A conversation of two is joined by nobody, and #general by nobody who was never out of it.
+    const placed = rooms.map((room) => {
+      const joined = room.direct ? undefined : room.membership.get(account)?.place;
+      return { room, place: joined ?? room.created.place };
+    });
+    placed.sort((one, other) => (one.place < other.place ? -1 : 1));
+    return placed.map(({ room }) => room);
   }
 
   /** Empty for a conversation of two: each of them sees the other's name. */

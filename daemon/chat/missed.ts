@@ -33,6 +33,11 @@ export class MissedEntries {
     this.reader = reader;
   }
 
+  /** Whether some of what was seen of a stream, up to `at`, is not held here. */
+  lacks(cursor: StreamId, at: number): boolean {
+    return (this.reader.digest().get(cursor) ?? 0) < at;
+  }
+
   /**
    * What was said in some rooms: of all that is held, less the base of the cursor's stream, less that stream up to
    * `at`. In no order.

@@ -28,6 +28,11 @@ export class Register<T> {
     else if (next.place > last.place) this.last = next;
   }
 
+  /** Of the write that counts; undefined when nothing was written. */
+  get place(): string | undefined {
+    return this.last?.place;
+  }
+
   /** undefined when nothing was written. */
   get value(): T | undefined {
     return this.last?.value;

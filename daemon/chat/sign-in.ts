@@ -187,8 +187,7 @@ function completeSignIn(chat: ChatState, wanted: WantedSignIn, account: string):
     message.stamp === undefined ? null : chat.parts.secrets.openStamp(message.stamp);
   const joined = chat.fold.roomsOf(account).map(({ id }) => id);
   const rooms = joined.flatMap((id) => roomSummary(chat, id, account) ?? []);
-  const counts = message.cursor === undefined;
-  const reads = readsOf(chat, account, { rooms: joined, counts });
+  const reads = readsOf(chat, account, { rooms: joined, counts: message.cursor === undefined });
   connection.proved = null;
   const { sessionId: session } = connection;
   const name = chat.fold.nameOf(account);
@@ -196,8 +195,11 @@ function completeSignIn(chat: ChatState, wanted: WantedSignIn, account: string):
   const prunedBelow = chat.fold.prunedBelowMs;
   const spreadMs = Math.min(SPREAD_MS_MAX, Math.round(chat.connections.all.size * SPREAD_MS_EACH));
   const self = { account, name, session, server };
-  send(chat, connection, { type: 'signedIn', ...self, rooms, prunedBelow, spreadMs, reads });
-  if (message.cursor !== undefined) resume(chat, connection, message.cursor, message.at ?? 0);
+  const { cursor, at = 0 } = message;
+  const lacks = cursor !== undefined && chat.missed.lacks(cursor, at);
+  const state = { rooms, prunedBelow, spreadMs, reads, lacks };
+  send(chat, connection, { type: 'signedIn', ...self, ...state });
+  if (cursor !== undefined) resume(chat, connection, cursor, at);
   send(chat, connection, view(chat, true));
   // It may know another picture than the one that the others were told last.
   chat.picture.told = '';

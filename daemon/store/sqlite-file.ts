@@ -17,8 +17,11 @@ const WAL_PAGES_MAX = 1_000;
  */
 const BACKLOG_WAL_PAGES_MAX = 4_000;
 
-/** Pages in memory, in KiB: those that a backlog of a thousand rooms changes between two commits. */
-const CACHE_KIB = 48_000;
+/** Pages in memory, in KiB: those that a thousand busy rooms change again and again. */
+const CACHE_KIB = 16_000;
+
+/** The same while a backlog is written: those that so many rooms change between two commits. */
+const BACKLOG_CACHE_KIB = 48_000;
 
 /** Free space to begin with: a WAL and what its checkpoint adds, in pages of 4 KiB. */
 const FREE_BYTES_MIN = 2 * WAL_PAGES_MAX * 4_096;
@@ -38,8 +41,7 @@ export class SqliteFile {
   expectBacklog(isExpected: boolean): void {
     if (isExpected === this.expectsBacklog) return;
     this.expectsBacklog = isExpected;
-    const pages = isExpected ? BACKLOG_WAL_PAGES_MAX : WAL_PAGES_MAX;
-    this.database.exec(`PRAGMA wal_autocheckpoint = ${pages};`);
+    this.database.exec(boundsFor(isExpected));
   }
 
   /** Runs a piece of work on the database; what it throws says where and what to do. */
@@ -101,6 +103,13 @@ export function openSqliteFile(directory: string): SqliteFile {
   }
 }
 
+/** What is kept in memory and in the WAL. */
+function boundsFor(backlog: boolean): string {
+  const pages = backlog ? BACKLOG_WAL_PAGES_MAX : WAL_PAGES_MAX;
+  const kib = backlog ? BACKLOG_CACHE_KIB : CACHE_KIB;
+  return `PRAGMA wal_autocheckpoint = ${pages}; PRAGMA cache_size = -${kib};`;
+}
+
 /** A server that began on a full disk would be admitted, and hold everyone up when its first write fails. */
 function checkSpace(directory: string, path: string): void {
   const { bavail, bsize, blocks } = statfsSync(directory);
@@ -117,7 +126,7 @@ function prepareDatabase(database: Database, path: string): void {
   );
   // What is pruned is overwritten, not merely let go.
   database.exec('PRAGMA secure_delete = ON;');
-  database.exec(`PRAGMA wal_autocheckpoint = ${WAL_PAGES_MAX}; PRAGMA cache_size = -${CACHE_KIB};`);
+  database.exec(boundsFor(false));
   const row = database.prepare('PRAGMA user_version').get() as { user_version: number };
   const version = row.user_version;
   if (version > MIGRATIONS.length) {

@@ -111,6 +111,8 @@ export type ClientEvent =
       server: string;
       /** Posts of an earlier hybrid time, milliseconds since 1970, are pruned; 0 when none are. */
       prunedBelow: number;
+      /** The server has not all that was seen here. */
+      lacks: boolean;
       rooms: readonly Room[];
       /** How far this account has read, on whatever device: see `SignedIn`. */
       reads: SignedIn['reads'];

@@ -259,8 +259,8 @@ function onSignedIn(
   session.server = message.server;
   session.ping = null;
   session.pingedMs = Number.NEGATIVE_INFINITY;
-  const { account, name, server, rooms, prunedBelow, reads } = message;
-  emit(session, { type: 'signedIn', account, name, server, rooms, prunedBelow, reads });
+  const { account, name, server, rooms, prunedBelow, lacks, reads } = message;
+  emit(session, { type: 'signedIn', account, name, server, rooms, prunedBelow, lacks, reads });
   // It was given no place to resume from: the cluster was read-only. What it missed it asks for.
   if (again && session.cursor === null) emit(session, { type: 'reset' });
   sendAllAgain(session, link, tookMs);

@@ -77,6 +77,8 @@ export const SignedIn = z.object({
   rooms: z.array(RoomSummary),
   /** Posts of an earlier hybrid time, milliseconds since 1970, are pruned here; 0 when none are. */
   prunedBelow: z.int().min(0).default(0),
+  /** It has not all that this client has seen: what it lacks returns with a server that has it. */
+  lacks: z.boolean().default(false),
   /**
    * Whoever comes back from a leader that was lost connects to other servers within this many milliseconds, at a moment
    * of its own: the more clients there are, the longer. An older server, which does not say it, may have thousands.

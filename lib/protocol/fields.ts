@@ -15,12 +15,13 @@ const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u206
 const UNSAFE_IN_TEXT = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufeff]/u;
 
 const wellFormed = (value: string) => value.isWellFormed();
+const EMPTY_REASON = 'expected one character or more';
 const UNSAFE_REASON = 'control characters and direction overrides are not allowed';
 
 /** A person's or bot's name: letters, digits, `_`, `-`, `.`, in Unicode's NFKC form. */
 export const UserName = z
   .string()
-  .min(1)
+  .min(1, EMPTY_REASON)
   .max(USER_NAME_CHARS_MAX)
   .regex(
     /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u,
@@ -31,7 +32,7 @@ export const UserName = z
 /** A room's name without the `#`: lower case, so that `#Ops` and `#ops` cannot be two rooms. */
 export const RoomName = z
   .string()
-  .min(1)
+  .min(1, EMPTY_REASON)
   .max(ROOM_NAME_CHARS_MAX)
   .regex(
     /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u,

@@ -10,7 +10,10 @@ import { builtInCluster } from '../../lib/cluster-file.ts';
 import { RingStage } from '../support/ring-stage.ts';
 
 /** What a server answers that leads with server1 in sync, leads without it, or has not led yet. */
-function verdictOn(state: 'in sync' | 'away' | 'not leading', server = 'server1') {
+function verdictOn(
+  state: 'in sync' | 'away' | 'not leading',
+  { server = 'server1', isBusy = false }: { server?: string; isBusy?: boolean } = {},
+) {
   const stage = new RingStage();
   if (state !== 'not leading') {
     stage.hello('b1');
@@ -23,37 +26,45 @@ function verdictOn(state: 'in sync' | 'away' | 'not leading', server = 'server1'
   const asked: RingInput[] = [];
   const feedRing = (input: RingInput) => {
     asked.push(input);
-    stage.ring.entryCount += 1;
+    if (!isBusy) stage.ring.entryCount += 1;
   };
   const host: Partial<Host> = { feedRing };
   const verdict = forgetServer({ ring: stage.ring, host: host as Host }, { server, wallMs: 7 });
-  return { ...verdict, appended: asked.length };
+  return { ...verdict, asked };
 }
 
 test('who is away is forgotten, by an entry', () => {
-  const { outcome, reason, appended } = verdictOn('away');
+  const { outcome, reason, asked } = verdictOn('away');
   assert.equal(outcome, 'done');
   assert.match(reason, /server1 is forgotten until it is in sync again/);
-  assert.equal(appended, 1);
+  const [input] = asked;
+  assert.ok(input?.type === 'append' && asked.length === 1);
+  assert.deepEqual(JSON.parse(input.body), { t: 'forget', s: 'server1', w: 7 });
+});
+
+test('a leader that takes nothing at the moment is to be asked again', () => {
+  const { outcome, reason } = verdictOn('away', { isBusy: true });
+  assert.equal(outcome, 'later');
+  assert.match(reason, /busy/);
 });
 
 test('who is in sync, or none of the cluster, is not', () => {
   const rows = [
     [verdictOn('in sync'), /server1 is in sync: stop it first/],
-    [verdictOn('away', 'server9'), /server9 is none of the cluster's servers/],
+    [verdictOn('away', { server: 'server9' }), /server9 is none of the cluster's servers/],
   ] as const;
   for (const [verdict, text] of rows) {
     assert.equal(verdict.outcome, 'refused');
     assert.match(verdict.reason, text);
-    assert.equal(verdict.appended, 0);
+    assert.deepEqual(verdict.asked, []);
   }
 });
 
 test('a server that does not lead sends elsewhere', () => {
-  const { outcome, reason, appended } = verdictOn('not leading');
+  const { outcome, reason, asked } = verdictOn('not leading');
   assert.equal(outcome, 'later');
   assert.match(reason, /server2 does not lead; nobody it knows does/);
-  assert.equal(appended, 0);
+  assert.deepEqual(asked, []);
 });
 
 /**
@@ -118,4 +129,12 @@ test('a cluster where nobody leads is given up in the end', async (t) => {
 test('what is refused is not asked again', async (t) => {
   const config = await cluster(t, 1, [REFUSED, DONE]);
   assert.deepEqual(await askToForget(config), { text: 'in sync', code: 1 });
+});
+
+test('where no server answers there is nothing to wait for', async (t) => {
+  const config = await cluster(t, 1, [DONE]);
+  const servers = config.cluster.servers.map((server) => ({ ...server, httpPort: 1 }));
+  const { text, code } = await askToForget({ ...config, cluster: { servers } });
+  assert.equal(code, 3);
+  assert.match(text, /no server answered; asked 127\.0\.0\.1:1, /);
 });

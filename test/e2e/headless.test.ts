@@ -107,16 +107,34 @@ test('what is sent to one person is read by that person alone', async () => {
 
 test('what cannot be posted is refused in its place, the rest goes through, and the exit code is 1', async () => {
   const words = ['send', '--room', 'general', '--name', 'bot', '--json'];
-  const sent = await run(words, { input: `fine\n${'x'.repeat(5_000)}\nbell\u0007\nfine too\n` });
+  const sent = await run(words, { input: `fine\n${'x'.repeat(5_000)}\nfine too\n` });
   assert.equal(sent.exitCode, 1);
   assert.deepEqual(
     linesOf(sent.stdout).map(({ type, n, code }) => [type, n, code]),
     [
       ['stored', 1, undefined],
       ['refused', 2, 'bad-request'],
-      ['refused', 3, 'bad-request'],
-      ['stored', 4, undefined],
+      ['stored', 3, undefined],
     ],
+  );
+});
+
+test('what programs write for a terminal is posted as text, and blank lines only part the others', async () => {
+  const input = '\u001b[31mred\u001b[0m\n\n \ntab\there, a bell\u0007\n';
+  const words = ['send', '--room', 'plain', '--name', 'bot', '--create', '--json'];
+  const sent = await run(words, { input });
+  assert.equal(sent.exitCode, 0, sent.stderr);
+  assert.deepEqual(
+    linesOf(sent.stdout).map(({ type, n }) => [type, n]),
+    [
+      ['stored', 1],
+      ['stored', 4],
+    ],
+  );
+  const read = await run(['tail', '--room', 'plain', '--name', 'bot', '--no-follow', '--json']);
+  assert.deepEqual(
+    linesOf(read.stdout).map(({ text }) => text),
+    ['red', 'tab  here, a bell'],
   );
 });
 

@@ -80,6 +80,7 @@ test('where no server answers a pipe ends with 3, and what was tried is told', a
   const { stdout, stderr, exitCode } = await run('hello\n', gone);
   assert.equal(exitCode, 3);
   assert.match(stderr, new RegExp(`no server reached: localhost:${port} connection refused`));
+  assert.match(stderr, /no line of the input was taken/);
   assert.match(stdout, /^! NO SERVER ANSWERS/m);
 });
 

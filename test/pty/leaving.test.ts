@@ -1,5 +1,6 @@
 // Ways out of the screen that are no keys, in a real terminal: whatever ends it, the terminal is as it was.
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -123,30 +124,71 @@ async function childrenOf(pid: number): Promise<number[]> {
     .map(Number);
 }
 
-/** Not even what nobody has taken leave of yet. */
-async function runs(pid: number): Promise<boolean> {
+/** One letter: `T` of a stopped process, `Z` of one that has ended, or is gone. */
+async function stateOf(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') Z');
-  return stat.split(') ').at(-1)?.[0] !== 'Z';
+  return stat.split(') ').at(-1)?.[0] ?? 'Z';
 }
 
-// As `npx` does: it and its shell end at a signal, and hand none on.
+const ended = async (pids: readonly number[]) => {
+  const states = await Promise.all(pids.map(stateOf));
+  return states.every((state) => state === 'Z');
+};
+
+/** A shell with a screen that something else has started, as `npx` does: that ends at a signal, and hands none on. */
+async function startedBy(t: TestContext, name: string, size: SizeName, words: readonly string[]) {
+  const pidFile = join(folder, `starter-${name}-${size}`);
+  const terminal = terminalWith('bash', ['--norc', '--noprofile', '-i'], size);
+  t.after(() => terminal.close());
+  const command = [process.execPath, ...words].join(' ');
+  terminal.keys(`sh -c 'echo $$ > ${pidFile}; "$@"; true' sh ${command}\r`);
+  const screen = async () => {
+    const starter = Number(await readFile(pidFile, 'utf8'));
+    const [pid = 0] = await childrenOf(starter);
+    return { starter, pid };
+  };
+  return { terminal, screen };
+}
+
+/** The shell has its terminal again, as it was, and nothing was said that no person can use. */
+async function assertShell(terminal: Terminal): Promise<void> {
+  assertRestored(terminal);
+  assert.doesNotMatch(terminal.output(), /EIO|at .*\.js/);
+  terminal.keys('exit 7\r');
+  assert.equal(await terminal.exited(), 7);
+}
+
 leaving(
   'a screen ends when what started it has, and the shell has its terminal',
   async (t, size) => {
-    const pidFile = join(folder, `starter-${size}`);
-    const terminal = terminalWith('bash', ['--norc', '--noprofile', '-i'], size);
-    t.after(() => terminal.close());
-    const command = [process.execPath, ...screenWords('orphan', size)].join(' ');
-    terminal.keys(`sh -c 'echo $$ > ${pidFile}; "$@"; true' sh ${command}\r`);
+    const { terminal, screen } = await startedBy(t, 'orphan', size, screenWords('orphan', size));
     await terminal.waitForText(/No server answers/, 20_000);
-    const starter = Number(await readFile(pidFile, 'utf8'));
-    const [screen = 0] = await childrenOf(starter);
-    assert.ok(await runs(screen));
+    const { starter, pid } = await screen();
     process.kill(starter, 'SIGTERM');
-    await waitFor('the screen to end', async () => !(await runs(screen)), 20_000);
-    assertRestored(terminal);
-    assert.doesNotMatch(terminal.output(), /EIO|at .*\.js/);
-    terminal.keys('exit 7\r');
-    assert.equal(await terminal.exited(), 7);
+    await waitFor('the screen to end', () => ended([pid]), 20_000);
+    await assertShell(terminal);
   },
 );
+
+test('servers that a screen has started go on while it is suspended, and end with it when it has lost its terminal', async (t) => {
+  const base = await freePortBase();
+  const data = join(folder, 'servers');
+  const own = ['--name', 'alice', '--data', data, '--identity', join(folder, 'servers.json')];
+  const words = [TUI_MAIN, '--local', '--port-base', String(base), ...own];
+  const { terminal, screen } = await startedBy(t, 'servers', '80x24', words);
+  await terminal.waitForText(/#general ❯/, 30_000);
+  await terminal.waitWithout(/STARTING/, 60_000);
+  const { starter, pid } = await screen();
+  const servers = await childrenOf(pid);
+  assert.equal(servers.length, 3);
+  terminal.keys('\u001a');
+  await waitFor('the screen to stop', async () => (await stateOf(pid)) === 'T', 20_000);
+  assert.deepEqual((await Promise.all(servers.map(stateOf))).includes('T'), false);
+  terminal.keys('fg\r');
+  await waitFor('the screen to go on', async () => (await stateOf(pid)) !== 'T', 20_000);
+  process.kill(starter, 'SIGTERM');
+  terminal.keys('echo typed\r');
+  await waitFor('all of it to end', () => ended([pid, ...servers]), 30_000);
+  assert.equal(existsSync(join(data, 'local', 'cluster.json')), false);
+  await assertShell(terminal);
+});

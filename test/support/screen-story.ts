@@ -115,7 +115,7 @@ export class ScreenStory {
   /** A server takes the sign-in: the rooms, and no more yet. */
   hearRooms(rooms: readonly Room[], self: { account?: string; name?: string } = {}): this {
     const { account = SELF, name = this.model.name } = self;
-    const about = { server: 'server3', rooms, prunedBelow: 0, reads: [] };
+    const about = { server: 'server3', rooms, prunedBelow: 0, lacks: false, reads: [] };
     return this.hear({ type: 'signedIn', account, name, ...about });
   }
 

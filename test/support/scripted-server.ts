@@ -111,6 +111,7 @@ export class ScriptedServer {
       server: this.id,
       rooms,
       prunedBelow: 0,
+      lacks: false,
       spreadMs: 0,
       reads: [],
     });

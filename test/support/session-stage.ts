@@ -98,6 +98,7 @@ export class SessionStage {
       server,
       rooms: [],
       prunedBelow: 0,
+      lacks: false,
       spreadMs,
       reads: [],
     });

@@ -5,13 +5,11 @@ import {
   accountName,
   checkOptions,
   givenName,
-  portOf,
   SLOGAN,
   serversOf,
   TIMEOUT_MS,
   timeoutMsOf,
   UsageError,
-  usualServers,
 } from '../arguments.ts';
 
 export type Reach = Readonly<{
@@ -45,7 +43,7 @@ export type HeadlessCommand =
 const SHARED_HELP = `
     --servers H:P,…     servers to try; by default those that --local runs here, and
                         localhost:8000, 8001 and 8002
-    --port-base PORT    first of their three ports, where they run here; 8000 by default
+    --port-base PORT    first of the three ports of servers here; 8000 by default
     --host HOST         name one server: localhost by default
     --port PORT         and its port; 8000 by default
     --timeout SECONDS   how long reaching a server may take; 10 by default
@@ -129,9 +127,8 @@ function reachOf(flags: {
   timeout?: string | undefined;
   identity?: string | undefined;
 }): Reach {
-  const portBase = portOf('--port-base', flags.portBase);
   return {
-    servers: serversOf(flags) ?? (portBase === null ? null : usualServers(portBase)),
+    servers: serversOf(flags),
     identity: flags.identity ?? null,
     timeoutMs: timeoutMsOf(flags.timeout) ?? TIMEOUT_MS,
   };

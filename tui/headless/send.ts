@@ -1,10 +1,11 @@
 // `syncnet-tui send`: one post, or one for every line of standard input, each answered; resent by the client
 // core through failovers.
 import { createInterface } from 'node:readline';
+import { stripVTControlCharacters } from 'node:util';
 import type { Answer, ChatClient } from '../../lib/client/api.ts';
 import { PostText } from '../../lib/protocol/fields.ts';
 import { TEXT_CHARS_MAX } from '../../lib/protocol/limits.ts';
-import { cleanLine, printableJson } from '../text.ts';
+import { cleanLine, cleanText, printableJson } from '../text.ts';
 import type { SendOptions } from './command-line.ts';
 import { EXIT, type Io, reachedRoom, signedIn, whileServed } from './reach.ts';
 
@@ -17,7 +18,7 @@ type Result =
 
 /** Prints results in the order of the input, whatever order they come in. */
 class Results {
-  private readonly waiting = new Map<number, Result>();
+  private readonly waiting = new Map<number, Result | null>();
   private next = 1;
   refusedCount = 0;
   private readonly json: boolean;
@@ -31,11 +32,23 @@ class Results {
   add(result: Result): void {
     if (result.type === 'refused') this.refusedCount += 1;
     this.waiting.set(result.n, result);
-    for (let ready = this.waiting.get(this.next); ready; ready = this.waiting.get(this.next)) {
+    this.printReady();
+  }
+
+  private printReady(): void {
+    for (;;) {
+      const ready = this.waiting.get(this.next);
+      if (ready === undefined) return;
       this.waiting.delete(this.next);
       this.next += 1;
-      this.print(ready);
+      if (ready) this.print(ready);
     }
+  }
+
+  /** Nothing is said of it. */
+  skip(n: number): void {
+    this.waiting.set(n, null);
+    this.printReady();
   }
 
   private print(result: Result): void {
@@ -46,6 +59,9 @@ class Results {
     }
   }
 }
+
+/** What programs write for terminals becomes text: without colours and control characters, tabs as spaces. */
+const asText = (line: string) => cleanText(stripVTControlCharacters(line));
 
 /** What is wrong with a text before any server is asked; null when nothing is. */
 function localRefusal(text: string): { code: string; reason: string } | null {
@@ -62,23 +78,32 @@ class Sending {
   private readonly client: ChatClient;
   private readonly room: string;
   private readonly results: Results;
+  /** Of standard input, where blank lines only part the others. */
+  private readonly isStream: boolean;
   /** By request number: which line it is, and when it was read. */
   private readonly unanswered = new Map<number, { n: number; sinceMs: number }>();
   private count = 0;
   private wake: () => void = () => {};
 
-  constructor(client: ChatClient, room: string, results: Results) {
+  constructor(
+    client: ChatClient,
+    { room, results, isStream }: { room: string; results: Results; isStream: boolean },
+  ) {
     this.client = client;
     this.room = room;
     this.results = results;
+    this.isStream = isStream;
     client.subscribe((event) => {
       if (event.type === 'answer') this.onAnswer(event.answer);
     });
   }
 
-  post(text: string): void {
+  /** @param given one line; without words it is none */
+  post(given: string): void {
     this.count += 1;
     const n = this.count;
+    const text = asText(given);
+    if (this.isStream && text.trim() === '') return this.results.skip(n);
     const refusal = localRefusal(text);
     if (refusal) return this.results.add({ type: 'refused', n, ...refusal });
     const sinceMs = performance.now();
@@ -134,7 +159,8 @@ export async function runSend(client: ChatClient, options: SendOptions, io: Io):
   const results = new Results(options.json, io);
   const work = async () => {
     const room = await reachedRoom(client, rooms, options);
-    await postAll(new Sending(client, room, results), options, io);
+    const isStream = options.text === null;
+    await postAll(new Sending(client, { room, results, isStream }), options, io);
   };
   await whileServed(client, work(), { goneMsMax: options.timeoutMs });
   return results.refusedCount === 0 ? EXIT.done : EXIT.failed;

@@ -27,7 +27,7 @@ export type PlainParts = ConversationParts &
 const SIZE = { columns: 80, rows: 24 };
 
 /** What does not wait for answers: it is about those that do not come. */
-const URGENT = /^\/(retry|outbox|help|kill|pause|start)\b/i;
+const URGENT = /^\/(retry|outbox|help|kill|stop|pause|start)\b/i;
 
 class Plain {
   readonly store: Source;
@@ -172,7 +172,7 @@ function watchEnds(io: Io, quit: () => void): () => void {
 /** What is not answered is on the disk, and not lost. */
 function unreached(error: HeadlessError, model: Model, client: Conversation['client']): string {
   if (error.exitCode !== EXIT.noServer) return error.message;
-  if (model.account === null) return whyUnreached(client);
+  if (model.account === null) return `${whyUnreached(client)}; no line of the input was taken`;
   const waiting = model.outbox.length;
   return waiting === 0
     ? 'every server is gone'

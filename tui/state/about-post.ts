@@ -8,7 +8,7 @@ import { keptWhole } from '../kill-ring.ts';
 import { piecesOf } from '../markdown.ts';
 import { anchorShowing } from '../timeline.ts';
 import { NOTHING_TO_UNDO } from '../undo.ts';
-import { asideOf, type Model, type PostLine, putBack } from './model.ts';
+import { asideOf, type Model, ownOf, type PostLine, putBack } from './model.ts';
 import { readAt } from './rooms.ts';
 import { linesOf, sceneOf } from './selectors.ts';
 import { ask, hint, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
@@ -115,9 +115,11 @@ export function editPost(model: Model, post: PostLine): Step {
 
 /** An edit that is left: what was made of it can be put in again, as what is cut can. */
 function keepEdit(model: Model): Model {
-  const { writing, draft } = openRoomOf(model) ?? {};
-  const isLost = writing?.type === 'edit' && !isUntouched(model) && draft && draft.text !== '';
-  return isLost ? { ...model, kills: keptWhole(model.kills, draft.text) } : model;
+  const view = openRoomOf(model);
+  if (view?.writing?.type !== 'edit') return model;
+  const { text } = ownOf(view);
+  const isLost = text !== '' && text !== postBy(model, view.writing.post)?.text;
+  return isLost ? { ...model, kills: keptWhole(model.kills, text) } : model;
 }
 
 /**
@@ -137,7 +139,7 @@ export function editNeighbour(model: Model, step: -1 | 1): Step | null {
 /** Whether nothing was changed in an edit yet. */
 export function isUntouched(model: Model): boolean {
   const view = openRoomOf(model);
-  if (view?.writing?.type !== 'edit') return false;
+  if (view?.writing?.type !== 'edit' || view.recall !== null) return false;
   return postBy(model, view.writing.post)?.text === view.draft.text;
 }
 
@@ -151,6 +153,7 @@ export function endWriting(model: Model): Model {
 
 /** Esc: an edit is left without being stored. */
 export function leaveWriting(model: Model): Model {
+  if (!openRoomOf(model)?.writing) return model;
   const kept = keepEdit(model);
   const left = endWriting(kept);
   const [key] = keysFor(model.settings.bindings, 'yank');
@@ -165,8 +168,8 @@ export function submitEdit(model: Model, text: string): Step {
   if (room === null || writing?.type !== 'edit') return stay(model);
   if (text.trim() === '')
     return stay(hint(model, 'nothing is left: Esc, then /delete takes it back'));
-  if (isUntouched(model)) return stay(endWriting(model));
   const { post } = writing;
+  if (postBy(model, post)?.text === text) return stay(endWriting(keepEdit(model)));
   const request = { type: 'editPost', room, post, text: text.trimEnd() } as const;
   return ask(endWriting(model), { type: 'request', request, open: false });
 }

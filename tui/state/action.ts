@@ -57,7 +57,7 @@ export type Action =
   | Readonly<{ type: 'hint'; text: string; tone: 'good' | 'warning' }>
   | Readonly<{ type: 'notice'; text: string }>;
 
-export type LocalVerb = 'kill' | 'pause' | 'start';
+export type LocalVerb = 'kill' | 'stop' | 'pause' | 'start';
 
 export type Effect =
   /** `open`: the room that the answer names is opened. */

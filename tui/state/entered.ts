@@ -5,7 +5,7 @@ import { cleanLine, cleanText } from '../text.ts';
 import { NOTHING_TO_UNDO } from '../undo.ts';
 import { endWriting } from './about-post.ts';
 import type { Stamp } from './action.ts';
-import { type Model, type RoomView, unsentOf } from './model.ts';
+import { type Aside, asideOf, type Model, type RoomView } from './model.ts';
 import { hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
 import { submitText } from './submit.ts';
 
@@ -21,10 +21,14 @@ export function onEntered(before: Model, line: string, stamp: Stamp): Step {
   const model = /^\/(?!\/)/.test(text) ? endWriting(base) : base;
   if (text.trim() === '') return stay(dropped(model));
   const room = openRoomOf(model);
-  const kept = room ? unsentOf(room) : EMPTY_EDITOR;
+  const kept = room ? asideOf(room) : NOTHING_ASIDE;
   const written = withRoom(model, model.openRoom, (view) => ({ ...view, draft: editorOf(text) }));
   const step = submitText(written, text, { stamp, asked: text });
-  const restored = withRoom(step.model, model.openRoom, (view) => withDraft(view, kept));
+  const restored: Model = {
+    ...withRoom(step.model, model.openRoom, (view) => withAside(view, kept)),
+    // Lines of a script are nothing that a person goes back through.
+    sentTexts: before.sentTexts,
+  };
   const { toSay } = restored;
   const isNew = toSay !== null && toSay !== before.toSay;
   return {
@@ -38,15 +42,13 @@ function dropped(model: Model): Model {
   return openRoomOf(model)?.writing ? hint(endWriting(model), 'left as it was', 'good') : model;
 }
 
-function withDraft(view: RoomView, kept: RoomView['draft']): RoomView {
-  const plain = { ...view, undo: NOTHING_TO_UNDO, pasted: false, anchor: null };
-  return view.writing?.type === 'edit'
-    ? {
-        ...plain,
-        draft: EMPTY_EDITOR,
-        writing: { ...view.writing, aside: { ...view.writing.aside, draft: kept } },
-      }
-    : { ...plain, draft: kept };
+const NOTHING_ASIDE: Aside = { draft: EMPTY_EDITOR, recall: null, undo: NOTHING_TO_UNDO };
+
+function withAside(view: RoomView, aside: Aside): RoomView {
+  const { writing } = view;
+  if (writing?.type !== 'edit') return { ...view, ...aside, pasted: false, anchor: null };
+  const plain = { ...view, ...NOTHING_ASIDE, pasted: false, anchor: null };
+  return { ...plain, writing: { ...writing, aside } };
 }
 
 /** What the screen shows by where it stands, in words. */

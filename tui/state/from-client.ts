@@ -88,7 +88,8 @@ function tellUnreached(model: Model, stamp: Stamp): Model {
   if (state.type !== 'reconnecting' || model.toldUnreached || !state.tried) return model;
   if (stamp.nowMs - state.lostMs < UNREACHED_TOLD_MS) return model;
   const tried = state.tried.map(({ address, result }) => `${address} ${result}`).join(' · ');
-  const start = model.local ? '/start server1' : 'docker compose up -d';
+  // Whoever led last has all there is.
+  const start = model.local ? `/start ${state.server ?? 'server3'}` : 'docker compose up -d';
   const text = `no server answers: ${tried}\n${start}, or leave and come back with --servers host:port or --local: what is queued is kept`;
   return notice({ ...model, toldUnreached: true }, text, stamp);
 }
@@ -160,7 +161,8 @@ function onSignedIn(
     name,
     rooms,
     restored,
-    roomsOfChosenName: null,
+    ofChosenName: null,
+    sentTexts: sentBefore(model),
   };
   const listed = onRooms(signed, event.rooms);
   const loaded = { ...listed, model: onReads(listed.model, event.reads) };
@@ -176,8 +178,14 @@ function onSignedIn(
 }
 
 /** Whoever was refused at the start, and chose another name, has what that name left behind. */
-function restoredAs({ account, roomsOfChosenName, restored }: Model): Model['restored'] {
-  return account === null && roomsOfChosenName !== null ? roomsOfChosenName : restored;
+function restoredAs({ account, ofChosenName, restored }: Model): Model['restored'] {
+  return account === null && ofChosenName !== null ? ofChosenName.rooms : restored;
+}
+
+/** Of both names, where somebody goes on under another one. */
+function sentBefore({ account, ofChosenName, sentTexts }: Model): readonly string[] {
+  if (ofChosenName === null) return sentTexts;
+  return account === null ? ofChosenName.sent : [...ofChosenName.sent, ...sentTexts];
 }
 
 /** After a failover to a stale server: says that what was seen here is not there for the moment. */
@@ -186,7 +194,7 @@ function noteBehind(
   event: Extract<ClientEvent, { type: 'signedIn' }>,
   stamp: Stamp,
 ): Model {
-  if (!seesMore(model, event)) return { ...model, behind: null };
+  if (!event.lacks && !seesMore(model, event)) return { ...model, behind: null };
   const server = cleanLine(event.server);
   if (model.behind?.server === server) return model;
   const text = `${server} lacks newer messages that you have seen: they return with a server that has them`;
@@ -222,12 +230,18 @@ export function settleRecovery(model: Model): Model {
   }));
 }
 
+/** `12 ms`, `8.4 s`, `85 s`. */
+export function tookText(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+}
+
 type Recovery = Pick<NonNullable<Model['recovered']>, 'tookMs' | 'leader' | 'resent'>;
 
 export function recoveryText(recovered: Recovery): string {
   const { tookMs, leader, resent } = recovered;
   const again = resent > 0 ? ` · ${resent} resent` : '';
-  return `RECOVERED in ${Math.round(tookMs)} ms · leader ${leader}${again}`;
+  return `RECOVERED in ${tookText(tookMs)} · leader ${leader}${again}`;
 }
 
 function onMember(model: Model, member: Extract<ClientEvent, { type: 'member' }>['member']): Model {

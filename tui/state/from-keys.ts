@@ -38,6 +38,9 @@ import {
 /** Ctrl+C a second time within this quits, in milliseconds: long enough to read the question. */
 export const QUIT_MS_MAX = 3_000;
 
+/** A digit so long after Esc is none of it: longer than a slow line takes, shorter than a thought. */
+export const ESCAPED_MS_MAX = 1_500;
+
 /** Rows that help moves by with ↑ and ↓, and with PgUp and PgDn. */
 const HELP_STEPS: Readonly<Record<string, number>> = { up: -1, down: 1, pageup: -8, pagedown: 8 };
 
@@ -46,7 +49,7 @@ function fresh(model: Model): Model {
   return {
     ...model,
     hint: null,
-    escaped: false,
+    escapedMs: null,
     quitAskedMs: null,
     chain: null,
     sendAsked: null,
@@ -104,9 +107,14 @@ function otherName(model: Model): Step {
 }
 
 /** Whether letters are keys at the moment, and no text. */
-function takesLetters({ overlay, selected, escaped }: Model): boolean {
-  return overlay === null ? selected !== null || escaped : overlay.type === 'outbox';
+function takesLetters(model: Model): boolean {
+  const { overlay, selected } = model;
+  return overlay === null ? selected !== null || isEscaped(model) : overlay.type === 'outbox';
 }
+
+/** Whether a digit opens a room now. */
+const isEscaped = ({ escapedMs, nowMs }: Model) =>
+  escapedMs !== null && nowMs - escapedMs <= ESCAPED_MS_MAX;
 
 export function onTyped(model: Model, text: string): Step {
   if (isBlocked(model)) return onBlockedLetter(model, text);
@@ -114,7 +122,11 @@ export function onTyped(model: Model, text: string): Step {
   // Fast typing comes in one piece: each letter is a key by itself.
   if (rest.length > 0) return then(onTyped(model, first), (after) => onTyped(after, rest.join('')));
   const before = fresh(model);
-  if (model.overlay?.type === 'help') return stay({ ...before, overlay: null });
+  if (model.overlay?.type === 'help') {
+    // A message may begin with what opened it.
+    const closed: Model = { ...before, overlay: null };
+    return model.overlay.asked === '' ? stay(closed) : typedInto(closed, `?${text}`, null);
+  }
   if (model.overlay?.type === 'outbox') return onOutboxLetter(before, model.overlay, text);
   if (model.overlay) {
     const query = model.overlay.query + cleanLine(text);
@@ -126,9 +138,9 @@ export function onTyped(model: Model, text: string): Step {
     const deleteAsked = text === 'd' ? model.deleteAsked : null;
     return onChosenLetter({ ...before, deleteAsked }, text);
   }
-  if (model.escaped && /^[1-9]$/.test(text)) return roomNumber(before, Number(text));
+  if (isEscaped(model) && /^[1-9]$/.test(text)) return roomNumber(before, Number(text));
   if (text === '?' && draftOf(model).text === '') {
-    return stay({ ...before, overlay: { type: 'help', offset: 0 } });
+    return stay({ ...before, overlay: { type: 'help', offset: 0, asked: text } });
   }
   return typedInto(before, text, model.chain);
 }
@@ -206,7 +218,7 @@ function perform(
     case 'reply':
       return answerNewest(model);
     case 'escape':
-      return stay({ ...leaveWriting(model), escaped: true, completion: null });
+      return stay({ ...escaped(model), completion: null });
     case 'interrupt':
       return interrupt(model, stamp);
     case 'suspend':
@@ -214,6 +226,12 @@ function perform(
     case 'redraw':
       return ask(model, { type: 'redraw' });
   }
+}
+
+/** Esc leaves what is begun; where nothing is, a digit behind it opens a room. */
+function escaped(model: Model): Model {
+  const left = leaveWriting(model);
+  return left === model ? { ...model, escapedMs: model.nowMs } : left;
 }
 
 /** A page less two rows: the eye keeps something to hold on to. */
@@ -228,6 +246,12 @@ function endKey(model: Model): Step {
 
 function interrupt(model: Model, stamp: Stamp): Step {
   const cleared = fresh(model);
+  const { writing } = openRoomOf(model) ?? {};
+  // Or the next message would take the place of an old one.
+  if (writing?.type === 'edit') return stay(leaveWriting(cleared));
+  if (writing?.type === 'reply') {
+    return draftOf(model).text === '' ? stay(leaveWriting(cleared)) : clear(leaveWriting(cleared));
+  }
   const isBegun = (openRoomOf(model)?.recall?.unsent.text ?? '') !== '';
   if (isBegun || draftOf(model).text !== '') return clear(cleared);
   const asked = model.quitAskedMs;
@@ -307,7 +331,8 @@ function onOverlayKey(
   if (overlay.type === 'help') {
     const step = HELP_STEPS[key];
     const offset = Math.max(0, overlay.offset + (step ?? 0));
-    return stay({ ...model, overlay: step === undefined ? null : { type: 'help', offset } });
+    const moved = step === undefined ? null : { type: 'help' as const, offset, asked: '' };
+    return stay({ ...model, overlay: moved });
   }
   const closed = { ...model, overlay: null };
   const found = pickable(model, overlay);

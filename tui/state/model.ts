@@ -64,7 +64,7 @@ export type Line = PostLine | NoticeLine | MembersLine;
 export type Anchor = Readonly<{ key: string; hidden: number }>;
 
 /**
- * Going through what was sent before: its place in `sentTexts` (past them where that was before a restart), its text,
+ * Going through what was sent before: its place in `sentTexts` (past them where the room has come anew), its text,
  * and what was being written; null when not.
  */
 export type Recall = Readonly<{ index: number; text: string; unsent: Editor }> | null;
@@ -136,7 +136,8 @@ export type Overlay =
       /** Why the server did not look for it, in words. */
       problem: string | null;
     }>
-  | Readonly<{ type: 'help'; offset: number }>
+  /** `asked`: the sign that opened it, which may begin a message yet; empty once one moved in it. */
+  | Readonly<{ type: 'help'; offset: number; asked: string }>
   | Readonly<{ type: 'outbox'; selected: number }>
   | Readonly<{ type: 'switcher'; query: string; selected: number }>
   | Readonly<{ type: 'react'; post: string; query: string; selected: number }>;
@@ -221,8 +222,8 @@ export type Model = Readonly<{
   }> | null;
   /** Every room of the server, joined or not, as it was last told; empty before that. */
   roomNames: readonly string[];
-  /** Esc was pressed: a digit now opens that room. */
-  escaped: boolean;
+  /** When Esc was pressed with nothing to close: a digit shortly after it opens that room; null when not. */
+  escapedMs: number | null;
   /** The name that is typed after a sign-in was refused at the start. */
   nameDraft: string;
   /** When Ctrl+C was pressed on an empty line; pressed again within QUIT_MS_MAX it quits. */
@@ -230,8 +231,8 @@ export type Model = Readonly<{
   local: LocalServers | null;
   /** Read positions and drafts of the last run, taken up as rooms appear. */
   restored: SavedRooms;
-  /** What the name has of these that another account is on its way to; null while none is. */
-  roomsOfChosenName: SavedRooms | null;
+  /** What the name has left behind that is signed in as now; null while none is. */
+  ofChosenName: Saved | null;
 }>;
 
 /** What is kept of a room across restarts. */
@@ -295,12 +296,12 @@ export function initialModel(fields: {
     sendAsked: null,
     completion: null,
     roomNames: [],
-    escaped: false,
+    escapedMs: null,
     nameDraft: '',
     quitAskedMs: null,
     local: fields.local,
     restored: fields.saved.rooms,
-    roomsOfChosenName: null,
+    ofChosenName: null,
   };
 }
 
@@ -340,11 +341,15 @@ export function asideOf({ writing, draft, recall, undo }: RoomView): Aside {
   return writing?.type === 'edit' ? writing.aside : { draft, recall, undo };
 }
 
-/** What was being written before an edit began, or before something sent was looked at again; what became of that is a draft. */
-export function unsentOf(view: RoomView): Editor {
-  const { recall, draft } = asideOf(view);
+/** What somebody has written, where something sent that was looked at again may stand in its place. */
+export function ownOf({ draft, recall }: Pick<Aside, 'draft' | 'recall'>): Editor {
   const isOwn = recall === null || (draft.text !== recall.text && draft.text !== '');
   return isOwn ? draft : recall.unsent;
+}
+
+/** What was being written before an edit began, or before something sent was looked at again; what became of that is a draft. */
+export function unsentOf(view: RoomView): Editor {
+  return ownOf(asideOf(view));
 }
 
 /** A new message is written once more: what was put aside before. */
@@ -359,16 +364,20 @@ export function draftGone(view: RoomView): RoomView {
 }
 
 /** For another name of the same person: drafts and read positions go along, and add to those that the name had. */
-export function carriedOver({ restored, rooms, roomsOfChosenName }: Model): SavedRooms {
+export function carriedOver({ restored, rooms, ofChosenName }: Model): SavedRooms {
   const here: SavedRooms = { ...restored, ...savedRooms(rooms) };
-  const ids = new Set([...Object.keys(here), ...Object.keys(roomsOfChosenName ?? {})]);
+  const there = ofChosenName?.rooms ?? {};
+  const ids = new Set([...Object.keys(here), ...Object.keys(there)]);
   return Object.fromEntries(
     [...ids].map((id) => {
       const one = here[id];
-      const other = roomsOfChosenName?.[id];
+      const other = there[id];
       const places = [one?.read, other?.read].filter((place) => place != null);
       const [read = null] = places.sort().reverse();
-      const { draft = '', begun = '' } = (other?.draft ? other : one) ?? {};
+      // Of two drafts both are kept: one in the place of the other.
+      const [draft = '', begun = ''] = [other?.draft, one?.draft, other?.begun, one?.begun].filter(
+        (text) => text,
+      );
       return [id, { draft, begun, read }];
     }),
   );

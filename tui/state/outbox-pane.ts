@@ -1,6 +1,8 @@
 // The outbox as a pane: what is not stored yet, to be taken back, written anew, or tried again at once.
 import type { OutboxItem } from '../../lib/client/api.ts';
 import { editorOf } from '../editor.ts';
+import { keysFor } from '../key-names.ts';
+import { keptWhole } from '../kill-ring.ts';
 import { roomLabel } from '../room-label.ts';
 import { cleanLine } from '../text.ts';
 import type { Model, Overlay } from './model.ts';
@@ -72,7 +74,7 @@ export function onOutboxLetter(model: Model, overlay: OutboxOverlay, letter: str
       return ask(model, { type: 'cancel', item, edit: true });
     }
     default:
-      return stay({ ...model, overlay: null });
+      return stay(hint(model, `${letter} does nothing here: Esc goes back to writing`));
   }
 }
 
@@ -83,13 +85,22 @@ export function clampedOutbox(model: Model): Model {
   return { ...model, overlay: { ...overlay, selected: Math.max(0, outbox.length - 1) } };
 }
 
+/** Its words can be put in again, as what is cut can. */
+function dropped(model: Model, request: OutboxItem['request']): Model {
+  if (request.type !== 'post') return hint(model, 'dropped: it is not sent', 'good');
+  const [key] = keysFor(model.settings.bindings, 'yank');
+  const how = key === undefined ? '' : ` · ${key} puts its text in`;
+  const kept = { ...model, kills: keptWhole(model.kills, request.text) };
+  return hint(kept, `dropped: it is not sent${how}`, 'good');
+}
+
 /** It is out of the outbox; what is to be written anew is in its room's composer. */
 export function onCancelled(
   model: Model,
   { item, edit }: Readonly<{ item: OutboxItem; edit: boolean }>,
 ): Model {
   const { request } = item;
-  if (!edit || request.type !== 'post') return hint(model, 'dropped: it is not sent', 'good');
+  if (!edit || request.type !== 'post') return dropped(model, request);
   const closed: Model = { ...model, overlay: null, openRoom: request.room };
   return withRoom(closed, request.room, (view) => ({ ...view, draft: editorOf(request.text) }));
 }

@@ -159,7 +159,10 @@ function withoutRoom(model: Model, id: string): Model {
   const gone = savedRooms(model.rooms.filter((view) => view.room.id === id));
   const left: Model = { ...model, rooms, restored: { ...model.restored, ...gone } };
   if (model.openRoom !== id) return left;
-  const neighbour = rooms[Math.min(index, rooms.length - 1)];
+  // What is typed next is not to go to one person alone, who may not even know of the room.
+  const alike = rooms.filter(({ room }) => room.direct === undefined);
+  const others = alike.length > 0 && index <= alike.length ? alike : rooms;
+  const neighbour = others[Math.min(index, others.length - 1)];
   return { ...left, openRoom: neighbour?.room.id ?? null };
 }
 

@@ -32,6 +32,10 @@ export function searchFor(model: Model, query: string): Step {
   const overlay: SearchOverlay = { type: 'search', query, selected: 0, found, problem: null };
   const next: Model = { ...model, overlay, selected: null };
   if (parsed.type !== 'search') return stay(next);
+  if (model.connection.type !== 'connected') {
+    const problem = 'not connected at the moment: what is typed is searched for afterwards';
+    return stay({ ...next, overlay: { ...overlay, problem } });
+  }
   return ask(next, { type: 'search', query, request: parsed.request, isMore: false });
 }
 

@@ -84,6 +84,8 @@ function run(model: Model, command: Exclude<Command, { type: 'msg' }>, stamp: St
     case 'react':
       return reactToNewest(model, command.emoji);
     case 'leave':
+      if (openRoomOf(model)?.room.direct)
+        return stay(hint(model, 'a conversation of two is not left: it stays in the list'));
       return request({ type: 'leaveRoom', room });
     case 'topic':
       return request({ type: 'setTopic', room, topic: command.topic });
@@ -102,7 +104,7 @@ function run(model: Model, command: Exclude<Command, { type: 'msg' }>, stamp: St
     case 'mouse':
       return toggleMouse(model);
     case 'help':
-      return stay({ ...model, overlay: { type: 'help', offset: 0 } });
+      return stay({ ...model, overlay: { type: 'help', offset: 0, asked: '' } });
     case 'quit':
       return ask(model, { type: 'quit' });
     case 'room':

@@ -5,7 +5,7 @@ import type { Person } from '../../lib/protocol/events.ts';
 import type { Action, Stamp } from './action.ts';
 import { onEntered } from './entered.ts';
 import { onClientEvent, settleRecovery } from './from-client.ts';
-import { onKey, onPasted, onTyped, QUIT_MS_MAX } from './from-keys.ts';
+import { ESCAPED_MS_MAX, onKey, onPasted, onTyped, QUIT_MS_MAX } from './from-keys.ts';
 import type { Model } from './model.ts';
 import { onMouse, setMouse } from './mouse.ts';
 import { onCancelled } from './outbox-pane.ts';
@@ -15,6 +15,7 @@ import { loadAhead, onHistory, onNewer } from './rooms.ts';
 import { continueJump, onFound, onSearchFailed } from './searching.ts';
 import { cleanRoom, hint, notice, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
 import { expireTyping } from './typing.ts';
+import { withUnreadAbove } from './unread-above.ts';
 import { completeWithMore, onComposed, settleRoomless } from './writing.ts';
 
 /** How long the status row shows that all is well again, in milliseconds. */
@@ -22,12 +23,12 @@ export const RECOVERED_SHOWN_MS = 5_000;
 
 /** Takes one action; never throws on what came from outside. */
 export function update(before: Model, action: Action, stamp: Stamp): Step {
-  const model: Model = { ...before, nowMs: stamp.nowMs };
+  const model = seenHand({ ...before, nowMs: stamp.nowMs }, action);
   switch (action.type) {
     case 'key':
-      return onKey(model, action.key, stamp);
+      return withUnreadAbove(before, onKey(model, action.key, stamp));
     case 'typed':
-      return onTyped(model, action.text);
+      return withUnreadAbove(before, onTyped(model, action.text));
     case 'pasted':
       return onPasted(model, action.text);
     case 'entered':
@@ -35,7 +36,7 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
     case 'focused':
       return stay(onFocus(model, action.focused));
     case 'mouse':
-      return onMouse(model, action, stamp);
+      return withUnreadAbove(before, onMouse(model, action, stamp));
     case 'resized':
       return then(stay({ ...model, size: action.size }), (next) =>
         then(loadAhead(next), loadPeople),
@@ -73,7 +74,7 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
     case 'composed':
       return onComposed(model, action.room, action.text);
     case 'nameChosen':
-      return stay({ ...model, roomsOfChosenName: action.saved.rooms });
+      return stay({ ...model, ofChosenName: action.saved });
     case 'localChanged':
       return stay({ ...model, local: action.local });
     case 'hint':
@@ -81,6 +82,12 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
     case 'notice':
       return stay(openRoomOf(model) ? notice(model, action.text, stamp) : hint(model, action.text));
   }
+}
+
+/** Whoever presses a key looks here, whatever the terminal told last. */
+function seenHand(model: Model, { type }: Action): Model {
+  const isKey = type === 'key' || type === 'typed' || type === 'pasted';
+  return isKey && !model.focused ? onFocus(model, true) : model;
 }
 
 function onSettings(
@@ -98,8 +105,10 @@ function onTick(model: Model, stamp: Stamp): Model {
   const { recovered, quitAskedMs } = model;
   const isOver = recovered && stamp.nowMs - recovered.sinceMs >= RECOVERED_SHOWN_MS;
   const settled = isOver ? settleRecovery(model) : model;
+  const { escapedMs } = model;
+  const isEscaped = escapedMs !== null && stamp.nowMs - escapedMs <= ESCAPED_MS_MAX;
   const isForgotten = quitAskedMs !== null && stamp.nowMs - quitAskedMs > QUIT_MS_MAX;
-  const heard = expireTyping(settled);
+  const heard = { ...expireTyping(settled), escapedMs: isEscaped ? escapedMs : null };
   return isForgotten ? { ...heard, quitAskedMs: null, hint: null } : heard;
 }
 
@@ -109,6 +118,7 @@ export function needsTicks(model: Model): boolean {
     model.connection.type !== 'connected' ||
     model.recovered !== null ||
     model.quitAskedMs !== null ||
+    model.escapedMs !== null ||
     model.rooms.some((view) => view.typing.length > 0)
   );
 }

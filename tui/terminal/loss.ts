@@ -4,17 +4,24 @@
 /** How often it is looked, in milliseconds. */
 const LOOK_MS = 1_000;
 
-/** @returns ends it */
-export function watchParent(onGone: () => void, parent = () => process.ppid): () => void {
-  const first = parent();
-  const timer = setInterval(() => {
-    if (parent() !== first) onGone();
-  }, LOOK_MS).unref();
-  return () => clearInterval(timer);
-}
-
 /** What the system answers to whoever reads from, or sets, a terminal that is not theirs any longer. */
 export function isTerminalLost(error: unknown): boolean {
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   return code === 'EIO' && (syscall === 'setRawMode' || syscall === 'read');
+}
+
+/** @param input in raw mode @returns ends it */
+export function watchForLoss(input: NodeJS.ReadStream, onLost: () => void): () => void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    // Whoever started it may also have left it to the terminal.
+    if (process.ppid === parent) return;
+    try {
+      // Off and on, or nothing would be set.
+      for (const raw of [false, true]) input.setRawMode(raw);
+    } catch (error) {
+      if (isTerminalLost(error)) onLost();
+    }
+  }, LOOK_MS).unref();
+  return () => clearInterval(timer);
 }

@@ -213,6 +213,22 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    rule: 'rooms come in the order in which somebody came into them, the last time that they did',
+    entries: () => [
+      at(1, { t: 'claim', k: keyOf('A'), n: 'ada' }),
+      at(2, { t: 'create', q: 'b.s/1', u: account('B', 'bob'), n: 'early', x: '' }),
+      at(3, { t: 'create', q: 'a.s/1', u: account('A', 'ada'), n: 'late', x: '' }),
+      at(4, { t: 'join', q: 'a.s/2', u: account('A', 'ada'), r: roomIdOf('b.s/1') }),
+      at(5, { t: 'leave', q: 'a.s/3', u: account('A', 'ada'), r: 'general' }),
+      at(6, { t: 'join', q: 'a.s/4', u: account('A', 'ada'), r: 'general' }),
+    ],
+    check: (fold) =>
+      assert.deepEqual(
+        fold.roomsOf(account('A', 'ada')).map(({ id }) => id),
+        [roomIdOf('a.s/1'), roomIdOf('b.s/1'), 'general'],
+      ),
+  },
+  {
     rule: 'a leave that arrives before its claim counts all the same',
     entries: () => [
       at(3, { t: 'leave', q: 'b.s/1', u: account('B', 'bob'), r: 'general' }),

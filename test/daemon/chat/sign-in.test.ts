@@ -296,6 +296,8 @@ test('a resumption sends exactly what was missed, in order, between signedIn and
   stage.signIn(again, ada, { cursor, at });
   const heard = stage.take(again);
   assert.equal(heard.map(({ type }) => type).join(' '), 'signedIn post post resumed view');
+  const signedIn = heard.find((message) => message.type === 'signedIn');
+  assert.equal(signedIn?.lacks, false);
   const posts = heard.filter((message) => message.type === 'post');
   assert.deepEqual(
     posts.map(({ text, late }) => [text, late]),
@@ -306,6 +308,16 @@ test('a resumption sends exactly what was missed, in order, between signedIn and
   );
   const resumed = heard.find((message) => message.type === 'resumed');
   assert.deepEqual(resumed, { type: 'resumed', posts: 2, reset: false });
+});
+
+test('whoever has seen what is not held here is told so', () => {
+  const stage = leading();
+  const [one, other] = [stage.connect(), stage.connect()];
+  stage.signIn(one, ada, { cursor: '1.1.00000000000000ff', at: 7 });
+  stage.signIn(other, bob, { cursor: '1.1.00000000000000ff', at: 0 });
+  const lacks = (connection: number) =>
+    stage.take(connection).find((message) => message.type === 'signedIn')?.lacks;
+  assert.deepEqual([lacks(one), lacks(other)], [true, false]);
 });
 
 test('whoever signed in in the middle of a view resumes from there, and from its last pong', () => {

@@ -43,6 +43,19 @@ for (const [flags, servers] of SERVERS) {
   });
 }
 
+test('a flag beats the environment, also where it names servers by their first port', () => {
+  const before = process.env.SYNCNET_SERVERS;
+  process.env.SYNCNET_SERVERS = 'a:1';
+  try {
+    const { servers } = parseHeadless(words('status --port-base 9000')).options;
+    assert.deepEqual(servers?.[0], 'localhost:9000');
+    assert.deepEqual(parseHeadless(['status']).options.servers, ['a:1']);
+  } finally {
+    if (before === undefined) delete process.env.SYNCNET_SERVERS;
+    else process.env.SYNCNET_SERVERS = before;
+  }
+});
+
 test('send and tail take a person in place of a room', () => {
   for (const command of ['send', 'tail']) {
     const parsed = parseHeadless([command, ...words('--to @bob~a-b_ --name bot')]);
@@ -63,6 +76,7 @@ const WRONG: readonly (readonly [string, RegExp])[] = [
   ['tail --room ops --name bot hi', /hi: expected options only/],
   ['status --port 99999', /--port: expected a port from 1 to 65535, got 99999/],
   ['tail --room ops --name bot --port-base 0', /--port-base: expected a port from 1 to 65535/],
+  ['status --host a --port-base 9000', /--port-base: it says where three servers are/],
   ['status --servers nowhere', /--servers: expected host:port, got nowhere/],
   [
     'status --servers localhost:99999',

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PlainWriter } from '../../../tui/plain/plain-writer.ts';
+import { savedOf } from '../../../tui/saved-state.ts';
 import { postLine } from '../../../tui/state/lines.ts';
 import {
   cluster,
@@ -212,6 +213,16 @@ test('an edit takes the next line, and an empty one leaves the message as it was
     post: 'alice/3',
     text: 'the',
   });
+});
+
+test('lines leave what a person has begun on a screen, and goes back through there, as it was', () => {
+  const before = talk().say('one').say('two').type('half').keys('up').type('!');
+  const lines = new Lines({ saved: savedOf(before.model) });
+  lines.signedIn([room('ops')], { ops: { posts: OPS, more: false } });
+  lines.enter('a line of a script');
+  lines.enter('/edit');
+  lines.enter('');
+  assert.deepEqual(savedOf(lines.model), savedOf(before.model));
 });
 
 test('a deletion is asked about once more', () => {

@@ -78,6 +78,30 @@ test('whoever is alone in a room is told that there is nobody to answer', () => 
   assert.match(told.keys('alt+r').frame(), /nobody else said anything here yet/);
 });
 
+test('Ctrl+C leaves an edit, and an answer: what is written next is a message of its own', () => {
+  const edited = story().keys('up', 'ctrl+c').type('new').keys('enter');
+  assert.deepEqual(requests(edited), [{ type: 'post', room: 'ops', text: 'new' }]);
+  const changed = story().keys('up').type('!').keys('ctrl+c');
+  assert.equal(draft(changed), '');
+  assert.equal(draft(changed.keys('alt+v')), 'done!');
+  const answered = story().keys('alt+r').type('half').keys('ctrl+c');
+  assert.equal(draft(answered), '');
+  assert.equal(draft(answered.keys('ctrl+_', 'enter').keys()), '');
+  assert.deepEqual(requests(answered), [{ type: 'post', room: 'ops', text: 'half' }]);
+  const empty = story().keys('alt+r', 'ctrl+c');
+  assert.equal(empty.model.rooms[0]?.writing, null);
+  assert.equal(empty.model.quitAskedMs, null);
+});
+
+test('what was made of an edit is kept where earlier input stands in its place', () => {
+  const told = story().say('done').say('other').keys('alt+s', 'up', 'up').type('e');
+  assert.equal(draft(told.type('!').keys('up')), 'other');
+  assert.equal(draft(told.keys('escape', 'alt+v')), 'i do!');
+  const same = story().say('i do').keys('alt+s', 'up', 'up').type('e');
+  assert.equal(draft(same.type('!').keys('up')), 'i do');
+  assert.equal(draft(same.keys('escape', 'alt+v')), 'i do!');
+});
+
 test('a slash in an edit is text, and nothing left is no edit', () => {
   const told = story().keys('up', 'ctrl+u', 'enter');
   assert.match(told.frame(), /nothing is left/);

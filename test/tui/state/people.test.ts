@@ -14,7 +14,7 @@ const crowd = (count: number) =>
 const withMembers = (members: number): Room => ({ ...room('general'), members });
 
 function told(rooms: readonly Room[]) {
-  const about = { server: 'server3', rooms, prunedBelow: 0, reads: [] };
+  const about = { server: 'server3', rooms, prunedBelow: 0, lacks: false, reads: [] };
   return { type: 'signedIn' as const, account: SELF, name: 'alice', ...about };
 }
 

@@ -23,7 +23,7 @@ function starting(reads: SignedIn['reads'], savedRead: string | null = null): Sc
   const rooms = { ops: { draft: '', read: savedRead } };
   const saved = { openRoom: 'general', rooms, sent: [] };
   const story = new ScreenStory({ saved });
-  const fields = { account: SELF, name: 'alice', server: 'server3', prunedBelow: 0 };
+  const fields = { account: SELF, name: 'alice', server: 'server3', prunedBelow: 0, lacks: false };
   return story.hear(
     { type: 'connection', state: { type: 'connected', roundTripMs: 12 } },
     { type: 'signedIn', ...fields, rooms: ROOMS, reads },
@@ -134,4 +134,15 @@ test('what was read can be told at any time, before another name signs in', (con
   reads.now();
   reads.now();
   assert.deepEqual(told, ['general 2']);
+});
+
+test('whoever opens a room with more news than fits is told how much is above, and which key goes there', () => {
+  const news = (count: number) => {
+    const story = new ScreenStory({ rows: 24 }).signedIn(ROOMS);
+    for (let place = 1; place <= count; place += 1)
+      story.hear({ type: 'post', post: post('ops', { name: 'bob', text: `${place}`, place }) });
+    return story.keys('alt+2');
+  };
+  assert.match(news(50).frame(), /↑ 3\d unread above · Alt\+U goes to the first/);
+  assert.doesNotMatch(news(5).frame(), /unread above/);
 });

@@ -6,6 +6,7 @@ import { savedOf } from '../../../tui/saved-state.ts';
 import { savedRooms } from '../../../tui/state/model.ts';
 import {
   cluster,
+  direct,
   orderOf,
   post,
   room,
@@ -190,7 +191,14 @@ test('a refused post says why and gives its text back', () => {
 test('a refused post of a room that is not in the list any longer is shown, and goes into no other draft', () => {
   const story = signedIn().keys('alt+2').type('half a thought');
   const account = story.model.account ?? '';
-  const about = { server: 'server1', prunedBelow: 0, reads: [], account, name: 'alice' };
+  const about = {
+    server: 'server1',
+    prunedBelow: 0,
+    lacks: false,
+    reads: [],
+    account,
+    name: 'alice',
+  };
   story.hear({ type: 'signedIn', ...about, rooms: [room('general')] });
   const answer = {
     type: 'refused',
@@ -499,7 +507,7 @@ test('a recovery stands in the status row for five seconds, then in the timeline
     { type: 'connection', state: { type: 'connected', roundTripMs: 3 } },
     { type: 'recovered', tookMs: 1_840, leader: 'server2', resent: 5 },
   );
-  assert.match(story.frame(), /^ ✓ RECOVERED in 1840 ms · leader server2 · 5 resent$/m);
+  assert.match(story.frame(), /^ ✓ RECOVERED in 1\.8 s · leader server2 · 5 resent$/m);
   story.hear({
     type: 'post',
     post: post('general', { name: 'bob', text: 'afterwards', place: 99 }),
@@ -508,7 +516,7 @@ test('a recovery stands in the status row for five seconds, then in the timeline
   assert.doesNotMatch(story.frame(), /✓ RECOVERED/);
   assert.match(
     story.frame(),
-    /-!- +RECOVERED in 1840 ms · leader server2 · 5 resent[\s\S]*afterwards/,
+    /-!- +RECOVERED in 1.8 s · leader server2 · 5 resent[\s\S]*afterwards/,
     'the line stands where it happened',
   );
 });
@@ -516,7 +524,13 @@ test('a recovery stands in the status row for five seconds, then in the timeline
 test('whoever has another name after a merge is told, though the merge was over before they signed in', () => {
   const story = signedIn();
   const account = story.model.account ?? '';
-  const fields = { server: 'server2', rooms: [room('general')], prunedBelow: 0, reads: [] };
+  const fields = {
+    server: 'server2',
+    rooms: [room('general')],
+    prunedBelow: 0,
+    lacks: false,
+    reads: [],
+  };
   story.hear({ type: 'signedIn', account, name: 'alice~q5q6', ...fields });
   assert.match(story.frame(), /the name alice belonged to someone else/);
   assert.equal(story.model.name, 'alice~q5q6');
@@ -525,14 +539,20 @@ test('whoever has another name after a merge is told, though the merge was over 
 test('after a failover to a server that lacks what was seen, the screen says so until it is back', () => {
   const story = signedIn();
   story.hear({ type: 'post', post: post('general', { name: 'bob', text: 'news', place: 99 }) });
-  const again = (server: string, latest: string | null, prunedBelow = 0) => {
+  const again = (server: string, latest: string | null, prunedBelow = 0, lacks = false) => {
     const rooms = [{ ...room('general'), latest }];
+    const about = { prunedBelow, lacks, reads: [] };
     const account = story.model.account ?? '';
     story.hear(
-      { type: 'signedIn', account, name: 'alice', server, rooms, prunedBelow, reads: [] },
+      { type: 'signedIn', account, name: 'alice', server, rooms, ...about },
       { type: 'cluster', cluster: cluster(['server1']) },
     );
   };
+  // Others have said something there since; the server itself knows that it lacks what was seen.
+  again('server2', orderOf(100), 0, true);
+  assert.match(story.frame(), /^ ◍ server2 LACKS NEWER MESSAGES/m);
+  again('server3', orderOf(100));
+  assert.doesNotMatch(story.frame(), /LACKS NEWER MESSAGES/);
   again('server1', null);
   assert.match(story.frame(), /^ ◍ server1 LACKS NEWER MESSAGES · they return with a server that/m);
   assert.match(story.frame(), /-!- +server1 lacks newer messages that you have seen/);
@@ -717,7 +737,14 @@ test('what a lost connection took of reading a room again is asked for after the
     server: 'server3',
   };
   const rooms = [room('general')];
-  story.hear({ type: 'signedIn', ...signedInAgain, rooms, prunedBelow: 0, reads: [] });
+  story.hear({
+    type: 'signedIn',
+    ...signedInAgain,
+    rooms,
+    prunedBelow: 0,
+    lacks: false,
+    reads: [],
+  });
   assert.deepEqual(
     story.take('history').map(({ before }) => before),
     [null],
@@ -806,6 +833,67 @@ test('the name cannot change while something waits for its answer', () => {
   assert.match(story.frame(), /change the name when they are/);
 });
 
+test('where both names have a draft in a room, one stands in the place of the other', () => {
+  const story = signedIn().say('one').type('of alice').say('/nick zed');
+  story.type('of alice');
+  const left = { general: { draft: 'of zed', read: null } };
+  story.do({ type: 'nameChosen', saved: { openRoom: null, rooms: left, sent: ['zed was here'] } });
+  story.hearRooms(ROOMS, { account: 'z'.repeat(SELF.length), name: 'zed' });
+  assert.equal(view(story, 'general').draft.text, 'of zed');
+  assert.deepEqual(story.model.sentTexts.slice(0, 2), ['zed was here', 'one']);
+  assert.equal(draft(story.keys('down')), 'of alice');
+});
+
+test('Esc and a digit open a room; a digit much later, or behind what Esc has closed, is text', () => {
+  const story = signedIn().keys('escape').type('2');
+  assert.equal(story.model.openRoom, 'ops');
+  assert.match(story.keys('escape').frame(), /1 … 9 now opens the room of that number/);
+  story.pass(2_000);
+  assert.doesNotMatch(story.frame(), /now opens the room/);
+  assert.equal(draft(story.type('1st')), '1st');
+  assert.equal(story.model.openRoom, 'ops');
+  story.keys('ctrl+u', 'enter').say('mine');
+  const own = { ...post('ops', { name: 'alice', text: 'mine', place: 9 }), account: SELF };
+  story.hear({ type: 'post', post: own });
+  assert.equal(draft(story.keys('up')), 'mine');
+  assert.equal(draft(story.keys('escape').type('1 more')), '1 more');
+  assert.equal(story.model.openRoom, 'ops');
+});
+
+test('a message may begin with what opens help', () => {
+  assert.equal(draft(signedIn().type('?').type('why')), '?why');
+  assert.equal(draft(signedIn().type('?').type('?')), '??');
+  assert.equal(draft(signedIn().type('?').keys('down').type('q')), '', 'help was read');
+  assert.equal(draft(signedIn().say('/help').type('q')), '');
+});
+
+test('whoever leaves a room is in another room, and in no conversation of two', () => {
+  const rooms = [room('general'), room('ops'), direct('bob')];
+  const story = new ScreenStory().signedIn(rooms);
+  story.keys('alt+2').hear({ type: 'room', room: { ...room('ops'), joined: false } });
+  assert.equal(story.model.openRoom, 'general');
+  story.hear({ type: 'room', room: { ...room('general'), joined: false } });
+  assert.equal(story.model.openRoom, 'with-bob', 'there is no other');
+  assert.match(story.say('/leave').frame(), /a conversation of two is not left/);
+  assert.deepEqual(story.take('request'), []);
+});
+
+test('whoever presses a key looks here, whatever the terminal told last', () => {
+  const story = signedIn().do({ type: 'focused', focused: false });
+  story
+    .type('a')
+    .hear({ type: 'post', post: post('general', { name: 'bob', text: 'hi', place: 9 }) });
+  assert.equal(view(story, 'general').unread, 0);
+});
+
+test('the advice of an outage names the server that led last', () => {
+  const tried = [{ address: 'localhost:8000', result: 'connection refused' }];
+  const story = signedIn({ isLocal: true });
+  const state = { type: 'reconnecting', server: 'server2', attempt: 4, lostMs: 0, tried } as const;
+  story.pass(60_000).hear({ type: 'connection', state: { ...state, nextAttemptMs: 90_000 } });
+  assert.match(story.frame(), /\/start server2, or leave and come back/);
+});
+
 test('another name keeps what was written and read here, and has what it left behind', () => {
   const saved = {
     openRoom: 'ops',
@@ -831,11 +919,12 @@ test('another name keeps what was written and read here, and has what it left be
 test('whoever was refused at the start, and takes another name, has what that name left behind', () => {
   const saved = { openRoom: 'ops', rooms: { ops: { draft: 'of alice', read: null } }, sent: [] };
   const left = { ops: { draft: 'of zed', read: null } };
-  const story = new ScreenStory({ saved });
-  story.do({ type: 'nameChosen', saved: { openRoom: null, rooms: left, sent: [] } });
+  const story = new ScreenStory({ saved: { ...saved, sent: ['by alice'] } });
+  story.do({ type: 'nameChosen', saved: { openRoom: null, rooms: left, sent: ['by zed'] } });
   story.hearRooms(ROOMS, { name: 'zed' });
+  assert.deepEqual(story.model.sentTexts, ['by zed']);
   assert.equal(view(story, 'ops').draft.text, 'of zed');
-  assert.equal(story.model.roomsOfChosenName, null);
+  assert.equal(story.model.ofChosenName, null);
 });
 
 test('a space that is typed before there is a room is not lost', () => {
