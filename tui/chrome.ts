@@ -250,7 +250,7 @@ function hintsFor(columns: number, bindings: Bindings): string {
 /** While a post is chosen. */
 const CHOSEN_HINTS = [
   ' ↑↓ · r answer  e edit  d delete  + react  y copy  g quoted  o links  Esc',
-  ' r reply e edit d del + react y copy g o',
+  ' r answer e edit d del + react y g o',
 ];
 
 /** The last row: what a hint says while the status row is taken, else the keys worth knowing. */

@@ -230,11 +230,9 @@ export function settleRecovery(model: Model): Model {
   }));
 }
 
-/** `12 ms`, `8.4 s`, `85 s`. */
-export function tookText(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
-}
+/** `12 ms`, `8400 ms`, `85 s`. */
+export const tookText = (ms: number): string =>
+  ms < 10_000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1_000)} s`;
 
 type Recovery = Pick<NonNullable<Model['recovered']>, 'tookMs' | 'leader' | 'resent'>;
 

@@ -84,10 +84,10 @@ export function update(before: Model, action: Action, stamp: Stamp): Step {
   }
 }
 
-/** Whoever presses a key looks here, whatever the terminal told last. */
-function seenHand(model: Model, { type }: Action): Model {
-  const isKey = type === 'key' || type === 'typed' || type === 'pasted';
-  return isKey && !model.focused ? onFocus(model, true) : model;
+/** Whoever sends something looks here, whatever the terminal told last. */
+function seenHand(model: Model, action: Action): Model {
+  const sends = action.type === 'key' && action.key === 'enter';
+  return sends && !model.focused ? onFocus(model, true) : model;
 }
 
 function onSettings(
