@@ -259,7 +259,10 @@ function surroundingsOf(parts: WorldParts): Surroundings {
     renewPeer: (peer) => sockets.links?.renew(peer),
     sendHeartbeat: (announcement) => sockets.heartbeats?.send(announcement),
     sendClient: (connection, frame) => sockets.gateway?.send(connection, frame),
-    sendClients: (connections, frame) => sockets.gateway?.sendAll(connections, frame),
+    sendClients: (connections, frame, mayWait) =>
+      mayWait
+        ? sockets.gateway?.sendAllSoon(connections, frame)
+        : sockets.gateway?.sendAll(connections, frame),
     closeClient: (connection, code) => sockets.gateway?.close(connection, code),
     flushClients: () => sockets.gateway?.flush(),
     goOnSoon,

@@ -27,7 +27,7 @@ export type Surroundings = Readonly<{
   renewPeer(peer: ServerId): void;
   sendHeartbeat(announcement: Announcement): void;
   sendClient(connection: number, frame: string): void;
-  sendClients(connections: readonly number[], frame: string): void;
+  sendClients(connections: readonly number[], frame: string, mayWait: boolean): void;
   closeClient(connection: number, code: RefusalCode): void;
   flushClients(): void;
   /** Calls `goOn` in a turn of its own, soon. */
@@ -369,7 +369,7 @@ export function createHost(parts: {
         else world.sendPeer(output.to, output.message);
         return;
       case 'sendAll':
-        return world.sendClients(output.connections, output.frame);
+        return world.sendClients(output.connections, output.frame, output.mayWait);
       case 'close':
         return world.closeClient(output.connection, output.code);
       case 'sharePresence':

@@ -81,8 +81,13 @@ export type Stamped<T> = T & Readonly<{ nowMs: number }>;
 export type ChatOutput =
   /** One line for one connection, its line feed included. */
   | Readonly<{ type: 'send'; connection: number; frame: string }>
-  /** The same line for many: encoded once. */
-  | Readonly<{ type: 'sendAll'; connections: readonly number[]; frame: string }>
+  /** The same line for many: encoded once. `mayWait`: for a moment, and for the next line to the same connection. */
+  | Readonly<{
+      type: 'sendAll';
+      connections: readonly number[];
+      frame: string;
+      mayWait: boolean;
+    }>
   /** Send what is pending, then close. */
   | Readonly<{ type: 'close'; connection: number; code: RefusalCode }>
   /** Ask the ring for an entry, stamped above `above`. Answered in the same turn by `added` or `notTaken`. */

@@ -20,6 +20,7 @@ import {
   isShown,
   type StoredPost,
   sendAll,
+  sendAllSoon,
   sendLineAll,
   storedPost,
 } from './state.ts';
@@ -165,7 +166,7 @@ function showMember(chat: ChatState, entry: Entry, { room, account, joined }: Me
   // Two who write to each other neither come nor go.
   if (fold.existingRoom(room)?.direct) return tellRoom(chat, room, own);
   const inside = connections.inRoom(room);
-  sendAll(chat, isCrowd(inside) ? NOBODY : inside, {
+  sendAllSoon(chat, isCrowd(inside) ? NOBODY : inside, {
     type: 'member',
     room,
     account,
@@ -192,13 +193,18 @@ function tellRenamed(chat: ChatState, account: string, was: string): void {
 type Listener = Readonly<{ id: number; account: string }>;
 
 /** The room as it is now, encoded once for those in it and once for the others. */
-function tellRoom(chat: ChatState, id: string, listeners: readonly Listener[]): void {
+function tellRoom(
+  chat: ChatState,
+  id: string,
+  listeners: readonly Listener[],
+  tell: typeof sendAll = sendAll,
+): void {
   for (const joined of [true, false]) {
     const alike = listeners.filter(({ account }) => chat.fold.isMember(id, account) === joined);
     const [first] = alike;
     const room = first ? roomSummary(chat, id, first.account) : null;
     const ids = alike.map((listener) => listener.id);
-    if (room) sendAll(chat, ids, { type: 'room', room });
+    if (room) tell(chat, ids, { type: 'room', room });
   }
 }
 
@@ -209,7 +215,7 @@ export function tellChangedRooms(chat: ChatState): void {
   let told = 0;
   for (const id of changedRooms) {
     const inside = connections.inRoom(id).flatMap((each) => connections.all.get(each) ?? []);
-    tellRoom(chat, id, inside);
+    tellRoom(chat, id, inside, sendAllSoon);
     told += inside.length;
   }
   changedRooms.clear();

@@ -207,7 +207,21 @@ export function sendAll(
 }
 
 export function sendLineAll(chat: ChatState, connections: readonly number[], line: string): void {
-  if (connections.length > 0) chat.outputs.push({ type: 'sendAll', connections, frame: line });
+  if (connections.length === 0) return;
+  chat.outputs.push({ type: 'sendAll', connections, frame: line, mayWait: false });
+}
+
+/**
+ * What nobody waits for: who came and went. Of a crowd that comes, each would else be a write of its own to all who hear
+ * of it.
+ */
+export function sendAllSoon(
+  chat: ChatState,
+  connections: readonly number[],
+  message: ServerMessage,
+): void {
+  if (connections.length === 0) return;
+  chat.outputs.push({ type: 'sendAll', connections, frame: frame(message), mayWait: true });
 }
 
 /** Refuses what has no number of a session; `to` says what is meant. */
@@ -289,13 +303,15 @@ export function byOrder(one: Entry, other: Entry): number {
 /** Tells who came since the last tick: the same lines to all, so that each socket is looked at once. */
 export function tellArrivals(chat: ChatState): void {
   const { arrived, connections } = chat;
+  // Asked with every tick, and a list of everyone is long.
+  if (arrived.size === 0) return;
   const everyone = connections.signedInIds();
   for (const account of arrived) {
     const state = presenceOf(chat, account);
     const ids = isCrowd(everyone) ? companionsOf(chat, account) : everyone;
     const name = chat.fold.nameOf(account);
     // Whoever has gone again meanwhile is told to be gone when the time comes.
-    if (state !== 'gone') sendAll(chat, ids, { type: 'presence', account, name, state });
+    if (state !== 'gone') sendAllSoon(chat, ids, { type: 'presence', account, name, state });
   }
   arrived.clear();
 }
@@ -309,7 +325,7 @@ export function tellPresence(
   const name = chat.fold.nameOf(account);
   const others = chat.connections.signedIn().filter((each) => each.account !== account);
   const ids = isCrowd(others) ? companionsOf(chat, account) : others.map(({ id }) => id);
-  sendAll(chat, ids, { type: 'presence', account, name, state });
+  sendAllSoon(chat, ids, { type: 'presence', account, name, state });
 }
 
 /**

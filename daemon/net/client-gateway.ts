@@ -38,6 +38,11 @@ const BACKLOG_BYTES_LIMIT = 32 * 1024 * 1024;
 const FLUSH_MS_MAX = 15;
 const WRITES_TIMED = 32;
 
+/** What may wait does so for this long: of a crowd that comes, several are told of in one write. */
+const SOON_MS = 100;
+/** Of a client whose lines no flush is to write by itself yet. */
+const NO_TURN = -1;
+
 /** A closed connection gets this long to take what was sent to it, the reason above all. */
 const LINGER_MS = 1_000;
 
@@ -90,6 +95,8 @@ export type ClientGateway = Readonly<{
    * identity, and cost nothing for each connection: a list that was given here is never changed.
    */
   sendAll(connections: readonly number[], frame: string): void;
+  /** The same, written with the next line to each, or after a tenth of a second: what nobody waits for. */
+  sendAllSoon(connections: readonly number[], frame: string): void;
   /** Writes what was collected: one write for each socket. */
   flush(): void;
   /** Sends what is collected and a `closing`, then closes. `onClosed` follows. */
@@ -138,6 +145,9 @@ class Gateway implements ClientGateway {
   /** Lines for the same list of connections, not yet in their batches. */
   private group: readonly number[] = [];
   private groupText = '';
+  /** Those with something to write that may wait; and some to whom it was written since. */
+  private unhurried: Client[] = [];
+  private soon: NodeJS.Timeout | null = null;
   private readonly watch: NodeJS.Timeout;
   /** Those whose lines wait for the next turn, in the order in which they get theirs. */
   private waiting: Client[] = [];
@@ -348,17 +358,46 @@ class Gateway implements ClientGateway {
     if (groupText === '') return;
     this.group = [];
     this.groupText = '';
+    this.putBehind(group, groupText, (client, batch) => this.give(client, batch));
+  }
+
+  /** @param give is handed each client with the lines that it waits for from now on */
+  private putBehind(
+    connections: readonly number[],
+    text: string,
+    give: (client: Client, batch: Batch) => void,
+  ): void {
     let before: Batch | null = null;
     let after: Batch | null = null;
-    for (const connection of group) {
+    for (const connection of connections) {
       const client = this.clients.get(connection);
       if (!client || client.closing) continue;
       if (after === null || client.batch !== before) {
         before = client.batch;
-        after = batchAfter(before, groupText);
+        after = batchAfter(before, text);
       }
-      this.give(client, after);
+      give(client, after);
     }
+  }
+
+  sendAllSoon(connections: readonly number[], frame: string): void {
+    this.spread();
+    this.putBehind(connections, frame, (client, batch) => {
+      if (client.batch === null) {
+        client.turn = NO_TURN;
+        this.unhurried.push(client);
+      }
+      client.batch = batch;
+    });
+    if (this.unhurried.length > 0) this.soon ??= setTimeout(() => this.flushUnhurried(), SOON_MS);
+  }
+
+  private flushUnhurried(): void {
+    this.soon = null;
+    for (const client of this.unhurried)
+      if (client.batch !== null && client.turn === NO_TURN) this.give(client, client.batch);
+    this.unhurried = [];
+    this.flush();
   }
 
   private give(client: Client, batch: Batch): void {
@@ -451,6 +490,7 @@ class Gateway implements ClientGateway {
 
   async stop(code: RefusalCode): Promise<void> {
     clearInterval(this.watch);
+    if (this.soon) clearTimeout(this.soon);
     for (const client of this.clients.values()) this.closeClient(client, code);
     if (!this.server.listening) return;
     const closed = once(this.server, 'close');

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import {
   type ClientGateway,
   type ClientGatewayOptions,
@@ -90,6 +91,29 @@ test('what is sent between two flushes goes out in one piece and in order', asyn
   await waitFor('all lines', () => one.lines.length + other.lines.length === 3, 5_000);
   const typesOf = (peer: Peer) => peer.lines.map(({ type }) => type).join();
   assert.deepEqual([typesOf(one), typesOf(other)].sort(), ['a,b', 'b']);
+});
+
+test('what may wait is written with what follows, in order, or after a moment by itself', async (context) => {
+  const stage = await open(context);
+  const one = await dial(context, stage.gateway.port);
+  const other = await dial(context, stage.gateway.port);
+  await waitFor('both opened', () => stage.opened.length === 2, 5_000);
+  // From here on no time passes but what is told.
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const heard = async (lines: number) => {
+    while (one.lines.length + other.lines.length < lines) await turn();
+    return [one, other].map((peer) => peer.lines.map(({ type }) => type).join()).sort();
+  };
+  const [first = 0] = stage.opened;
+  stage.gateway.sendAllSoon([...stage.opened, 999], '{"type":"came"}\n');
+  stage.gateway.sendAllSoon(stage.opened, '{"type":"went"}\n');
+  stage.gateway.flush();
+  stage.gateway.send(first, '{"type":"post"}\n');
+  stage.gateway.flush();
+  assert.deepEqual(await heard(3), ['', 'came,went,post'], 'the other is not written to yet');
+  stage.gateway.sendAllSoon(stage.opened, '{"type":"again"}\n');
+  context.mock.timers.tick(100);
+  assert.deepEqual(await heard(7), ['came,went,again', 'came,went,post,again']);
 });
 
 test('what takes too long to be written at once comes to everyone all the same, in order, and so does what follows', async (context) => {
