@@ -166,7 +166,7 @@ function showMember(chat: ChatState, entry: Entry, { room, account, joined }: Me
   // Two who write to each other neither come nor go.
   if (fold.existingRoom(room)?.direct) return tellRoom(chat, room, own);
   const inside = connections.inRoom(room);
-  sendAllSoon(chat, isCrowd(inside) ? NOBODY : inside, {
+  sendAllSoon(chat, isCrowd(inside.length) ? NOBODY : inside, {
     type: 'member',
     room,
     account,
@@ -228,8 +228,8 @@ export function tellChangedRooms(chat: ChatState): void {
  */
 export function notePicture(chat: ChatState): void {
   const { picture, connections } = chat;
-  const listeners = connections.signedInIds();
-  const restMs = Math.max(PICTURE_TOLD_MS, listeners.length * TOLD_MS_EACH);
+  const listeners = connections.signedInCount();
+  const restMs = Math.max(PICTURE_TOLD_MS, listeners * TOLD_MS_EACH);
   picture.dueMs ??= isCrowd(listeners)
     ? Math.max(chat.nowMs + PICTURE_TOLD_MS, picture.toldMs + restMs)
     : chat.nowMs;

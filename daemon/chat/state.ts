@@ -305,10 +305,10 @@ export function tellArrivals(chat: ChatState): void {
   const { arrived, connections } = chat;
   // Asked with every tick, and a list of everyone is long.
   if (arrived.size === 0) return;
-  const everyone = connections.signedInIds();
+  const everyone = isCrowd(connections.signedInCount()) ? null : connections.signedInIds();
   for (const account of arrived) {
     const state = presenceOf(chat, account);
-    const ids = isCrowd(everyone) ? companionsOf(chat, account) : everyone;
+    const ids = everyone ?? companionsOf(chat, account);
     const name = chat.fold.nameOf(account);
     // Whoever has gone again meanwhile is told to be gone when the time comes.
     if (state !== 'gone') sendAllSoon(chat, ids, { type: 'presence', account, name, state });
@@ -323,8 +323,10 @@ export function tellPresence(
   state: 'here' | 'idle' | 'gone',
 ): void {
   const name = chat.fold.nameOf(account);
-  const others = chat.connections.signedIn().filter((each) => each.account !== account);
-  const ids = isCrowd(others) ? companionsOf(chat, account) : others.map(({ id }) => id);
+  const { connections } = chat;
+  const ids = isCrowd(connections.signedInCount())
+    ? companionsOf(chat, account)
+    : connections.signedIn().flatMap((each) => (each.account === account ? [] : each.id));
   sendAllSoon(chat, ids, { type: 'presence', account, name, state });
 }
 
@@ -332,8 +334,8 @@ export function tellPresence(
  * Whether so many are not told of each one who comes or goes: with n of them that is n lines for each, and n times n
  * when all come back after a failover. They are told how many there are, and whoever wants to know asks.
  */
-export function isCrowd(listeners: readonly unknown[]): boolean {
-  return listeners.length > CROWD_MIN;
+export function isCrowd(listeners: number): boolean {
+  return listeners > CROWD_MIN;
 }
 
 /** Connections of those who have a conversation of two with an account. */
