@@ -86,7 +86,7 @@ class Rehearsal {
     this.boots += 1;
     const { ring, chat } = coresOn({
       ...{ store, self, peers: [serverOf(other)], copiesMin: 1 },
-      search: { find: () => null, isComplete: () => false },
+      search: { find: () => null, reach: () => new Map(), covers: () => 'later' },
       secrets: chatSecrets(null),
       boot: hex(this.boots),
       nowMs: this.nowMs,

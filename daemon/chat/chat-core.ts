@@ -26,6 +26,7 @@ import { isOpen, onQuery } from './queries.ts';
 import { queuesOf } from './queues.ts';
 import { writeReads } from './reading.ts';
 import { answerRepeats, onBadRequest, onRequest, sendAnswers, takeRequest } from './requests.ts';
+import { answerSearches } from './searching.ts';
 import { holdEarly, onProve, onSignIn, refuseSignIn, takeSignIn } from './sign-in.ts';
 import { onSignal } from './signals.ts';
 import {
@@ -260,6 +261,7 @@ function onFollowing(chat: ChatState, cluster: Cluster, reason: string): void {
   chat.claims.clear();
   chat.changedRooms.clear();
   chat.heardReads.clear();
+  chat.searches = [];
   dropHeld(chat);
   chat.presence.clear();
   chat.arrived.clear();
@@ -331,6 +333,7 @@ function onTick(chat: ChatState): void {
   tellChangedRooms(chat);
   tellPicture(chat);
   tellWhole(chat);
+  answerSearches(chat);
   sharePresence(chat);
   writeReads(chat);
   if (chat.repeats.size > 0) answerRepeats(chat);

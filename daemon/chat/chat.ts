@@ -5,6 +5,7 @@ import type { Cluster } from '../../lib/client/api.ts';
 import type { RefusalCode } from '../../lib/protocol/refusals.ts';
 import type { ClientMessage } from '../../lib/protocol/requests.ts';
 import type { Entry, StreamId } from '../ring/entry.ts';
+import type { Coverage, Reach } from '../search/indexing.ts';
 import type { SearchQuery } from '../search/search-index.ts';
 import type { EntryIndex, Store } from '../store/store.ts';
 import type { ChatQueues } from './queues.ts';
@@ -27,8 +28,10 @@ export type ChatReader = Pick<
 export type PostSearch = Readonly<{
   /** @returns ids of posts, newest first; null when nothing can be looked for now */
   find(query: SearchQuery): readonly string[] | null;
-  /** Whether everything stored is in. */
-  isComplete(): boolean;
+  /** How far everything stored reaches now: for `covers`. */
+  reach(): Reach;
+  /** Whether everything up to there can be found. */
+  covers(reach: Reach): Coverage;
 }>;
 
 /** What a hybrid time looks like in a stamp. */

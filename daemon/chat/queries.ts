@@ -1,15 +1,13 @@
-// What is asked without a number: read from the fold and the disk, and answered at once.
+// What is asked without a number: read from the fold and the disk, and answered at once (but a search, see
+// searching.ts).
 import { assertNever } from '../../lib/assert.ts';
-import { timeOfOrder } from '../../lib/ids.ts';
 import type { Query } from '../../lib/protocol/requests.ts';
 import { bodyOf } from './bodies.ts';
 import type { Connection } from './connections.ts';
 import { tellWhole } from './delivery.ts';
 import { hiddenCount, historyPost, placeNow, roomSummary } from './messages.ts';
-import { type ChatState, isShown, presenceOf, refuse, send, storedPost } from './state.ts';
-
-/** Later than any clock says: what a hybrid time can be. */
-const TIME_MS_MAX = 2 ** 42;
+import { onSearch } from './searching.ts';
+import { type ChatState, isShown, presenceOf, refuse, refuseRoom, send } from './state.ts';
 
 type Asked<T extends Query['type']> = Extract<Query, { type: T }>;
 
@@ -56,16 +54,6 @@ function onListRooms(chat: ChatState, connection: Connection, { query }: Asked<'
   send(chat, connection, { type: 'rooms', query, rooms });
 }
 
-function refuseRoom(
-  chat: ChatState,
-  connection: Connection,
-  asked: { query: number; room: string },
-) {
-  const { query, room } = asked;
-  const detail = `there is no room with the id ${room}`;
-  refuse(chat, connection, { to: { query }, code: 'no-such-room', detail });
-}
-
 function onWho(chat: ChatState, connection: Connection, asked: Asked<'who'>): void {
   const room = chat.fold.visibleRoom(asked.room, connection.account);
   if (!room) return refuseRoom(chat, connection, asked);
@@ -96,37 +84,4 @@ function onHistory(chat: ChatState, connection: Connection, asked: Asked<'histor
     return body?.t === 'post' ? [historyPost(chat, entry, body)] : [];
   });
   send(chat, connection, { type: 'page', query, room, posts, more: shown.length > limit });
-}
-
-/** In one room, or in all of this account's. What the index names is looked at anew: it may lag. */
-function onSearch(chat: ChatState, connection: Connection, asked: Asked<'search'>): void {
-  const { query, text, room, author, limit, before = null } = asked;
-  if (room !== undefined && !chat.fold.visibleRoom(room, connection.account)) {
-    return refuseRoom(chat, connection, { query, room });
-  }
-  const joined = chat.fold.roomsOf(connection.account);
-  const untilMs = Math.min(
-    asked.untilMs ?? TIME_MS_MAX,
-    before === null ? TIME_MS_MAX : timeOfOrder(before),
-  );
-  const ids = chat.parts.search.find({
-    text,
-    rooms: room === undefined ? joined.map(({ id }) => id) : [room],
-    accounts: author === undefined ? null : chat.fold.accountsNamed(author),
-    fromMs: asked.fromMs ?? 0,
-    untilMs,
-    before,
-    limit: limit + 1,
-  });
-  if (ids === null) {
-    const detail = 'this server cannot search at the moment';
-    return refuse(chat, connection, { to: { query }, code: 'storage-failed', detail });
-  }
-  const posts = ids.slice(0, limit).flatMap((id) => {
-    const stored = storedPost(chat, id);
-    if (!stored || !isShown(chat, stored.entry) || chat.notes.isDeleted(id)) return [];
-    return [historyPost(chat, stored.entry, stored.body)];
-  });
-  const complete = chat.parts.search.isComplete();
-  send(chat, connection, { type: 'found', query, posts, more: ids.length > limit, complete });
 }

@@ -4,8 +4,9 @@ import type { Cluster } from '../../lib/client/api.ts';
 import type { ServerMessage } from '../../lib/protocol/events.ts';
 import { CROWD_MIN } from '../../lib/protocol/limits.ts';
 import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
-import type { NumberedRequest, SignIn } from '../../lib/protocol/requests.ts';
+import type { NumberedRequest, Search, SignIn } from '../../lib/protocol/requests.ts';
 import { type Entry, orderOf, type StreamId, streamIdOf } from '../ring/entry.ts';
+import type { Reach } from '../search/indexing.ts';
 import { type Body, type BodyOf, bodyOf, isNote } from './bodies.ts';
 import type { ChatOutput, ChatReader, ChatSecrets, PostSearch } from './chat.ts';
 import { type Connection, Connections } from './connections.ts';
@@ -43,6 +44,16 @@ export type WantedRequest = Readonly<{
   /** Of the connection when it came: whoever has signed in anew since has sent it again. */
   sessionId: string;
   message: NumberedRequest;
+}>;
+
+/** A search that waits until the index reaches as far as the history did when it came. */
+export type WaitingSearch = Readonly<{
+  connection: number;
+  /** Of the connection when it came: whoever has signed in anew asks again. */
+  sessionId: string;
+  asked: Search;
+  reach: Reach;
+  sinceMs: number;
 }>;
 
 export type ChatState = {
@@ -93,6 +104,8 @@ export type ChatState = {
   readonly claims: Map<string, WantedSignIn[]>;
   /** Accounts whose claims were shown in this step. */
   claimed: string[];
+  /** In the order in which they came. */
+  searches: WaitingSearch[];
   /** Between two views of this leader. */
   pausing: boolean;
   /** The ring did not take something: one attempt at a time until it does. */
@@ -157,6 +170,7 @@ export function createState(parts: ChatParts): ChatState {
     foreign: new Map(),
     waiting: new Map(),
     repeats: new Map(),
+    searches: [],
     early: new Map(),
     laterCount: 0,
     laterChars: 0,
@@ -232,6 +246,16 @@ export function refuse(
 ): void {
   const { to, code, detail } = refusal;
   send(chat, connection, { type: 'refused', ...to, code, reason: detail ?? REFUSALS[code] });
+}
+
+export function refuseRoom(
+  chat: ChatState,
+  connection: Connection,
+  asked: Readonly<{ query: number; room: string }>,
+): void {
+  const { query, room } = asked;
+  const detail = `there is no room with the id ${room}`;
+  refuse(chat, connection, { to: { query }, code: 'no-such-room', detail });
 }
 
 /** Forgets a connection and has it closed. */

@@ -12,6 +12,8 @@ const CHUNK_ENTRIES = 100;
 const CHUNK_BYTES = 128 * 1024;
 /** Batches that are not written yet; beyond them nothing is read, so that memory stays bounded. */
 const UNDERWAY_MAX = 8;
+/** So few entries are in within some ten milliseconds. */
+const SOON_ENTRIES = 1_000;
 /** Fewer entries than a chunk wait so long for more: each batch costs something by itself. */
 const GATHER_MS = 100;
 /** Between two looks whether something is to be pruned, when nothing is said. */
@@ -19,12 +21,22 @@ const PRUNE_MS = 1_000;
 /** A stream whose next entry is damaged is tried again after this. */
 const STUCK_MS = 10_000;
 
+/** Of each stream the last entry that counts. */
+export type Reach = ReadonlyMap<StreamId, number>;
+
+/** `soon`: all of it is on its way, or so little is not that it is worth waiting for. */
+export type Coverage = 'yes' | 'soon' | 'later';
+
 export type Indexing = Readonly<{
   tick(): void;
   /** Entries not given to the writer yet, those behind a damaged one left out. */
   lackCount(): number;
-  /** Whether everything held is found, but for what was said a moment ago. */
-  isComplete(): boolean;
+  /** How far everything held reaches now: what `covers` is asked of later. */
+  reach(): Reach;
+  /** Whether searches find everything up to there, those behind a damaged entry left out. */
+  covers(reach: Reach): Coverage;
+  /** Puts in at once what is little, for somebody who waits for it. */
+  hurry(): void;
 }>;
 
 /**
@@ -41,6 +53,8 @@ export function createIndexing(parts: {
   const { store, writer, nowMs, prunedBelowMs } = parts;
   /** Handed to the writer up to here. */
   const given = new Map(parts.indexed);
+  /** Written, and so found, up to here. */
+  const written = new Map(parts.indexed);
   const stuckSinceMs = new Map<StreamId, number>();
   let underway = 0;
   let gaveMs = Number.NEGATIVE_INFINITY;
@@ -61,11 +75,18 @@ export function createIndexing(parts: {
     return count;
   }
 
-  /** In a busy room something is always on its way: all is found but what was said since the last batch. */
-  function isComplete(): boolean {
-    const lacks = lackCount();
-    if (lacks === 0) return underway === 0;
-    return lacks < CHUNK_ENTRIES && underway === 0 && nowMs() - gaveMs < 2 * GATHER_MS;
+  function covers(reach: Reach): Coverage {
+    let lacks = 0;
+    for (const [stream, last] of reach) {
+      if (!stuckSinceMs.has(stream)) lacks += Math.max(0, last - (written.get(stream) ?? 0));
+    }
+    if (lacks === 0) return 'yes';
+    return lacks <= SOON_ENTRIES ? 'soon' : 'later';
+  }
+
+  function hurry(): void {
+    const behind = lagging();
+    if (behind && behind.lacks <= CHUNK_ENTRIES && underway < UNDERWAY_MAX) giveChunk(behind);
   }
 
   function give(stream: StreamId, sequence: number, changes: readonly IndexChange[]): void {
@@ -73,6 +94,7 @@ export function createIndexing(parts: {
     gaveMs = nowMs();
     writer.write({ stream, sequence, changes, pruneBelowMs: prunedBelowMs() }, () => {
       underway -= 1;
+      if (stream !== '') written.set(stream, sequence);
     });
   }
 
@@ -102,7 +124,7 @@ export function createIndexing(parts: {
     if (isPruning && underway === 0) give('', 0, []);
   }
 
-  return { tick, lackCount, isComplete };
+  return { tick, lackCount, reach: () => new Map(store.digest()), covers, hurry };
 }
 
 function changeOf(entry: Entry): readonly IndexChange[] {

@@ -4,7 +4,7 @@
 import type { StreamId } from '../ring/entry.ts';
 import type { Store } from '../store/store.ts';
 import type { IndexWriter } from './index-changes.ts';
-import { createIndexing, type Indexing } from './indexing.ts';
+import { type Coverage, createIndexing, type Indexing, type Reach } from './indexing.ts';
 import type { SearchIndex, SearchQuery } from './search-index.ts';
 
 /** From a failure to an index made anew, doubling up to an hour: a disk that is full stays so for a while. */
@@ -24,8 +24,10 @@ const WANTED_MS = 5_000;
 export type Search = Readonly<{
   /** @returns ids of posts, newest first; null while there is no index that can be read */
   find(query: SearchQuery): readonly string[] | null;
-  /** Whether everything held is found. */
-  isComplete(): boolean;
+  /** How far everything held reaches now: for `covers`. What is little is put in at once. */
+  reach(): Reach;
+  /** Whether everything up to there is found. */
+  covers(reach: Reach): Coverage;
   /** Entries that the index has not been given yet; 0 where there is none. */
   lackCount(): number;
   /** Whether somebody searched a moment ago. */
@@ -76,9 +78,6 @@ class HealingSearch implements Search {
   }
 
   find(query: SearchQuery): readonly string[] | null {
-    // Somebody wants it: it is filled from now on.
-    this.askedMs = this.parts.nowMs();
-    this.filledFromMs = Math.min(this.filledFromMs, this.askedMs);
     try {
       return this.present?.index.find(query) ?? null;
     } catch (error) {
@@ -96,8 +95,16 @@ class HealingSearch implements Search {
     return this.parts.nowMs() - this.askedMs < WANTED_MS;
   }
 
-  isComplete(): boolean {
-    return this.present?.indexing.isComplete() ?? false;
+  reach(): Reach {
+    // Somebody wants it: it is filled from now on.
+    this.askedMs = this.parts.nowMs();
+    this.filledFromMs = Math.min(this.filledFromMs, this.askedMs);
+    this.present?.indexing.hurry();
+    return this.present?.indexing.reach() ?? new Map();
+  }
+
+  covers(reach: Reach): Coverage {
+    return this.present?.indexing.covers(reach) ?? 'later';
   }
 
   tick(isCalm: boolean): void {

@@ -229,6 +229,7 @@ export const Query = z.discriminatedUnion('type', [
   StatusQuery,
 ]);
 export type Query = z.infer<typeof Query>;
+export type Search = z.infer<typeof Search>;
 
 export const ClientMessage = z.discriminatedUnion('type', [
   SignIn,

@@ -79,6 +79,8 @@ export class ChatStage {
   takes = Number.POSITIVE_INFINITY;
   /** Whether its index can be asked. */
   canSearch = true;
+  /** Nothing is put into the index: it is as far as it was. */
+  isIndexBehind = false;
   cluster: Cluster;
   readonly closed = new Map<number, RefusalCode>();
   readonly shared: { accounts: readonly string[]; idle: readonly string[] }[] = [];
@@ -147,13 +149,20 @@ export class ChatStage {
         return nowMs;
       },
     });
+    const fill = () => {
+      while (indexing.covers(indexing.reach()) !== 'yes') indexing.tick();
+    };
     return {
       find: (query) => {
         if (!this.canSearch) return null;
-        while (!indexing.isComplete()) indexing.tick();
+        if (!this.isIndexBehind) fill();
         return index.find(query);
       },
-      isComplete: indexing.isComplete,
+      reach: indexing.reach,
+      covers: (reach) => {
+        if (!this.isIndexBehind) fill();
+        return indexing.covers(reach);
+      },
     };
   }
 

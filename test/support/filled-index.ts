@@ -33,7 +33,7 @@ export function fillIndex(directory: string, store: Store): void {
   };
   const parts = { store, writer, indexed: index.indexed(), prunedBelowMs: () => 0, nowMs };
   const indexing = createIndexing(parts);
-  while (!indexing.isComplete()) indexing.tick();
+  while (indexing.covers(indexing.reach()) !== 'yes') indexing.tick();
   commit();
   index.close();
 }

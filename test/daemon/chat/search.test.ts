@@ -88,3 +88,30 @@ test('whoever asks is told when nothing can be searched, and everything else goe
   stage.canSearch = true;
   assert.equal(search(stage, reader, 'plan').posts.length, 2);
 });
+
+test('a search waits until the index has what was said before it, and answers others meanwhile', () => {
+  const { stage, writer, reader } = talking();
+  assert.equal(search(stage, reader, 'plan').posts.length, 2);
+  stage.isIndexBehind = true;
+  stage.post(writer, 'a third plan');
+  stage.say(reader, { type: 'search', query: 8, text: 'plan', limit: 10 });
+  stage.say(reader, { type: 'ping', query: 9 });
+  stage.pass(500);
+  assert.equal(stage.take(reader, 'pong').length, 1);
+  assert.equal(stage.take(reader, 'found').length, 0, 'it would lack a post');
+  stage.isIndexBehind = false;
+  stage.pass(25);
+  const [found] = stage.take(reader, 'found');
+  assert.deepEqual([found?.query, found?.posts.length, found?.complete], [8, 3, true]);
+});
+
+test('an index that does not come any further is waited for a second, and the answer says so', () => {
+  const { stage, writer, reader } = talking();
+  assert.equal(search(stage, reader, 'plan').posts.length, 2);
+  stage.isIndexBehind = true;
+  stage.post(writer, 'a third plan');
+  stage.say(reader, { type: 'search', query: 8, text: 'plan', limit: 10 });
+  stage.pass(1_100);
+  const [found] = stage.take(reader, 'found');
+  assert.deepEqual([found?.posts.length, found?.complete], [2, false]);
+});

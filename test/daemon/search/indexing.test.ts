@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { encodeBody } from '../../../daemon/chat/bodies.ts';
 import type { Entry } from '../../../daemon/ring/entry.ts';
 import type { IndexBatch } from '../../../daemon/search/index-changes.ts';
-import { createIndexing } from '../../../daemon/search/indexing.ts';
+import { createIndexing, type Indexing } from '../../../daemon/search/indexing.ts';
 
 const STREAM = '1.3.ffffffffffffffff';
 const ACCOUNT = 'aaaaaaaaaaaaaaaa';
@@ -70,25 +70,37 @@ test('what the index has is not given to it again', () => {
   );
 });
 
-test('in a busy room what was said since the last batch is not waited for, but what rests is', () => {
+const coversAll = (indexing: Indexing) => indexing.covers(indexing.reach());
+
+test('in a busy room what was said before somebody asked is waited for, and what is said later is not', () => {
   const { state, indexing, write } = stage({ held: 50 });
   indexing.tick();
   write();
   state.held += 40;
-  state.nowMs += 50;
+  const asked = indexing.reach();
+  assert.equal(indexing.covers(asked), 'soon');
+  state.nowMs += 100;
   indexing.tick();
-  assert.equal(indexing.isComplete(), true, 'a batch goes every tenth of a second');
-  state.nowMs += 200;
-  assert.equal(indexing.isComplete(), false, 'nothing was given for a while: the index rests');
+  state.held += 40;
+  assert.equal(indexing.covers(asked), 'soon', 'given is not written');
+  write();
+  assert.equal(indexing.covers(asked), 'yes');
+  assert.equal(coversAll(indexing), 'soon');
 });
 
-test('it is complete when everything held is written', () => {
-  const { indexing, write } = stage({ held: 3 });
-  assert.equal(indexing.isComplete(), false);
+test('whoever waits has what is little put in at once, and no long history', () => {
+  const { state, batches, indexing, write } = stage({ held: 1 });
   indexing.tick();
-  assert.equal(indexing.isComplete(), false, 'given is not written');
   write();
-  assert.equal(indexing.isComplete(), true);
+  state.held = 3;
+  indexing.tick();
+  assert.equal(batches.length, 1, 'it gathers');
+  indexing.hurry();
+  assert.equal(batches.length, 2);
+  const long = stage({ held: 5_000 });
+  assert.equal(coversAll(long.indexing), 'later');
+  long.indexing.hurry();
+  assert.equal(long.batches.length, 0);
 });
 
 test('a few posts wait a moment for more, so that they share a batch', () => {
@@ -119,5 +131,5 @@ test('what is pruned goes from the index also when nothing is said', () => {
     [0, 7],
   );
   write();
-  assert.equal(indexing.isComplete(), true);
+  assert.equal(coversAll(indexing), 'yes');
 });

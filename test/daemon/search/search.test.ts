@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { encodeBody } from '../../../daemon/chat/bodies.ts';
 import type { Entry } from '../../../daemon/ring/entry.ts';
 import { directWriter } from '../../../daemon/search/index-changes.ts';
-import { FILLED_AFTER_MS, startSearch } from '../../../daemon/search/search.ts';
+import { FILLED_AFTER_MS, type Search, startSearch } from '../../../daemon/search/search.ts';
 import {
   openSearchIndex,
   type SearchIndex,
@@ -30,6 +30,8 @@ const HELLO = {
   ...{ text: 'hello', rooms: ['general'], accounts: null, before: null, limit: 5 },
   ...{ fromMs: 0, untilMs: 2 ** 42 },
 };
+
+const isComplete = (search: Search) => search.covers(new Map([[STREAM, POSTS]])) === 'yes';
 
 const directory = mkdtempSync(join(tmpdir(), 'syncnet-search-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -71,7 +73,7 @@ function stage(wrong: Wrong = {}) {
   });
   clock.nowMs = 0;
   const fill = () => {
-    for (let count = 0; count < 10 && !search.isComplete(); count += 1) search.tick(true);
+    for (let count = 0; count < 10 && !isComplete(search); count += 1) search.tick(true);
   };
   return { search, clock, told, failures, fill };
 }
@@ -102,14 +104,14 @@ test('an index that is damaged on the disk ends nothing, and is made anew from t
 
   const { search, clock, told, fill } = stage();
   assert.equal(search.find(HELLO), null);
-  assert.equal(search.isComplete(), false);
+  assert.equal(isComplete(search), false);
   assert.match(told.join(), /made anew in 10 s/);
   await closed();
   search.tick(true);
   assert.equal(search.find(HELLO), null, 'not at once');
   clock.nowMs = 10_000;
   fill();
-  assert.equal(search.isComplete(), true);
+  assert.equal(isComplete(search), true);
   assert.equal(search.find(HELLO)?.length, 5);
   await search.close();
 });
@@ -123,7 +125,7 @@ test('a server that has just started fills its index a little later, and starts 
   clock.nowMs = 0;
   fill();
   assert.equal(failures.length, 1);
-  assert.equal(search.isComplete(), true);
+  assert.equal(isComplete(search), true);
   await search.close();
 });
 
@@ -132,9 +134,9 @@ test('while servers come and go nothing is written into the index', async () => 
   const { search, failures, fill } = stage();
   for (let count = 0; count < 10; count += 1) search.tick(false);
   assert.deepEqual(failures, [], 'there is no thread yet that would write');
-  assert.equal(search.isComplete(), false);
+  assert.equal(isComplete(search), false);
   fill();
-  assert.equal(search.isComplete(), true);
+  assert.equal(isComplete(search), true);
   await search.close();
 });
 
@@ -142,11 +144,12 @@ test('a server that has just started fills its index as soon as somebody searche
   forgetIndex();
   const { search, clock, fill } = stage();
   clock.nowMs = -1;
+  search.reach();
   assert.deepEqual(search.find(HELLO), []);
-  assert.equal(search.isComplete(), false);
+  assert.equal(isComplete(search), false);
   fill();
   assert.equal(search.find(HELLO)?.length, 5);
-  assert.equal(search.isComplete(), true);
+  assert.equal(isComplete(search), true);
   await search.close();
 });
 
@@ -193,7 +196,7 @@ test('an index that cannot be written is made anew, later after each failure', a
   assert.equal(search.find(HELLO), null);
   clock.nowMs = 30_000;
   fill();
-  assert.equal(search.isComplete(), true);
+  assert.equal(isComplete(search), true);
   await search.close();
 });
 
@@ -244,7 +247,7 @@ test('nothing is opened, found or told once it is closed', async () => {
 test('somebody who searched a moment ago may search again', async () => {
   const { search, clock } = stage();
   assert.equal(search.isWanted(), false);
-  search.find(HELLO);
+  search.reach();
   assert.equal(search.isWanted(), true);
   clock.nowMs += 10_000;
   assert.equal(search.isWanted(), false);
