@@ -11,7 +11,7 @@ import type { Model, RoomView } from './state/model.ts';
 import { PEOPLE_LISTED_MAX } from './state/people.ts';
 import { composerOf, isLossQuiet } from './state/selectors.ts';
 import { draftOf } from './state/step.ts';
-import { isStatusTaken } from './status-row.ts';
+import { hintSaid, isStatusTaken } from './status-row.ts';
 import { cellWidth, fit, truncate } from './text.ts';
 import type { LookName } from './theme.ts';
 
@@ -255,7 +255,7 @@ const CHOSEN_HINTS = [
 
 /** The last row: what a hint says while the status row is taken, else the keys worth knowing. */
 export function hintRow(model: Model): Row {
-  if (model.hint && isStatusTaken(model)) return [segment(` ${model.hint.text}`, model.hint.tone)];
+  if (model.hint && isStatusTaken(model)) return hintSaid(model.hint, model.size.columns);
   if (model.selected !== null) {
     const { columns } = model.size;
     const hint = CHOSEN_HINTS.find((each) => cellWidth(each) <= columns) ?? '';

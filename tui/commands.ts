@@ -15,10 +15,10 @@ export type Command =
   | Readonly<{ type: 'edit'; text: string }>
   | Readonly<{ type: 'delete' }>
   | Readonly<{ type: 'react'; emoji: string }>
-  | Readonly<{ type: 'leave' }>
+  | Readonly<{ type: 'leave'; name: string }>
   | Readonly<{ type: 'topic'; topic: string }>
   | Readonly<{ type: 'rooms' }>
-  | Readonly<{ type: 'who' }>
+  | Readonly<{ type: 'who'; name: string }>
   | Readonly<{ type: 'nick'; name: string }>
   | Readonly<{ type: 'outbox' }>
   | Readonly<{ type: 'copy' }>
@@ -41,8 +41,11 @@ type Row = Readonly<{
   completes?: 'rooms' | 'servers' | 'people';
   /** Only where this screen started the servers. */
   localOnly?: true;
-  /** @returns the command, or what is wrong with `rest`, the text behind the name */
-  parse(rest: string): Command | string;
+  /**
+   * @param name as it was typed: an alias perhaps
+   * @returns the command, or what is wrong with `rest`, the text behind the name
+   */
+  parse(rest: string, name: string): Command | string;
 }>;
 
 /** What names are made of, short enough for a row of 80 columns. */
@@ -97,13 +100,24 @@ const server =
     rest === ''
       ? `which server? /${verb} server1, server2 or server3`
       : { type: 'server', verb, id: rest };
-const bare = (command: Command) => (rest: string) =>
-  rest === '' ? command : `/${command.type} takes nothing behind it`;
+const bare = (command: Command) => (rest: string, name: string) =>
+  rest === '' ? command : `/${name} takes nothing behind it`;
+
+/** A command about the open room, or another that is named. */
+const aboutRoom = (type: 'leave' | 'who') => (rest: string) => {
+  const room = rest === '' ? { name: '' } : roomNameOf(rest);
+  return typeof room === 'string' ? room : { type, name: room.name };
+};
 
 export const COMMANDS: Readonly<Record<string, Row>> = {
   create: { usage: '/create ROOM [TOPIC]', about: 'a new room, and go there', parse: create },
   join: { usage: '/join ROOM', about: 'join a room and go there', completes: 'rooms', parse: join },
-  leave: { usage: '/leave', about: 'leave this room', parse: bare({ type: 'leave' }) },
+  leave: {
+    usage: '/leave [ROOM]',
+    about: 'leave this room, or another',
+    completes: 'rooms',
+    parse: aboutRoom('leave'),
+  },
   topic: {
     usage: '/topic TEXT',
     about: 'what this room is about',
@@ -148,7 +162,12 @@ export const COMMANDS: Readonly<Record<string, Row>> = {
     parse: (rest) => ({ type: 'search', query: rest }),
   },
   rooms: { usage: '/rooms', about: 'every room there is', parse: bare({ type: 'rooms' }) },
-  who: { usage: '/who', about: 'who is in this room', parse: bare({ type: 'who' }) },
+  who: {
+    usage: '/who [ROOM]',
+    about: 'who is in this room, or another',
+    completes: 'rooms',
+    parse: aboutRoom('who'),
+  },
   nick: { usage: '/nick NAME', about: 'another name: an account of its own', parse: nick },
   retry: { usage: '/retry', about: 'try to connect now', parse: bare({ type: 'retry' }) },
   outbox: {
@@ -227,7 +246,7 @@ export function parseInput(text: string, local: boolean): Parsed {
       reason: `/${lower} works in the screen that started the servers (--local)`,
     };
   }
-  const command = row.parse(rest.trim());
+  const command = row.parse(rest.trim(), typed);
   return typeof command === 'string'
     ? { type: 'wrong', reason: command }
     : { type: 'command', command };

@@ -28,7 +28,7 @@ const NO_ROOM = [
 
 /** What there is to do for whoever has left every room. */
 function noRoomRows(model: Model, width: number): readonly Row[] {
-  if (model.account === null || model.rooms.length > 0) return [];
+  if (model.account === null) return [];
   return NO_ROOM.flatMap((text) =>
     wrapText(text, Math.max(1, width - 2)).map((row): Row => [{ text: ` ${row}`, look: 'faint' }]),
   );

@@ -160,6 +160,10 @@ const CODE_LOOKS = {
   removed: 'codeRemoved',
 } as const satisfies Record<CodeToken, LookName>;
 
+/** A link that is its own address: nobody is called in it. */
+const isAddress = (text: string, { link }: Style) =>
+  link !== undefined && /^(?:https?:\/\/|www\.)/i.test(text);
+
 function pieceSegments(
   { text, style }: Piece,
   told: { selfName: string; look: LookName; isStart: boolean },
@@ -167,7 +171,9 @@ function pieceSegments(
   if (style.faint) return [{ text, look: 'faint' }];
   const segments: Segment[] = style.code
     ? [{ text, look: style.token ? CODE_LOOKS[style.token] : 'code' }]
-    : textSegments(text, told);
+    : isAddress(text, style)
+      ? [{ text, look: told.look }]
+      : textSegments(text, told);
   return segments.map((each) => ({ ...each, style, said: true }));
 }
 

@@ -2,6 +2,7 @@
 // start that found no server or was refused.
 import { COMMANDS, commandNames } from './commands.ts';
 import { emojiName } from './emoji.ts';
+import { foundText } from './found-text.ts';
 import { keyHelp } from './key-help.ts';
 import { clockTime, dayLabel, type Row } from './line-rows.ts';
 import { roomLabel } from './room-label.ts';
@@ -115,22 +116,35 @@ export const SEARCH_HELP = [
 const SEARCH_KEYS = ['', ' ↑ ↓ choose · Enter goes there · Esc'];
 
 type SearchOverlay = Extract<Overlay, { type: 'search' }>;
-type FoundFields = Readonly<{ width: number; isSelected: boolean; newest: number }>;
+type FoundFields = Readonly<{
+  width: number;
+  isSelected: boolean;
+  newest: number;
+  /** What was looked for, without filters. */
+  words: string;
+}>;
 
 /** From here on a result says its minute too. */
 const CLOCK_FROM_WIDTH = 50;
 
 function foundRow(model: Model, { room, line: found }: FoundLine, fields: FoundFields): Row {
-  const { width, isSelected, newest } = fields;
+  const { width, isSelected, newest, words } = fields;
   const view = model.rooms.find((each) => each.room.id === room);
   const where = view ? roomLabel(view.room) : '?';
   const clock = width < CLOCK_FROM_WIDTH ? '' : ` ${clockTime(found.time)}`;
   const start = ` ${dayLabel(found.time, newest)}${clock} ${where} ${found.name} `;
   const text = found.text.replace(/\s+/g, ' ');
-  if (isSelected) return [{ text: fit(start + text, width), look: 'selected', said: true }];
+  const left = Math.max(4, width - cellWidth(start));
+  const { before, hit, behind } = foundText(text, words, left);
+  if (isSelected) {
+    const all = fit(start + before + hit + behind, width);
+    return [{ text: all, look: 'selected', said: true }];
+  }
   return [
     { text: start, look: 'faint' },
-    { text: truncate(text, Math.max(4, width - cellWidth(start))), look: 'text', said: true },
+    { text: before, look: 'text', said: true },
+    { text: hit, look: 'mention', said: true },
+    { text: behind, look: 'text', said: true },
   ];
 }
 
@@ -158,9 +172,11 @@ function searchRows(model: Model, overlay: SearchOverlay, size: Size): Row[] {
   const height = Math.max(1, size.height - 1 - notes.length);
   const start = Math.max(0, Math.min(selected - height + 1, lines.length - height));
   const newest = lines[0]?.line.time ?? 0;
+  const parsed = parsedSearch(model, found?.query ?? '');
+  const words = parsed.type === 'search' ? parsed.request.text : '';
   const rows = lines.slice(start, start + height).map((each, index) => {
     const isSelected = start + index === selected;
-    return foundRow(model, each, { width: size.width, isSelected, newest });
+    return foundRow(model, each, { width: size.width, isSelected, newest, words });
   });
   return [typedRow(overlay, size.width), ...notes, ...rows];
 }

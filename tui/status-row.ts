@@ -6,7 +6,7 @@ import { recoveryText, tookText } from './state/from-client.ts';
 import type { Model } from './state/model.ts';
 import { isLossQuiet, startingServers } from './state/selectors.ts';
 import { typingText } from './state/typing.ts';
-import { cellWidth } from './text.ts';
+import { cellWidth, wholeParts } from './text.ts';
 import type { LookName } from './theme.ts';
 
 const seconds = (ms: number) => `${(Math.max(0, ms) / 1000).toFixed(1)}s`;
@@ -113,11 +113,15 @@ export function said(model: Model): Said | null {
 /** The row, empty where all is well. */
 export function statusRow(model: Model): Row {
   const words = said(model);
-  if (!isStatusTaken(model) && model.hint)
-    return [{ text: ` ${model.hint.text}`, look: model.hint.tone }];
+  if (!isStatusTaken(model) && model.hint) return hintSaid(model.hint, model.size.columns);
   if (words) return [{ text: ` ${fitting(words, model.size.columns - 1)}`, look: words.look }];
   const typing = typingText(model.rooms.find((view) => view.room.id === model.openRoom));
   return typing === '' ? [] : [{ text: ` ${typing}…`, look: 'faint' }];
+}
+
+/** A hint as a row: on a narrow screen its first parts, rather than half of one. */
+export function hintSaid({ text, tone }: NonNullable<Model['hint']>, columns: number): Row {
+  return [{ text: ` ${wholeParts(text, columns - 1)}`, look: tone }];
 }
 
 function fitting({ text, short = text }: Said, columns: number): string {

@@ -94,6 +94,14 @@ export function fit(text: string, width: number): string {
   return shown + ' '.repeat(Math.max(0, width - cellWidth(shown)));
 }
 
+/** As many of the parts between ` · ` as fit into `width` cells, and at least the first. */
+export function wholeParts(text: string, width: number): string {
+  let shown = text;
+  while (cellWidth(shown) > width && shown.includes(' · '))
+    shown = shown.slice(0, shown.lastIndexOf(' · '));
+  return shown;
+}
+
 /** Exactly `width` cells, filled at the start. */
 export function fitStart(text: string, width: number): string {
   const shown = truncate(text, width);

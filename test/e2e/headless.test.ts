@@ -120,7 +120,7 @@ test('what cannot be posted is refused in its place, the rest goes through, and 
 });
 
 test('what programs write for a terminal is posted as text, and blank lines only part the others', async () => {
-  const input = '\u001b[31mred\u001b[0m\n\n \ntab\there, a bell\u0007\n';
+  const input = '\u001b[31mred\u001b[0m\n\n \ntab\there, a bell\u0007  \n';
   const words = ['send', '--room', 'plain', '--name', 'bot', '--create', '--json'];
   const sent = await run(words, { input });
   assert.equal(sent.exitCode, 0, sent.stderr);
@@ -139,7 +139,7 @@ test('what programs write for a terminal is posted as text, and blank lines only
 });
 
 test('a text given as an argument is one post, whatever its lines', async () => {
-  const sent = await run(['send', '--room', 'general', '--name', 'bot', 'two\nlines']);
+  const sent = await run(['send', '--room', 'general', '--name', 'bot', 'two\nlines \n\n']);
   assert.equal(sent.exitCode, 0, sent.stderr);
   const tail = await run([
     'tail',

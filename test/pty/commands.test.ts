@@ -20,7 +20,7 @@ testFlow('each command does what its help says', {}, async (flow) => {
     ['/nick bob', /is taken|another name|belongs/],
     ['/topic', /give the topic/],
     ['/react', /which emoji/],
-    ['/leave now', /takes nothing behind it/],
+    ['/rooms now', /takes nothing behind it/],
   ];
   for (const [command, shown] of does) {
     flow.types(command);

@@ -12,7 +12,9 @@ const UNDERSTOOD: readonly (readonly [string, object])[] = [
   ['/join #ops', command({ type: 'join', name: 'ops' })],
   ['/JOIN ops', command({ type: 'join', name: 'ops' })],
   ['/join ops~aB3d', command({ type: 'join', name: 'ops~aB3d' })],
-  ['/leave', command({ type: 'leave' })],
+  ['/leave', command({ type: 'leave', name: '' })],
+  ['/part #ops', command({ type: 'leave', name: 'ops' })],
+  ['/names ops', command({ type: 'who', name: 'ops' })],
   ['/topic what we do', command({ type: 'topic', topic: 'what we do' })],
   ['/nick bob', command({ type: 'nick', name: 'bob' })],
   ['/3', command({ type: 'room', number: 3 })],
@@ -32,7 +34,9 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['/nick a b', /a b is no name: letters, digits, _ - \. without spaces/],
   ['/nick', /which name\? \/nick NAME/],
   ['/create "my room"', /"my is no room name: letters/],
-  ['/leave now', /takes nothing behind it/],
+  ['/rooms now', /\/rooms takes nothing behind it/],
+  ['/exit now', /\/exit takes nothing behind it/],
+  ['/leave a b', /a b is no room name/],
   ['/constructor', /no command/],
 ];
 for (const [text, reason] of REFUSED) {

@@ -7,6 +7,7 @@ import {
   fit,
   fitStart,
   truncate,
+  wholeParts,
   wrapText,
 } from '../../tui/text.ts';
 
@@ -76,3 +77,10 @@ for (const [name, text] of Object.entries(INJECTIONS)) {
     assert.doesNotMatch(cleanLine(`${text}\n`), /\n/);
   });
 }
+
+test('on a narrow screen a hint loses its last parts, not half of one', () => {
+  const hint = 'editing · Enter stores it · Esc leaves it';
+  assert.equal(wholeParts(hint, 80), hint);
+  assert.equal(wholeParts(hint, 39), 'editing · Enter stores it');
+  assert.equal(wholeParts(hint, 3), 'editing');
+});

@@ -72,7 +72,8 @@ export const HELP = {
     $ syncnet-tui tail --room ROOM | --to PERSON [--name NAME]
 
   Prints a room's posts, or those of a conversation of two, in order: the last ones, and then
-  each as it comes, once.
+  each as it comes, once. A post that is edited or taken back is printed again; its reactions
+  are those that it has when it is printed.
 
     --room ROOM         which room; joined on the way
     --to PERSON         what you and that person write to each other

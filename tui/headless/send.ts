@@ -61,7 +61,7 @@ class Results {
 }
 
 /** What programs write for terminals becomes text: without colours and control characters, tabs as spaces. */
-const asText = (line: string) => cleanText(stripVTControlCharacters(line));
+const asText = (line: string) => cleanText(stripVTControlCharacters(line)).trimEnd();
 
 /** What is wrong with a text before any server is asked; null when nothing is. */
 function localRefusal(text: string): { code: string; reason: string } | null {

@@ -1,7 +1,7 @@
 // What the client core tells, taken into the model.
 
 import type * as z from 'zod';
-import type { ClientEvent, Cluster, ConnectionState, Tried } from '../../lib/client/api.ts';
+import type { ClientEvent, Cluster, ConnectionState, Room, Tried } from '../../lib/client/api.ts';
 import { timeOfOrder } from '../../lib/ids.ts';
 import type { PostEvent, PresenceEvent } from '../../lib/protocol/events.ts';
 import { cleanLine } from '../text.ts';
@@ -9,7 +9,7 @@ import type { Effect, Stamp } from './action.ts';
 import { onAnswer, onOutbox } from './answers.ts';
 import { lacks } from './kept-lines.ts';
 import { insertLine, insertMember } from './lines.ts';
-import { carriedOver, type Model, type RoomView } from './model.ts';
+import { carriedOver, type Line, type Model, type RoomView } from './model.ts';
 import { followMembers, sortedPeople } from './people.ts';
 import { callsAway, onReadElsewhere, onReads } from './reading.ts';
 import { onChanged, onMoved, onPost, onReset, onRoom, onRooms } from './rooms.ts';
@@ -38,7 +38,7 @@ export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): S
     case 'member':
       return stay(onMember(model, event.member));
     case 'room':
-      return then(onRoom(model, event.room), (next) => followMembers(next, event.room.id));
+      return onRoomEvent(model, event.room, stamp);
     case 'presence':
       return stay(onPresence(model, event.presence));
     case 'typing':
@@ -54,6 +54,16 @@ export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): S
     case 'answer':
       return onAnswer(model, event.answer, event.item, stamp);
   }
+}
+
+/** Another topic is told where people look, too. */
+function onRoomEvent(model: Model, room: Room, stamp: Stamp): Step {
+  const before = roomOf(model, room.id)?.room;
+  const step = then(onRoom(model, room), (next) => followMembers(next, room.id));
+  const topic = cleanLine(room.topic);
+  if (before === undefined || !room.joined || before.topic === topic) return step;
+  const text = topic === '' ? 'the topic was taken away' : `the topic is now: ${topic}`;
+  return { ...step, model: notice(step.model, text, stamp, room.id) };
 }
 
 function onNewPost(model: Model, post: z.infer<typeof PostEvent>, stamp: Stamp): Step {
@@ -129,9 +139,26 @@ function cleanCluster(cluster: Cluster): Cluster {
 /** Another server in sync may be the one that has what was missing. */
 function onCluster(model: Model, cluster: Cluster): Model {
   const { behind } = model;
-  if (!behind) return { ...model, cluster };
+  const next = cluster.copies === cluster.servers.length ? copiedEverywhere(model) : model;
+  if (!behind) return { ...next, cluster };
   const copies = behind.copies ?? cluster.copies;
-  return { ...model, cluster, behind: cluster.copies > copies ? null : { ...behind, copies } };
+  return { ...next, cluster, behind: cluster.copies > copies ? null : { ...behind, copies } };
+}
+
+/** Whoever is in sync has everything that was stored before: where all are, no post has fewer copies any longer. */
+function copiedEverywhere(model: Model): Model {
+  const isShort = (line: Line) => line.kind === 'post' && line.copies !== undefined;
+  if (!model.rooms.some(({ lines }) => lines.some(isShort))) return model;
+  const rooms = model.rooms.map((view) => {
+    if (!view.lines.some(isShort)) return view;
+    const lines = view.lines.map((line) => {
+      if (line.kind !== 'post' || line.copies === undefined) return line;
+      const { copies: _, ...copied } = line;
+      return copied;
+    });
+    return { ...view, lines };
+  });
+  return { ...model, rooms };
 }
 
 /** Whether this screen shows posts that are newer than all that the server has of a room. */

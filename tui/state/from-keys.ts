@@ -38,8 +38,8 @@ import {
 /** Ctrl+C a second time within this quits, in milliseconds: long enough to read the question. */
 export const QUIT_MS_MAX = 3_000;
 
-/** A digit so long after Esc is none of it: longer than a slow line takes, shorter than a thought. */
-export const ESCAPED_MS_MAX = 1_500;
+/** A digit later than this after Esc is text. */
+export const ESCAPED_MS_MAX = 700;
 
 /** Rows that help moves by with ↑ and ↓, and with PgUp and PgDn. */
 const HELP_STEPS: Readonly<Record<string, number>> = { up: -1, down: 1, pageup: -8, pagedown: 8 };
@@ -138,7 +138,9 @@ export function onTyped(model: Model, text: string): Step {
     const deleteAsked = text === 'd' ? model.deleteAsked : null;
     return onChosenLetter({ ...before, deleteAsked }, text);
   }
-  if (isEscaped(model) && /^[1-9]$/.test(text)) return roomNumber(before, Number(text));
+  // Of a room that is not there it is text like any other.
+  if (isEscaped(model) && /^[1-9]$/.test(text) && model.rooms[Number(text) - 1])
+    return roomNumber(before, Number(text));
   if (text === '?' && draftOf(model).text === '') {
     return stay({ ...before, overlay: { type: 'help', offset: 0, asked: text } });
   }

@@ -161,8 +161,7 @@ function withoutRoom(model: Model, id: string): Model {
   if (model.openRoom !== id) return left;
   // What is typed next is not to go to one person alone, who may not even know of the room.
   const alike = rooms.filter(({ room }) => room.direct === undefined);
-  const others = alike.length > 0 && index <= alike.length ? alike : rooms;
-  const neighbour = others[Math.min(index, others.length - 1)];
+  const neighbour = alike[Math.min(index, alike.length - 1)];
   return { ...left, openRoom: neighbour?.room.id ?? null };
 }
 

@@ -39,7 +39,14 @@ export function submitText(
   if (parsed.command.type === 'reply' && parsed.command.text !== '') {
     return answerNewestWith(model, parsed.command.text);
   }
-  return run(remembered(model, text), parsed.command, stamp);
+  const done = run(remembered(model, text), parsed.command, stamp);
+  return isRefused(done, model) ? stay(hint(model, done.model.hint?.text ?? '')) : done;
+}
+
+/** Nothing came of it but a word of why: what was typed stays, as a mistyped command does. */
+function isRefused({ model, effects }: Step, before: Model): boolean {
+  const isElsewhere = model.openRoom !== before.openRoom || model.selected !== before.selected;
+  return effects.length === 0 && !isElsewhere && model.hint?.tone === 'warning';
 }
 
 function answerNewestWith(model: Model, text: string): Step {
@@ -84,15 +91,13 @@ function run(model: Model, command: Exclude<Command, { type: 'msg' }>, stamp: St
     case 'react':
       return reactToNewest(model, command.emoji);
     case 'leave':
-      if (openRoomOf(model)?.room.direct)
-        return stay(hint(model, 'a conversation of two is not left: it stays in the list'));
-      return request({ type: 'leaveRoom', room });
+      return leave(model, command.name);
     case 'topic':
       return request({ type: 'setTopic', room, topic: command.topic });
     case 'rooms':
       return ask(model, { type: 'listRooms', shown: true });
     case 'who':
-      return ask(model, { type: 'people', room, shown: true });
+      return who(model, command.name);
     case 'nick':
       return nick(model, command.name);
     case 'retry':
@@ -112,6 +117,32 @@ function run(model: Model, command: Exclude<Command, { type: 'msg' }>, stamp: St
     case 'server':
       return server(model, command, stamp);
   }
+}
+
+/** The open room, or the one of that name that this account is in. */
+const namedRoom = (model: Model, name: string) =>
+  name === ''
+    ? openRoomOf(model)
+    : model.rooms.find(({ room }) => !room.direct && room.name === name);
+
+function whyNoRoom(model: Model, name: string): Step {
+  const reason = name === '' ? 'no room is open: /join one' : `you are not in #${name}`;
+  return stay(hint(model, reason));
+}
+
+function leave(model: Model, name: string): Step {
+  const view = namedRoom(model, name);
+  if (!view) return whyNoRoom(model, name);
+  if (view.room.direct)
+    return stay(hint(model, 'a conversation of two is not left: it stays in the list'));
+  const request = { type: 'leaveRoom', room: view.room.id } as const;
+  return ask(model, { type: 'request', request, open: false });
+}
+
+function who(model: Model, name: string): Step {
+  const view = namedRoom(model, name);
+  if (!view) return whyNoRoom(model, name);
+  return ask(model, { type: 'people', room: view.room.id, shown: true });
 }
 
 function join(model: Model, name: string): Step {

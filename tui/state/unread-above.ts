@@ -24,6 +24,6 @@ export function withUnreadAbove(before: Model, step: Step): Step {
   const count = countAbove(model);
   if (count === 0) return step;
   const [key] = keysFor(model.settings.bindings, 'firstUnread');
-  const how = key === undefined ? '' : ` · ${key} goes to the first`;
+  const how = key === undefined ? '' : ` · ${key} goes there`;
   return { ...step, model: hint(model, `↑ ${count} unread above${how}`, 'good') };
 }

@@ -9,10 +9,10 @@ import {
   insert,
   moveLine,
 } from '../editor.ts';
-import { cutBy, kept, yanked } from '../kill-ring.ts';
+import { cutBy, kept, keptWhole, yanked } from '../kill-ring.ts';
 import { cleanText } from '../text.ts';
 import { changed, type redone, undone } from '../undo.ts';
-import { editNeighbour, isUntouched } from './about-post.ts';
+import { editNeighbour, endWriting, isUntouched } from './about-post.ts';
 import { stillStands } from './direct.ts';
 import type { Model, RoomView } from './model.ts';
 import { ask, draftOf, hint, openRoomOf, type Step, stay, withRoom } from './step.ts';
@@ -86,11 +86,17 @@ export function asksFirst(view: RoomView): boolean {
   return view.pasted && linesIn(view.draft.text) > PASTE_LINES_QUIET_MAX;
 }
 
-/** Ctrl+C: nothing is written, or once more what was begun before something sent was taken up again. */
+/**
+ * Ctrl+C: nothing is written, or once more what was begun before something sent was taken up again. What is dropped can
+ * be put in again, as what is cut can.
+ */
 export function clear(model: Model): Step {
-  const draft = openRoomOf(model)?.recall?.unsent ?? EMPTY_EDITOR;
+  const { recall, draft: dropped } = openRoomOf(model) ?? { recall: null, draft: model.roomless };
+  const draft = recall?.unsent ?? EMPTY_EDITOR;
+  const isOwn = dropped.text !== '' && dropped.text !== recall?.text;
+  const kills = isOwn ? keptWhole(model.kills, dropped.text) : model.kills;
   return stay(
-    withRoom(write(model, draft), model.openRoom, (view) => ({
+    withRoom(write({ ...model, kills }, draft), model.openRoom, (view) => ({
       ...view,
       recall: null,
       pasted: view.pasted && draft.text !== '',
@@ -141,11 +147,17 @@ export function vertical(model: Model, step: -1 | 1): Step {
   if (isUntouched(model) || (step === -1 && view.draft.text === '' && view.recall === null)) {
     const edited = editNeighbour(model, step);
     if (edited) return edited;
-    if (view.writing?.type === 'edit') return stay(model);
+    if (view.writing?.type === 'edit') return stay(recalledFrom(endWriting(model), step));
   }
   const moved = moveLine(view.draft, step);
   if (moved && view.recall === null) return stay(write(model, moved));
-  return stay(recalled(model, view, step));
+  return stay(recalledFrom(model, step));
+}
+
+/** Above the first message that can be edited stands earlier input. */
+function recalledFrom(model: Model, step: -1 | 1): Model {
+  const view = openRoomOf(model);
+  return view ? recalled(model, view, step) : model;
 }
 
 /** Earlier input by ↑, and back by ↓ to what was not sent yet. */

@@ -143,6 +143,6 @@ test('whoever opens a room with more news than fits is told how much is above, a
       story.hear({ type: 'post', post: post('ops', { name: 'bob', text: `${place}`, place }) });
     return story.keys('alt+2');
   };
-  assert.match(news(50).frame(), /↑ 3\d unread above · Alt\+U goes to the first/);
+  assert.match(news(50).frame(), /↑ 3\d unread above · Alt\+U goes there/);
   assert.doesNotMatch(news(5).frame(), /unread above/);
 });

@@ -585,6 +585,10 @@ test('a post with fewer copies than there are servers says how many', () => {
     { type: 'answer', item, answer },
   );
   assert.match(story.frame(), /rare +✓2$/m);
+  story.hear({ type: 'cluster', cluster: cluster(['server2']) });
+  assert.match(story.frame(), /rare +✓2$/m, 'one that has just left may not have it');
+  story.hear({ type: 'cluster', cluster: cluster(['server1', 'server2', 'server3']) });
+  assert.match(story.frame(), /rare +✓$/m, 'all are in sync');
 });
 
 test('a mistake is told in the status row, over what stands there while all is well', () => {
@@ -873,7 +877,13 @@ test('whoever leaves a room is in another room, and in no conversation of two', 
   story.keys('alt+2').hear({ type: 'room', room: { ...room('ops'), joined: false } });
   assert.equal(story.model.openRoom, 'general');
   story.hear({ type: 'room', room: { ...room('general'), joined: false } });
-  assert.equal(story.model.openRoom, 'with-bob', 'there is no other');
+  assert.equal(story.model.openRoom, null, 'there is no other');
+  assert.match(story.frame(), /\/join/);
+  story.type('for all').keys('enter');
+  assert.deepEqual(story.take('request'), [], 'nobody is told');
+  assert.equal(story.model.roomless.text, 'for all');
+  story.keys('ctrl+u', 'ctrl+n');
+  assert.equal(story.model.openRoom, 'with-bob');
   assert.match(story.say('/leave').frame(), /a conversation of two is not left/);
   assert.deepEqual(story.take('request'), []);
 });
@@ -884,6 +894,74 @@ test('whoever sends something looks here, whatever the terminal told last', () =
     .say('a')
     .hear({ type: 'post', post: post('general', { name: 'bob', text: 'hi', place: 9 }) });
   assert.equal(view(story, 'general').unread, 0);
+});
+
+test('a room that is named is left, or asked about, from anywhere', () => {
+  const story = signedIn().say('/leave ops').say('/who dev');
+  assert.deepEqual(
+    story.take('request').map(({ request }) => request),
+    [{ type: 'leaveRoom', room: 'ops' }],
+  );
+  assert.deepEqual(story.take('people'), [{ type: 'people', room: 'dev', shown: true }]);
+  assert.equal(story.model.openRoom, 'general');
+});
+
+test('a command that comes to nothing stays where it was typed, whatever is wrong with it', () => {
+  const wrong = [
+    '/who nowhere',
+    '/leave nowhere',
+    '/9',
+    '/react nothing!',
+    '/edit more',
+    '/delete',
+  ];
+  for (const text of wrong) {
+    const story = signedIn().say(text);
+    assert.equal(draft(story), text);
+    assert.notEqual(story.model.hint?.text ?? '', '');
+    assert.deepEqual(story.take('request'), []);
+  }
+  const local = signedIn({ isLocal: true }).say('/stop server9');
+  assert.equal(draft(local), '/stop server9');
+  assert.match(local.frame(), /no server server9: there are server1, server2, server3/);
+});
+
+test('above the first message that can be edited, ↑ goes through earlier input', () => {
+  const own = (text: string, place: number) => ({
+    ...post('general', { name: 'alice', text, place }),
+    account: SELF,
+  });
+  const story = signedIn().say('/who').say('sent elsewhere');
+  story.hear({ type: 'post', post: own('first', 1) }, { type: 'post', post: own('second', 2) });
+  assert.equal(draft(story.keys('up')), 'second');
+  assert.equal(draft(story.keys('up')), 'first');
+  assert.equal(draft(story.keys('up')), 'sent elsewhere');
+  assert.equal(view(story, 'general').writing, null, 'it is a new message');
+  assert.equal(draft(story.keys('up')), '/who');
+  assert.equal(draft(story.keys('down', 'down')), '');
+});
+
+test('what Ctrl+C dropped can be put in again; what ↑ brought is there anyway', () => {
+  const story = signedIn().type('a long thought').keys('ctrl+c');
+  assert.equal(draft(story), '');
+  assert.equal(draft(story.keys('alt+v')), 'a long thought');
+  const answering = signedIn();
+  const said = post('general', { name: 'bob', text: 'so?', place: 9 });
+  answering.hear({ type: 'post', post: said }).keys('alt+r').type('because').keys('ctrl+c');
+  assert.equal(draft(answering.keys('alt+v')), 'because');
+  const recalled = signedIn().say('one').type('half').keys('up', 'ctrl+c');
+  assert.equal(draft(recalled), 'half');
+  assert.deepEqual(recalled.model.kills, []);
+});
+
+test('another topic is told in the room, and not each time the room is told of', () => {
+  const story = signedIn();
+  const topical = { ...room('ops'), topic: 'Fire' };
+  story.hear({ type: 'room', room: topical }, { type: 'room', room: { ...topical, members: 9 } });
+  story.keys('alt+2');
+  assert.equal(story.frame().match(/the topic is now: Fire/g)?.length, 1);
+  story.hear({ type: 'room', room: { ...topical, topic: '' } });
+  assert.match(story.frame(), /the topic was taken away/);
 });
 
 test('the advice of an outage names the server that led last', () => {

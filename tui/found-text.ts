@@ -1,0 +1,47 @@
+// What a search has found, in one row: where a text is longer than that, the part that has the words.
+import { cellWidth, graphemes, truncate } from './text.ts';
+
+/** A text in three parts, of which the middle one is what was looked for; empty where it is not seen. */
+export type FoundText = Readonly<{ before: string; hit: string; behind: string }>;
+
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** Words as they are looked for: each the beginning of one, those in quotes together. Null where there are none. */
+function patternOf(words: string): RegExp | null {
+  const found = words.match(/"[^"]*"|[^\s"]+/g) ?? [];
+  const plain = found.map((word) => word.replaceAll('"', '').trim()).filter((word) => word !== '');
+  if (plain.length === 0) return null;
+  const any = plain.map((word) => escaped(word).replace(/\s+/g, '\\s+')).join('|');
+  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${any})`, 'iu');
+}
+
+/** The last part of a text that fits into `width` cells, between graphemes. */
+function endOf(text: string, width: number): string {
+  let kept = '';
+  let cells = 0;
+  for (const grapheme of graphemes(text).reverse()) {
+    cells += cellWidth(grapheme);
+    if (cells > width) break;
+    kept = grapheme + kept;
+  }
+  return kept;
+}
+
+/**
+ * @param text in one line
+ * @param words what was looked for, without filters
+ * @param width cells of all three parts together
+ */
+export function foundText(text: string, words: string, width: number): FoundText {
+  const match = patternOf(words)?.exec(text);
+  if (!match) return { before: truncate(text, width), hit: '', behind: '' };
+  const [hit] = match;
+  const before = text.slice(0, match.index);
+  const behind = text.slice(match.index + hit.length);
+  const fits = cellWidth(before) + cellWidth(hit) <= width - 1;
+  // A third of the row says what comes before.
+  const shown = fits ? before : `…${endOf(before, Math.floor(width / 3) - 1)}`;
+  const shownHit = truncate(hit, Math.max(1, width - cellWidth(shown)));
+  const left = width - cellWidth(shown) - cellWidth(shownHit);
+  return { before: shown, hit: shownHit, behind: left < 1 ? '' : truncate(behind, left) };
+}
