@@ -39,8 +39,9 @@ export function foundText(text: string, words: string, width: number): FoundText
   const before = text.slice(0, match.index);
   const behind = text.slice(match.index + hit.length);
   const fits = cellWidth(before) + cellWidth(hit) <= width - 1;
-  // A third of the row says what comes before.
-  const shown = fits ? before : `…${endOf(before, Math.floor(width / 3) - 1)}`;
+  // At least a third of the row says what comes before.
+  const free = Math.max(Math.floor(width / 3), width - cellWidth(hit) - cellWidth(behind));
+  const shown = fits ? before : `…${endOf(before, free - 1)}`;
   const shownHit = truncate(hit, Math.max(1, width - cellWidth(shown)));
   const left = width - cellWidth(shown) - cellWidth(shownHit);
   return { before: shown, hit: shownHit, behind: left < 1 ? '' : truncate(behind, left) };

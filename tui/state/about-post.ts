@@ -110,7 +110,7 @@ export function editPost(model: Model, post: PostLine): Step {
     recall: null,
     undo: NOTHING_TO_UNDO,
   }));
-  return stay(hint(edited, 'editing · Enter stores it · Esc leaves it as it was', 'good'));
+  return stay(hint(edited, 'editing · Enter stores · Esc leaves it', 'good'));
 }
 
 /** An edit that is left: what was made of it can be put in again, as what is cut can. */

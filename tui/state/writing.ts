@@ -77,7 +77,7 @@ export function pastedInto(model: Model, text: string): Step {
   if (lines <= PASTE_LINES_QUIET_MAX || !openRoomOf(model)) return pasted;
   const marked = withRoom(pasted.model, model.openRoom, (view) => ({ ...view, pasted: true }));
   return stay(
-    hint(marked, `${lines} lines pasted · Enter asks before it sends them · Ctrl+C drops them`),
+    hint(marked, `${lines} lines pasted · Enter asks first · Ctrl+C drops them`),
   );
 }
 
