@@ -87,11 +87,11 @@ export function clampedOutbox(model: Model): Model {
 
 /** Its words can be put in again, as what is cut can. */
 function dropped(model: Model, request: OutboxItem['request']): Model {
-  if (request.type !== 'post') return hint(model, 'dropped, not sent', 'good');
+  if (request.type !== 'post') return hint(model, 'dropped', 'good');
   const [key] = keysFor(model.settings.bindings, 'yank');
   const how = key === undefined ? '' : ` · ${key} puts its text in`;
   const kept = { ...model, kills: keptWhole(model.kills, request.text) };
-  return hint(kept, `dropped, not sent${how}`, 'good');
+  return hint(kept, `dropped${how}`, 'good');
 }
 
 /** It is out of the outbox; what is to be written anew is in its room's composer. */

@@ -76,9 +76,7 @@ export function pastedInto(model: Model, text: string): Step {
   const lines = linesIn(text);
   if (lines <= PASTE_LINES_QUIET_MAX || !openRoomOf(model)) return pasted;
   const marked = withRoom(pasted.model, model.openRoom, (view) => ({ ...view, pasted: true }));
-  return stay(
-    hint(marked, `${lines} lines pasted · Enter asks first · Ctrl+C drops them`),
-  );
+  return stay(hint(marked, `${lines} lines pasted · Enter asks first · Ctrl+C drops them`));
 }
 
 /** Whether Enter is to ask first: many lines were pasted, and they are still there. */
