@@ -24,7 +24,7 @@ test('what is dropped is taken back, and said so', () => {
   const [effect] = told.take('cancel');
   assert.deepEqual(effect, { type: 'cancel', item: items[1], edit: false });
   told.do({ type: 'cancelled', item: items[1] as (typeof items)[number], edit: false });
-  assert.match(told.frame(), /it is not sent/);
+  assert.match(told.frame(), /dropped · /);
 });
 
 test('what is edited stands in the composer of its room, and never over another draft', () => {
