@@ -2,7 +2,7 @@
 // searching.ts).
 import { assertNever } from '../../lib/assert.ts';
 import type { Query } from '../../lib/protocol/requests.ts';
-import { bodyOf } from './bodies.ts';
+import { readBody } from './bodies.ts';
 import type { Connection } from './connections.ts';
 import { tellWhole } from './delivery.ts';
 import { hiddenCount, historyPost, placeNow, roomSummary } from './messages.ts';
@@ -80,7 +80,7 @@ function onHistory(chat: ChatState, connection: Connection, asked: Asked<'histor
   const shown = chat.parts.reader.readPosts(read).filter((entry) => isShown(chat, entry));
   const paged = after === undefined ? shown.slice(-limit) : shown.slice(0, limit);
   const posts = paged.flatMap((entry) => {
-    const body = bodyOf(entry);
+    const body = readBody(entry);
     return body?.t === 'post' ? [historyPost(chat, entry, body)] : [];
   });
   send(chat, connection, { type: 'page', query, room, posts, more: shown.length > limit });

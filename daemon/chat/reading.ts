@@ -5,7 +5,7 @@ import { mentions } from '../../lib/mentions.ts';
 import type { SignedIn } from '../../lib/protocol/events.ts';
 import { UNREAD_COUNTED_MAX } from '../../lib/protocol/limits.ts';
 import type { Read } from '../../lib/protocol/requests.ts';
-import { bodyOf, encodeBody, READ_MARKERS_MAX } from './bodies.ts';
+import { encodeBody, READ_MARKERS_MAX, readBody } from './bodies.ts';
 import type { Connection } from './connections.ts';
 import type { ReadMarker } from './read-markers.ts';
 import { type ChatState, hasCopies, isShown, sendAll } from './state.ts';
@@ -89,7 +89,7 @@ function countUnread(chat: ChatState, [account, room, after]: ReadMarker, limit:
   const posts = chat.parts.reader.readPosts({ room, before: null, after, limit });
   const counted = { looked: posts.length, unread: 0, mentions: 0 };
   for (const entry of posts) {
-    const body = bodyOf(entry);
+    const body = readBody(entry);
     if (body?.t !== 'post' || body.u === account || !isShown(chat, entry)) continue;
     if (chat.notes.isDeleted(body.q)) continue;
     counted.unread += 1;

@@ -7,7 +7,7 @@ import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
 import type { NumberedRequest, Search, SignIn } from '../../lib/protocol/requests.ts';
 import { type Entry, orderOf, type StreamId, streamIdOf } from '../ring/entry.ts';
 import type { Reach } from '../search/indexing.ts';
-import { type Body, type BodyOf, bodyOf, isNote } from './bodies.ts';
+import { type Body, type BodyOf, bodyOf, isNote, readBody } from './bodies.ts';
 import type { ChatOutput, ChatReader, ChatSecrets, PostSearch } from './chat.ts';
 import { type Connection, Connections } from './connections.ts';
 import { Fold, type FoldChange } from './fold.ts';
@@ -304,7 +304,7 @@ export type StoredPost = Readonly<{ entry: Entry; body: BodyOf<'post'> }>;
 export function storedPost(chat: ChatState, id: string): StoredPost | null {
   const entry = chat.parts.reader.findRequest(id);
   if (!entry) return null;
-  const body = bodyOf(entry);
+  const body = readBody(entry);
   return body?.t === 'post' ? { entry, body } : null;
 }
 

@@ -93,11 +93,21 @@ export function placeFloor(hlcMs: number): string {
   return hexTime(hlcMs);
 }
 
+/** What an entry's hash is over. */
+function hashedText(entry: Entry): string {
+  const { sequence, hlcMs, hlcCounter, wallMs, body } = entry;
+  return `${streamIdOf(entry)}.${sequence}.${hlcMs}.${hlcCounter}.${wallMs}\n${body}`;
+}
+
 /** SHA-256 over all of an entry: equal on two servers exactly when the entry is. 32 bytes. */
 export function entryHash(entry: Entry): Uint8Array {
-  const head = `${streamIdOf(entry)}.${entry.sequence}.${entry.hlcMs}.${entry.hlcCounter}.${entry.wallMs}\n`;
   // As text, because an object for its bytes takes longer than the hash.
-  return Buffer.from(hash('sha256', head + entry.body, 'binary'), 'binary');
+  return Buffer.from(hash('sha256', hashedText(entry), 'binary'), 'binary');
+}
+
+/** The same as 64 hexadecimal digits, lower case. */
+export function entryHashText(entry: Entry): string {
+  return hash('sha256', hashedText(entry), 'hex');
 }
 
 /** How many entries `theirs` has that `ours` lacks. */

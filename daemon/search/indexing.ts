@@ -1,6 +1,6 @@
 // Fills the search index behind the room: a little each tick, for as long as that takes, and never in the transaction
 // of an acknowledgement. Here the history is read; what is read goes to whoever writes the index.
-import { bodyOf } from '../chat/bodies.ts';
+import { readBody } from '../chat/bodies.ts';
 import { type Entry, orderOf, type StreamId } from '../ring/entry.ts';
 import type { Store } from '../store/store.ts';
 import type { IndexChange, IndexWriter } from './index-changes.ts';
@@ -128,7 +128,7 @@ export function createIndexing(parts: {
 }
 
 function changeOf(entry: Entry): readonly IndexChange[] {
-  const body = bodyOf(entry);
+  const body = readBody(entry);
   const place = orderOf(entry);
   if (body?.t === 'edit') return [{ type: 'edit', post: body.p, place, text: body.x }];
   if (body?.t === 'delete') return [{ type: 'edit', post: body.p, place, text: null }];

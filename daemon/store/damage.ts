@@ -1,6 +1,6 @@
 // Which entries are damaged on this disk: their checksum does not fit, or their row is gone. They are left
 // out of all that is read until a peer's copy takes their place; the ring goes on counting them as held.
-import { type Entry, entryHash, orderOf, type StreamId } from '../ring/entry.ts';
+import { type Entry, entryHashText, orderOf, type StreamId } from '../ring/entry.ts';
 
 export type DamagedEntry = Readonly<{
   stream: StreamId;
@@ -11,9 +11,12 @@ export type DamagedEntry = Readonly<{
   isLost?: true;
 }>;
 
-/** Whether an entry is what was stored, by the checksum and the place that were stored with it. */
-export function isSound(entry: Entry, stored: { hash: Uint8Array; place: string }): boolean {
-  return orderOf(entry) === stored.place && Buffer.compare(entryHash(entry), stored.hash) === 0;
+/**
+ * Whether an entry is what was stored, by the checksum and the place that were stored with it.
+ * @param stored its hash as hexadecimal digits, lower case
+ */
+export function isSound(entry: Entry, stored: { hash: string; place: string }): boolean {
+  return orderOf(entry) === stored.place && entryHashText(entry) === stored.hash;
 }
 
 const keyOf = (stream: StreamId, sequence: number) => `${stream}/${sequence}`;

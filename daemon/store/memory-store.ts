@@ -272,7 +272,7 @@ export class MemoryStore implements Store {
   private check(held: Held): Entry | null {
     if (!held.suspect) return held.entry;
     const { entry, order, hash, index } = held;
-    if (isSound(entry, { place: order, hash })) return entry;
+    if (isSound(entry, { place: order, hash: textOf(hash) })) return entry;
     const { sequence } = entry;
     const kind = index.kind === 'other' ? 'other' : 'post';
     this.damage.note({ stream: streamIdOf(entry), sequence, kind });
@@ -318,7 +318,8 @@ export class MemoryStore implements Store {
   /** Whether the disk has what was stored, seen from outside. */
   isIntact(stream: StreamId, sequence: number): boolean {
     const held = this.streams.get(stream)?.[sequence - 1];
-    return held !== undefined && isSound(held.entry, { place: held.order, hash: held.hash });
+    if (held === undefined) return false;
+    return isSound(held.entry, { place: held.order, hash: textOf(held.hash) });
   }
 
   scrub(limit: number) {
@@ -434,3 +435,5 @@ function insertInOrder(list: Held[], held: Held): void {
 export function openMemoryStore(incarnation: string): MemoryStore {
   return new MemoryStore(incarnation);
 }
+
+const textOf = (hash: Uint8Array) => Buffer.from(hash).toString('hex');

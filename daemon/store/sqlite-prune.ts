@@ -38,7 +38,7 @@ export class SqlitePrune {
         const body = query.replace(entry);
         const is = entryHash({ ...entry, body });
         this.file.run(SQL.prune, body, is, row.stream, row.sequence);
-        onPruned({ was: row.hash, is, wasShown: row.hidden === 0 });
+        onPruned({ was: Buffer.from(row.hash, 'hex'), is, wasShown: row.hidden === 0 });
       }
       looked += found.length;
       if (found.length > 0) this.streams.setPruned(stream, after + found.length);

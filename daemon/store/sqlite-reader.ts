@@ -17,7 +17,8 @@ export type EntryRow = Readonly<{
   hidden: number;
   wall_ms: number;
   body: string;
-  hash: Uint8Array;
+  /** As hexadecimal digits: objects for the bytes of each row would cost more than all else of it. */
+  hash: string;
 }>;
 
 /** An entry that is sound, and its row. */
@@ -25,7 +26,8 @@ export type FoundEntry = Readonly<{ entry: Entry; row: EntryRow }>;
 
 // Numbers as floating point: one that is damaged may exceed what JavaScript can hold, and would be thrown.
 const COLUMNS = `CAST(stream AS REAL) AS stream, CAST(sequence AS REAL) AS sequence, place, room, request,
-  hidden, CAST(wall_ms AS REAL) AS wall_ms, body, hash`;
+  hidden, CAST(wall_ms AS REAL) AS wall_ms, body,
+  lower(hex(hash)) AS hash`;
 
 // By the column itself: its name alone means the converted number, which no index has.
 const SQL = {
@@ -66,8 +68,7 @@ function entryOf(row: EntryRow, { term, ringPosition, incarnation }: StreamKey):
 }
 
 function isRowSound(row: EntryRow, key: StreamKey): boolean {
-  const { place, hash } = row;
-  return hash instanceof Uint8Array && isSound(entryOf(row, key), { place, hash });
+  return isSound(entryOf(row, key), row);
 }
 
 export class SqliteReader {

@@ -135,7 +135,8 @@ class SqliteStore implements Store {
       else {
         this.count(stream, sequence);
         if (request !== null) this.sessions.note(request);
-        this.addUp({ hash, place, isShown: Boolean(room) && hidden === 0 });
+        const bytes = Buffer.from(hash, 'hex');
+        this.addUp({ hash: bytes, place, isShown: Boolean(room) && hidden === 0 });
       }
     }
   }

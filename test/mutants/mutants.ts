@@ -406,7 +406,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'damage is not noticed',
     file: 'daemon/store/damage.ts',
-    edits: [['Buffer.compare(entryHash(entry), stored.hash) === 0', 'entryHash(entry).length > 0']],
+    edits: [['entryHashText(entry) === stored.hash', 'entryHashText(entry).length > 0']],
   },
   {
     name: 'a repaired entry is not told to the chat',
