@@ -45,4 +45,29 @@ export const MIGRATIONS: readonly string[] = [
   `,
   // From here on streams.last, sessions.highest and the sums in meta may be behind what is in entries (TAIL_MAX in sqlite-store.ts).
   'SELECT 1;',
+  // In place of indexes that every commit writes to: tables that are filled behind the entries (sqlite-index.ts).
+  `
+  CREATE TABLE filed_posts (        -- posts that are shown
+    room TEXT NOT NULL,
+    place TEXT NOT NULL,
+    stream INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    PRIMARY KEY (room, place)
+  ) WITHOUT ROWID;
+  CREATE TABLE filed_requests (
+    request TEXT NOT NULL,
+    place TEXT NOT NULL,
+    stream INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    PRIMARY KEY (request, place)
+  ) WITHOUT ROWID;
+  INSERT OR IGNORE INTO filed_posts SELECT room, place, stream, sequence FROM entries
+    WHERE room IS NOT NULL AND room <> '' AND hidden = 0 ORDER BY room, place;
+  INSERT OR IGNORE INTO filed_requests SELECT request, place, stream, sequence FROM entries
+    WHERE request IS NOT NULL ORDER BY request, place;
+  DROP INDEX entries_by_room;
+  DROP INDEX entries_by_request;
+  ALTER TABLE streams ADD COLUMN filed INTEGER NOT NULL DEFAULT 0; -- entries up to here are in both tables
+  UPDATE streams SET filed = last;
+  `,
 ];

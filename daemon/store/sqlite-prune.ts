@@ -1,6 +1,7 @@
 // Old posts lose their text: what is left of one is its key and its request, under the room ''.
 import { type Entry, entryHash, type StreamId } from '../ring/entry.ts';
 import type { SqliteFile } from './sqlite-file.ts';
+import type { SqliteIndex } from './sqlite-index.ts';
 import type { FoundEntry, SqliteReader } from './sqlite-reader.ts';
 import type { StreamTable } from './stream-table.ts';
 
@@ -19,11 +20,18 @@ export class SqlitePrune {
   private readonly file: SqliteFile;
   private readonly streams: StreamTable;
   private readonly reader: SqliteReader;
+  private readonly index: SqliteIndex;
 
-  constructor(parts: { file: SqliteFile; streams: StreamTable; reader: SqliteReader }) {
+  constructor(parts: {
+    file: SqliteFile;
+    streams: StreamTable;
+    reader: SqliteReader;
+    index: SqliteIndex;
+  }) {
     this.file = parts.file;
     this.streams = parts.streams;
     this.reader = parts.reader;
+    this.index = parts.index;
   }
 
   /** @returns how many entries were looked at; `onPruned` is called for each that was changed */
@@ -38,6 +46,7 @@ export class SqlitePrune {
         const body = query.replace(entry);
         const is = entryHash({ ...entry, body });
         this.file.run(SQL.prune, body, is, row.stream, row.sequence);
+        this.index.dropPost(row.room, row.place);
         onPruned({ was: Buffer.from(row.hash, 'hex'), is, wasShown: row.hidden === 0 });
       }
       looked += found.length;

@@ -4,8 +4,10 @@ import type { SQLInputValue } from 'node:sqlite';
 import { type Entry, orderOf, type StreamId, type StreamKey } from '../ring/entry.ts';
 import { type Damage, isSound } from './damage.ts';
 import type { SqliteFile } from './sqlite-file.ts';
+import type { Indexed, SqliteIndex } from './sqlite-index.ts';
 import type { PostsQuery } from './store.ts';
 import type { StreamTable } from './stream-table.ts';
+import type { Between, Key } from './unfiled.ts';
 
 /** A row of `entries`. Any column may be damaged. The room of a pruned post is ''. */
 export type EntryRow = Readonly<{
@@ -21,13 +23,24 @@ export type EntryRow = Readonly<{
   hash: string;
 }>;
 
+/** A row, and the place by which it was found. */
+type FiledRow = EntryRow & Readonly<{ filed: string }>;
+
+type Filing = Pick<EntryRow, 'place' | 'room' | 'request' | 'hidden'>;
+
+/** One of the entries of a request. */
+export type Copy = Key & Pick<EntryRow, 'room' | 'hidden'>;
+
 /** An entry that is sound, and its row. */
 export type FoundEntry = Readonly<{ entry: Entry; row: EntryRow }>;
 
 // Numbers as floating point: one that is damaged may exceed what JavaScript can hold, and would be thrown.
-const COLUMNS = `CAST(stream AS REAL) AS stream, CAST(sequence AS REAL) AS sequence, place, room, request,
-  hidden, CAST(wall_ms AS REAL) AS wall_ms, body,
-  lower(hex(hash)) AS hash`;
+const COLUMNS = `CAST(entries.stream AS REAL) AS stream, CAST(entries.sequence AS REAL) AS sequence, entries.place,
+  entries.room, request, hidden, CAST(wall_ms AS REAL) AS wall_ms, body, lower(hex(hash)) AS hash`;
+
+const POSTS = `SELECT ${COLUMNS}, filed.place AS filed FROM filed_posts AS filed
+  CROSS JOIN entries ON entries.stream = filed.stream AND entries.sequence = filed.sequence
+  WHERE filed.room = ? AND filed.place < ? AND filed.place > ?`;
 
 // By the column itself: its name alone means the converted number, which no index has.
 const SQL = {
@@ -37,12 +50,9 @@ const SQL = {
   others: `SELECT ${COLUMNS} FROM entries WHERE room IS NULL`,
   behind: `SELECT ${COLUMNS} FROM entries WHERE stream = ? AND sequence > ? AND sequence <= ?
     ORDER BY entries.sequence`,
-  posts: `SELECT ${COLUMNS} FROM entries WHERE room = ? AND hidden = 0 AND place < ? AND place > ?
-    ORDER BY place DESC LIMIT ?`,
-  oldestPosts: `SELECT ${COLUMNS} FROM entries WHERE room = ? AND hidden = 0 AND place < ? AND place > ?
-    ORDER BY place LIMIT ?`,
-  request: `SELECT ${COLUMNS} FROM entries WHERE request = ? ORDER BY place LIMIT 1`,
-  place: 'SELECT place FROM entries WHERE request = ? ORDER BY place LIMIT 1',
+  posts: `${POSTS} ORDER BY filed.place DESC LIMIT ?`,
+  copy: 'SELECT place, room, request, hidden FROM entries WHERE stream = ? AND sequence = ?',
+  oldestPosts: `${POSTS} ORDER BY filed.place LIMIT ?`,
 } as const;
 
 /** Where a place has its hybrid time, as `orderOf` writes it. */
@@ -75,11 +85,18 @@ export class SqliteReader {
   private readonly file: SqliteFile;
   private readonly streams: StreamTable;
   private readonly damage: Damage;
+  private readonly index: SqliteIndex;
 
-  constructor(parts: { file: SqliteFile; streams: StreamTable; damage: Damage }) {
+  constructor(parts: {
+    file: SqliteFile;
+    streams: StreamTable;
+    damage: Damage;
+    index: SqliteIndex;
+  }) {
     this.file = parts.file;
     this.streams = parts.streams;
     this.damage = parts.damage;
+    this.index = parts.index;
   }
 
   /** @returns null for a row that is damaged, or stands where no entry of ours does */
@@ -184,26 +201,39 @@ export class SqliteReader {
     let above = after;
     // Once, but where some are damaged: then what lies beyond them fills the page.
     while (posts.length < limit) {
-      const wanted = limit - posts.length;
-      const rows = this.file.all(
-        oldest ? SQL.oldestPosts : SQL.posts,
-        room,
-        below,
-        above,
-        wanted,
-      ) as EntryRow[];
+      const between = { above, below, limit: limit - posts.length, oldest };
+      const { rows, isEnd } = this.postRows(room, between);
       for (const row of rows) {
         const entry = this.check(row);
         const stream = this.streams.nameOf(row.stream);
-        if (entry) posts.push(entry);
-        else if (stream !== undefined) this.damage.noteLeftOut(stream, row.sequence);
+        if (entry && isShownIn(room, row)) posts.push(entry);
+        else if (!entry && stream !== undefined) this.damage.noteLeftOut(stream, row.sequence);
       }
-      const last = String(rows.at(-1)?.place);
-      if (rows.length < wanted || last >= below || last <= above) break;
+      const last = rows.at(-1)?.filed;
+      if (isEnd || last === undefined) break;
       if (oldest) above = last;
       else below = last;
     }
     return oldest ? posts : posts.reverse();
+  }
+
+  /** What is filed and what is not yet, by the places by which it was found: the highest first, or the lowest. */
+  private postRows(room: string, between: Between): { rows: FiledRow[]; isEnd: boolean } {
+    const { above, below, limit, oldest } = between;
+    const sql = oldest ? SQL.oldestPosts : SQL.posts;
+    const filed = this.file.all(sql, room, below, above, limit) as FiledRow[];
+    const keys = this.index.unfiledPosts(room, between);
+    const isEnd = filed.length < limit && keys.length < limit;
+    if (keys.length === 0) return { rows: filed, isEnd };
+    const rows = new Map(filed.map((row) => [row.filed, row]));
+    for (const { stream: number, sequence, place } of keys) {
+      const stream = this.streams.nameOf(number);
+      const row = stream === undefined ? null : this.row(stream, sequence);
+      if (row) rows.set(place, { ...row, filed: place });
+    }
+    const order = oldest ? 1 : -1;
+    const all = [...rows.values()].sort((one, other) => (one.filed < other.filed ? -order : order));
+    return { rows: all.slice(0, limit), isEnd };
   }
 
   latestOrder(room: string): string | null {
@@ -212,12 +242,45 @@ export class SqliteReader {
   }
 
   findRequest(requestId: string): Entry | null {
-    const row = this.file.get(SQL.request, requestId) as EntryRow | undefined;
-    return row ? this.check(row) : null;
+    const [first] = this.copies(requestId);
+    const stream = first ? this.streams.nameOf(first.stream) : undefined;
+    if (!first || stream === undefined) return null;
+    return this.one(stream, first.sequence)?.entry ?? null;
   }
 
   firstPlace(requestId: string): string | null {
-    const row = this.file.get(SQL.place, requestId) as { place: string } | undefined;
-    return row?.place ?? null;
+    return this.copies(requestId)[0]?.place ?? null;
   }
+
+  /** Every entry of a request whose row says so, ascending by place. */
+  copies(requestId: string): Copy[] {
+    return this.index.copies(requestId).flatMap((key): Copy[] => {
+      if (!this.isHeldRow(key)) return [];
+      const row = this.file.get(SQL.copy, key.stream, key.sequence) as Filing | undefined;
+      // What it was found by may be of a time when the row was damaged.
+      const isOurs = row?.place === key.place && row.request === requestId;
+      return isOurs ? [{ ...key, room: row.room, hidden: row.hidden }] : [];
+    });
+  }
+
+  /** Every entry that the tables for looking up may lack. */
+  *unfiled(): Iterable<Indexed> {
+    for (const [stream, last] of this.streams.digest()) {
+      const number = this.streams.numberOf(stream) ?? 0;
+      const filed = this.streams.filedOf(stream);
+      if (filed >= last) continue;
+      for (const row of this.rows(SQL.behind, number, filed, last)) yield indexedOf(row);
+    }
+  }
+}
+
+/** Whether a row is that of a post which is shown in a room, where it was found: none of this is under its checksum. */
+function isShownIn(room: string, row: FiledRow): boolean {
+  return row.room === room && row.hidden === 0 && row.place === row.filed;
+}
+
+/** How an entry is to be found, by its row. */
+export function indexedOf({ stream, sequence, place, request, room, hidden }: EntryRow): Indexed {
+  const key = { stream, sequence, place: String(place) };
+  return { ...key, request, room: room && hidden === 0 ? room : null };
 }

@@ -3,6 +3,7 @@
 import { type Entry, entryHash, type StreamId, streamIdOf } from '../ring/entry.ts';
 import type { Damage } from './damage.ts';
 import type { SqliteFile } from './sqlite-file.ts';
+import type { Indexed, SqliteIndex } from './sqlite-index.ts';
 import type { EntryRow, SqliteReader } from './sqlite-reader.ts';
 import { type EntryIndex, type IndexOf, type StoredEntry, StoreError } from './store.ts';
 import type { StreamTable } from './stream-table.ts';
@@ -10,7 +11,6 @@ import type { StreamTable } from './stream-table.ts';
 const SQL = {
   drop: 'DELETE FROM entries WHERE stream = ? AND sequence = ?',
   add: 'INSERT INTO entries VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?)',
-  same: 'SELECT stream, sequence, place, hidden FROM entries WHERE request = ? ORDER BY place',
   hide: 'UPDATE entries SET hidden = ? WHERE stream = ? AND sequence = ?',
   posts: `SELECT count(*) AS posts FROM entries
     WHERE stream = ? AND sequence <= ? AND room <> '' AND hidden = 0`,
@@ -29,13 +29,12 @@ function prunedOf({ entry, order, index }: StoredEntry, bodyOf: (entry: Entry) =
   return { entry: left, order, index: { ...index, kind, room: null } };
 }
 
-type Copy = Readonly<{ stream: number; sequence: number; place: string; hidden: number }>;
-
 export class SqliteRepair {
   private readonly file: SqliteFile;
   private readonly streams: StreamTable;
   private readonly damage: Damage;
   private readonly reader: SqliteReader;
+  private readonly index: SqliteIndex;
   /** The next entry to be looked at. */
   private place: { stream: StreamId; sequence: number } | null = null;
 
@@ -44,11 +43,13 @@ export class SqliteRepair {
     streams: StreamTable;
     damage: Damage;
     reader: SqliteReader;
+    index: SqliteIndex;
   }) {
     this.file = parts.file;
     this.streams = parts.streams;
     this.damage = parts.damage;
     this.reader = parts.reader;
+    this.index = parts.index;
   }
 
   /** @returns whether a page was given without it, and whether the sum of hashes is right as it is */
@@ -69,6 +70,7 @@ export class SqliteRepair {
       this.file.attempt(() => this.file.database.exec('REINDEX entries'));
       this.replace(stored);
     }
+    this.index.restore(this.indexedOf(stored));
     if (index.requestId !== null) this.settle(index.requestId);
     // No page could find what had no row.
     const leftOut = this.damage.clear(stream, entry.sequence) || !hadRow;
@@ -86,20 +88,21 @@ export class SqliteRepair {
     return Number(changes) > 0;
   }
 
+  private indexedOf({ entry, order, index }: StoredEntry): Indexed {
+    const stream = this.streams.numberOf(streamIdOf(entry)) ?? 0;
+    const key = { stream, sequence: entry.sequence, place: order };
+    return { ...key, room: roomColumn(index) || null, request: index.requestId };
+  }
+
   /** Of all copies of a request only the lowest in the order is shown. */
   private settle(requestId: string): void {
-    const copies = this.file.all(SQL.same, requestId) as Copy[];
-    let isFirst = true;
-    for (const { stream, sequence, hidden } of copies) {
-      const name = this.streams.nameOf(stream);
-      // What is left of an entry whose key was damaged.
-      if (name === undefined || sequence > this.streams.lastOf(name)) {
-        this.file.run(SQL.drop, stream, sequence);
-        continue;
-      }
-      const wanted = isFirst ? 0 : 1;
-      isFirst = false;
+    for (const [index, copy] of this.reader.copies(requestId).entries()) {
+      const { stream, sequence, place, hidden, room } = copy;
+      const wanted = index === 0 ? 0 : 1;
       if (hidden !== wanted) this.file.run(SQL.hide, wanted, stream, sequence);
+      if (!room) continue;
+      if (wanted === 0) this.index.restore({ stream, sequence, place, room, request: null });
+      else this.index.dropPost(room, place);
     }
   }
 
@@ -160,6 +163,7 @@ export class SqliteRepair {
     if (row.room !== roomColumn(index) || row.request !== requestId) return false;
     if (requestId === null) return row.hidden === 0;
     const first = this.reader.firstPlace(requestId);
-    return row.hidden === (first === row.place ? 0 : 1);
+    if (row.hidden !== (first === row.place ? 0 : 1)) return false;
+    return !row.room || row.hidden === 1 || this.index.hasPost(row.room, row);
   }
 }

@@ -6,8 +6,9 @@ import { HashSum } from './hash-sum.ts';
 import { SessionTable } from './session-table.ts';
 import { storeErrorOf } from './sqlite-errors.ts';
 import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
+import { type FilingBounds, SqliteIndex } from './sqlite-index.ts';
 import { SqlitePrune } from './sqlite-prune.ts';
-import { type EntryRow, SqliteReader } from './sqlite-reader.ts';
+import { SqliteReader } from './sqlite-reader.ts';
 import { roomColumn, SqliteRepair } from './sqlite-repair.ts';
 import {
   type IndexOf,
@@ -33,15 +34,14 @@ const TAIL_MAX = 1_000;
 
 const SQL = {
   meta: 'SELECT key, value FROM meta',
-  streams: 'SELECT id, name, last, pruned FROM streams',
+  streams: 'SELECT id, name, last, pruned, filed FROM streams',
   tails: `SELECT name FROM streams
     WHERE EXISTS (SELECT 1 FROM entries WHERE stream = streams.id AND sequence > streams.last)`,
   setMeta: 'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
   addStream: 'INSERT INTO streams (name, last) VALUES (?, 0)',
-  setLast: 'UPDATE streams SET last = ?, pruned = ? WHERE id = ?',
+  setLast: 'UPDATE streams SET last = ?, pruned = ?, filed = ? WHERE id = ?',
   // A damaged key may stand where this one belongs.
   addEntry: 'INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
-  sameRequest: 'SELECT stream, sequence, place, hidden, room FROM entries WHERE request = ?',
   hide: 'UPDATE entries SET hidden = ? WHERE stream = ? AND sequence = ?',
   addBase: 'INSERT OR REPLACE INTO bases VALUES (?, ?, ?)',
   dropBases: 'DELETE FROM bases WHERE made <= ?',
@@ -54,16 +54,18 @@ const SQL = {
 
 /**
  * Opens, or makes, the store of a data directory, and keeps everyone else out of it.
- * @param incarnationOf makes the 16 hex digits that a new directory is known by
+ * @param options.incarnationOf makes the 16 hex digits that a new directory is known by
+ * @param options.filing those of the product where none are given
  * @throws StoreError `locked`, `newer`, `damaged`, `full` or `failed`, with the path and what to do
  */
 export function openSqliteStore(options: {
   directory: string;
   incarnationOf: () => string;
+  filing?: FilingBounds;
 }): Store {
   const file = openSqliteFile(options.directory);
   try {
-    return new SqliteStore(file, options.incarnationOf);
+    return new SqliteStore(file, options);
   } catch (error) {
     file.database.close();
     throw storeErrorOf(error, file.path);
@@ -75,6 +77,7 @@ class SqliteStore implements Store {
   private readonly streams = new StreamTable();
   private readonly damage = new Damage();
   private readonly sessions: SessionTable;
+  private readonly index: SqliteIndex;
   private readonly reader: SqliteReader;
   private readonly repairs: SqliteRepair;
   private readonly pruning: SqlitePrune;
@@ -93,14 +96,22 @@ class SqliteStore implements Store {
   private hasRepaired = false;
   /** Entries appended in this transaction. */
   private appended = 0;
+  /** What is filed when all is that is being filed now. */
+  private filingTo: Digest | null = null;
 
-  constructor(file: SqliteFile, incarnationOf: () => string) {
+  constructor(
+    file: SqliteFile,
+    { incarnationOf, filing }: { incarnationOf: () => string; filing?: FilingBounds },
+  ) {
     this.file = file;
     const { streams, damage } = this;
     this.sessions = new SessionTable(file);
-    this.reader = new SqliteReader({ file, streams, damage });
-    this.repairs = new SqliteRepair({ file, streams, damage, reader: this.reader });
-    this.pruning = new SqlitePrune({ file, streams, reader: this.reader });
+    this.index = new SqliteIndex(file, filing);
+    const { index } = this;
+    this.reader = new SqliteReader({ file, streams, damage, index });
+    const { reader } = this;
+    this.repairs = new SqliteRepair({ file, streams, damage, reader, index });
+    this.pruning = new SqlitePrune({ file, streams, reader, index });
     this.reload();
     if (!this.meta.has('incarnation')) this.setMeta('incarnation', incarnationOf());
   }
@@ -120,6 +131,8 @@ class SqliteStore implements Store {
     this.hasRepaired = false;
     this.tail = 0;
     for (const { name } of this.file.all(SQL.tails) as { name: StreamId }[]) this.addTail(name);
+    this.index.reset(this.reader.unfiled());
+    this.filingTo = null;
   }
 
   /**
@@ -194,6 +207,7 @@ class SqliteStore implements Store {
         throw new StoreError('failed', `${this.file.path}: the disk gave the transaction up`);
       }
       this.saveDamage();
+      this.fileKeys();
       this.saveMirrors();
       this.file.expectBacklog(this.appended >= BACKLOG_ENTRIES_MIN);
       this.file.database.exec('COMMIT');
@@ -220,13 +234,25 @@ class SqliteStore implements Store {
     this.setMeta('sumIsUnknown', 'false');
   }
 
+  /** Entries are looked up by what follows them here, a few thousand at a time. */
+  private fileKeys(): void {
+    if (this.index.isFull) {
+      this.index.begin();
+      this.filingTo = this.streams.digest();
+    }
+    if (!this.index.fileSome(this.appended) || !this.filingTo) return;
+    for (const [stream, last] of this.filingTo) this.streams.setFiled(stream, last);
+    this.filingTo = null;
+    this.isChanged = true;
+  }
+
   private saveMirrors(): void {
     if (!this.isChanged && this.tail < TAIL_MAX) return;
     this.isChanged = false;
     this.tail = 0;
     this.sessions.save();
-    for (const { number, last, pruned } of this.streams.takeTouched())
-      this.file.run(SQL.setLast, last, pruned, number);
+    for (const { number, last, pruned, filed } of this.streams.takeTouched())
+      this.file.run(SQL.setLast, last, pruned, filed, number);
     this.setMeta('historyHash', this.hash.value.toString(16));
     this.setMeta('entryCount', String(this.entryCount));
     this.setMeta('postCount', String(this.postCount));
@@ -248,16 +274,18 @@ class SqliteStore implements Store {
     const stream = streamIdOf(entry);
     const { sequence, wallMs, body } = entry;
     const { requestId } = index;
-    const room = roomColumn(index);
+    const column = roomColumn(index);
     // Before it counts as held: a damaged row in its place is no copy of it.
     const isHidden = requestId === null ? false : this.settleRequest(requestId, order);
     const number = this.grow(stream, sequence);
     const hash = entryHash(entry);
     const hidden = isHidden ? 1 : 0;
-    const columns = [order, room, requestId, hidden, wallMs, body, hash];
+    const columns = [order, column, requestId, hidden, wallMs, body, hash];
     this.file.run(SQL.addEntry, number, sequence, ...columns);
-    this.addUp({ hash, place: order, isShown: Boolean(room) && !isHidden });
-    if (room && !isHidden) this.noteLatest(room, order);
+    const room = column && !isHidden ? column : null;
+    this.index.add({ stream: number, sequence, place: order, room, request: requestId });
+    this.addUp({ hash, place: order, isShown: room !== null });
+    if (room !== null) this.noteLatest(room, order);
   }
 
   private noteLatest(room: string, place: string): void {
@@ -307,12 +335,12 @@ class SqliteStore implements Store {
   /** Hides whichever of two entries of one request is higher. @returns whether the new one is */
   private settleRequest(requestId: string, place: string): boolean {
     if (this.sessions.note(requestId)) return false;
-    const rows = this.file.all(SQL.sameRequest, requestId) as EntryRow[];
-    const shown = rows.find((row) => row.hidden === 0 && this.reader.isHeldRow(row));
+    const shown = this.reader.copies(requestId).find((row) => row.hidden === 0);
     if (!shown) return false;
     if (shown.place < place) return true;
     this.file.run(SQL.hide, 1, shown.stream, shown.sequence);
     if (shown.room) {
+      this.index.dropPost(shown.room, shown.place);
       this.postCount -= 1;
       this.latestPlaces.delete(shown.room);
     }

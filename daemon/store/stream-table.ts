@@ -2,7 +2,13 @@
 // the disk, so that asking costs nothing.
 import { parseStreamId, type StreamId, type StreamKey } from '../ring/entry.ts';
 
-export type StreamRow = Readonly<{ id: number; name: StreamId; last: number; pruned: number }>;
+export type StreamRow = Readonly<{
+  id: number;
+  name: StreamId;
+  last: number;
+  pruned: number;
+  filed: number;
+}>;
 
 export class StreamTable {
   private readonly numbers = new Map<StreamId, number>();
@@ -11,16 +17,19 @@ export class StreamTable {
   private readonly lasts = new Map<StreamId, number>();
   /** Posts up to here are pruned. */
   private readonly pruned = new Map<StreamId, number>();
+  /** Entries up to here are in the tables for looking up. */
+  private readonly filed = new Map<StreamId, number>();
   /** Streams whose numbers are not on the disk yet. */
   private readonly touched = new Set<StreamId>();
 
   reset(rows: readonly StreamRow[]): void {
-    const { numbers, names, keys, lasts, pruned, touched } = this;
-    for (const kept of [numbers, names, keys, lasts, pruned, touched]) kept.clear();
-    for (const { id, name, last, pruned } of rows) {
+    const { numbers, names, keys, lasts, pruned, filed, touched } = this;
+    for (const kept of [numbers, names, keys, lasts, pruned, filed, touched]) kept.clear();
+    for (const { id, name, ...row } of rows) {
       this.add(name, id);
-      this.lasts.set(name, last);
-      this.pruned.set(name, pruned);
+      lasts.set(name, row.last);
+      pruned.set(name, row.pruned);
+      filed.set(name, row.filed);
     }
   }
 
@@ -65,16 +74,26 @@ export class StreamTable {
     this.touched.add(stream);
   }
 
+  filedOf(stream: StreamId): number {
+    return this.filed.get(stream) ?? 0;
+  }
+
+  setFiled(stream: StreamId, sequence: number): void {
+    this.filed.set(stream, sequence);
+    this.touched.add(stream);
+  }
+
   digest(): Map<StreamId, number> {
     return new Map([...this.lasts].filter(([, last]) => last > 0));
   }
 
   /** @returns what changed since the last call */
-  takeTouched(): { number: number; last: number; pruned: number }[] {
+  takeTouched(): { number: number; last: number; pruned: number; filed: number }[] {
     const rows = [...this.touched].map((stream) => ({
       number: this.numbers.get(stream) ?? 0,
       last: this.lastOf(stream),
       pruned: this.prunedOf(stream),
+      filed: this.filedOf(stream),
     }));
     this.touched.clear();
     return rows;

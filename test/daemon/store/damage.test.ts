@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { type Entry, streamIdOf } from '../../../daemon/ring/entry.ts';
 import { MemoryStore } from '../../../daemon/store/memory-store.ts';
+import type { FilingBounds } from '../../../daemon/store/sqlite-index.ts';
 import { openSqliteStore } from '../../../daemon/store/sqlite-store.ts';
 import type { EntryIndex, Store, StoredEntry } from '../../../daemon/store/store.ts';
 import { entryOf, storedOther, storedPost } from '../../support/entries.ts';
@@ -48,8 +49,14 @@ const whole = (store: Store) => ({
   requests: Array.from({ length: COUNT }, (_, index) => store.findRequest(`s/${index + 1}`)),
 });
 
+/** When entries are put where their rooms and requests are looked up. */
+const FILINGS: Readonly<Record<string, FilingBounds | undefined>> = {
+  'filed later': undefined,
+  'filed at once': { unfiledMax: 1, filedMin: 1 },
+};
+
 /** A closed store of COUNT entries, and how it is opened: what was open before is closed. */
-async function written(context: TestContext) {
+async function written(context: TestContext, filing?: FilingBounds) {
   const directory = await mkdtemp(join(tmpdir(), 'syncnet-damage-'));
   context.after(() => rm(directory, { recursive: true }));
   const path = join(directory, 'history.db');
@@ -60,7 +67,8 @@ async function written(context: TestContext) {
   };
   const open = () => {
     close();
-    opened = openSqliteStore({ directory, incarnationOf: () => '00000000000000cc' });
+    const fields = { directory, incarnationOf: () => '00000000000000cc' };
+    opened = openSqliteStore({ ...fields, ...(filing ? { filing } : {}) });
     return opened;
   };
   context.after(close);
@@ -118,34 +126,36 @@ const DAMAGE: Readonly<Record<string, string>> = {
   'a lost row': `DELETE FROM entries WHERE ${SECOND}`,
 };
 
-for (const [what, statement] of Object.entries(DAMAGE)) {
-  test(`${what} is found, given to nobody, and repaired with an intact copy`, async (context) => {
-    const { path, open, before } = await written(context);
-    execute(path, statement);
-    const store = open();
-    assert.deepEqual(pageOf(store), [1, 4, 5]);
-    assert.deepEqual(streamOf(store), [1], 'never with a gap');
-    assert.equal(store.findRequest('s/2'), null);
-    assert.equal(store.readEntry(STREAM, 2), null);
-    assert.deepEqual(damagedOf(store), [2]);
-    assert.deepEqual(store.digest(), before.digest, 'it counts as held');
-    assert.equal(store.historyHash(), before.hash);
-    repair(store, storedOf(2));
-    assert.deepEqual(whole(store), before);
-    assert.deepEqual(store.damaged(), []);
-    const again = open();
-    scrub(again);
-    assert.deepEqual(whole(again), before);
-    assert.deepEqual(again.damaged(), []);
-  });
+for (const [when, filing] of Object.entries(FILINGS)) {
+  for (const [what, statement] of Object.entries(DAMAGE)) {
+    test(`${what}, ${when}, is found, given to nobody, and repaired with an intact copy`, async (context) => {
+      const { path, open, before } = await written(context, filing);
+      execute(path, statement);
+      const store = open();
+      assert.deepEqual(pageOf(store), [1, 4, 5]);
+      assert.deepEqual(streamOf(store), [1], 'never with a gap');
+      assert.equal(store.findRequest('s/2'), null);
+      assert.equal(store.readEntry(STREAM, 2), null);
+      assert.deepEqual(damagedOf(store), [2]);
+      assert.deepEqual(store.digest(), before.digest, 'it counts as held');
+      assert.equal(store.historyHash(), before.hash);
+      repair(store, storedOf(2));
+      assert.deepEqual(whole(store), before);
+      assert.deepEqual(store.damaged(), []);
+      const again = open();
+      scrub(again);
+      assert.deepEqual(whole(again), before);
+      assert.deepEqual(again.damaged(), []);
+    });
 
-  test(`${what} is found by the scrub`, async (context) => {
-    const { path, open } = await written(context);
-    execute(path, statement);
-    const store = open();
-    scrub(store);
-    assert.deepEqual(damagedOf(store), [2]);
-  });
+    test(`${what}, ${when}, is found by the scrub`, async (context) => {
+      const { path, open } = await written(context, filing);
+      execute(path, statement);
+      const store = open();
+      scrub(store);
+      assert.deepEqual(damagedOf(store), [2]);
+    });
+  }
 }
 
 const MISFILED: Readonly<Record<string, string>> = {
@@ -153,38 +163,49 @@ const MISFILED: Readonly<Record<string, string>> = {
   'no room': `UPDATE entries SET room = NULL WHERE ${SECOND}`,
   'another request': `UPDATE entries SET request = 's/77' WHERE ${SECOND}`,
   'a mark that hides it': `UPDATE entries SET hidden = 1 WHERE ${SECOND}`,
+  'a room that it is not found by': `DELETE FROM filed_posts WHERE sequence = 2`,
+  'a request that it is not found by': `DELETE FROM filed_requests WHERE sequence = 2`,
+  'the room of another': `UPDATE filed_posts SET sequence = 1 WHERE sequence = 2`,
+  'the place of another': `UPDATE filed_posts SET place = '0' WHERE sequence = 2`,
+  'a request that is another one': `UPDATE filed_requests SET sequence = 1 WHERE sequence = 2`,
+  'the request of another': `UPDATE filed_requests SET request = 's/1' WHERE sequence = 2`,
+  'no room at all': 'DELETE FROM filed_posts; DELETE FROM filed_requests',
 };
 
-for (const [what, statement] of Object.entries(MISFILED)) {
-  test(`an entry that is filed under ${what} is put right without a peer`, async (context) => {
-    const { path, open, before } = await written(context);
-    execute(path, statement);
-    const store = open();
-    scrub(store);
-    assert.deepEqual(store.damaged(), []);
-    assert.deepEqual(whole(store), before);
-  });
-}
-
-for (const [what, text] of Object.entries({
-  'a body': 'body 2, told apart',
-  // In the file the row of the table comes last, its entries in the indexes before it or after it.
-  'a request': 's/2',
-  'a room': 'general',
-  'a place': `.${'0'.repeat(9)}2`,
-})) {
-  for (const offset of [0, text.length - 1]) {
-    test(`a bit flipped in ${what}, at ${offset}, is found and repaired wherever it is`, async (context) => {
-      const { path, open, before } = await written(context);
-      await flip(path, text, offset);
+for (const [when, filing] of Object.entries(FILINGS)) {
+  for (const [what, statement] of Object.entries(MISFILED)) {
+    test(`an entry that is filed under ${what}, ${when}, is put right without a peer`, async (context) => {
+      const { path, open, before } = await written(context, filing);
+      execute(path, statement);
       const store = open();
-      for (let round = 0; round < 3; round += 1) {
-        scrub(store);
-        whole(store);
-        repair(store, ...damagedOf(store).map(storedOf));
-      }
+      scrub(store);
+      assert.deepEqual(store.damaged(), []);
       assert.deepEqual(whole(store), before);
     });
+  }
+}
+
+for (const [when, filing] of Object.entries(FILINGS)) {
+  for (const [what, text] of Object.entries({
+    'a body': 'body 2, told apart',
+    // In the file the row of the table comes last, its entries in the indexes before it or after it.
+    'a request': 's/2',
+    'a room': 'general',
+    'a place': `.${'0'.repeat(9)}2`,
+  })) {
+    for (const offset of [0, text.length - 1]) {
+      test(`a bit flipped in ${what}, ${when}, at ${offset}, is found and repaired wherever it is`, async (context) => {
+        const { path, open, before } = await written(context, filing);
+        await flip(path, text, offset);
+        const store = open();
+        for (let round = 0; round < 3; round += 1) {
+          scrub(store);
+          whole(store);
+          repair(store, ...damagedOf(store).map(storedOf));
+        }
+        assert.deepEqual(whole(store), before);
+      });
+    }
   }
 }
 

@@ -12,6 +12,7 @@ import {
   streamIdOf,
 } from '../../../daemon/ring/entry.ts';
 import { openMemoryStore } from '../../../daemon/store/memory-store.ts';
+import type { FilingBounds } from '../../../daemon/store/sqlite-index.ts';
 import { openSqliteStore } from '../../../daemon/store/sqlite-store.ts';
 import type { Store, StoredEntry } from '../../../daemon/store/store.ts';
 import { seededRandom } from '../../../lib/random.ts';
@@ -19,9 +20,13 @@ import { entryOf, storedOther, storedPost } from '../../support/entries.ts';
 
 const INCARNATION = '0123456789abcdef';
 
-async function openOnDisk(context: TestContext): Promise<Store> {
+/** What posts and requests are found by follows at once. */
+const AT_ONCE = { unfiledMax: 1, filedMin: 1 };
+
+async function openOnDisk(context: TestContext, filing?: FilingBounds): Promise<Store> {
   const directory = await mkdtemp(join(tmpdir(), 'syncnet-store-'));
-  const store = openSqliteStore({ directory, incarnationOf: () => INCARNATION });
+  const fields = { directory, incarnationOf: () => INCARNATION };
+  const store = openSqliteStore({ ...fields, ...(filing ? { filing } : {}) });
   context.after(async () => {
     store.close();
     await rm(directory, { recursive: true });
@@ -30,7 +35,8 @@ async function openOnDisk(context: TestContext): Promise<Store> {
 }
 
 const STORES: Readonly<Record<string, (context: TestContext) => Store | Promise<Store>>> = {
-  'on SQLite': openOnDisk,
+  'on SQLite': (context) => openOnDisk(context),
+  'on SQLite, filed at once': (context) => openOnDisk(context, AT_ONCE),
   'in memory': () => openMemoryStore(INCARNATION),
 };
 

@@ -1,0 +1,144 @@
+// Where posts are found by their rooms, and entries by their requests. A commit would write a page of such a table for each
+// room and each session in it; so it writes the entries alone, and the keys follow in larger pieces, in their order: what
+// the tables lack is in memory until then, and is read from the entries again at the next start.
+import type { SqliteFile } from './sqlite-file.ts';
+import { type Between, type Key, UnfiledKeys } from './unfiled.ts';
+
+/** Keys of each table that are filed for each entry that comes: more than come, so that it has an end. */
+const FILED_PER_ENTRY = 2;
+
+export type FilingBounds = Readonly<{
+  /** Keys in memory from which on they are filed: some megabytes, and some ten milliseconds of the next start. */
+  unfiledMax: number;
+  /** Keys of each table that are filed at once at least: fewer are not worth the pages that they change. */
+  filedMin: number;
+}>;
+
+const FILING_BOUNDS: FilingBounds = { unfiledMax: 20_000, filedMin: 128 };
+
+const SQL = {
+  addPost: 'INSERT OR REPLACE INTO filed_posts VALUES (?, ?, ?, ?)',
+  dropPost: 'DELETE FROM filed_posts WHERE room = ? AND place = ?',
+  post: 'SELECT 1 FROM filed_posts WHERE room = ? AND place = ? AND stream = ? AND sequence = ?',
+  addRequest: 'INSERT OR REPLACE INTO filed_requests VALUES (?, ?, ?, ?)',
+  copies: 'SELECT place, stream, sequence FROM filed_requests WHERE request = ? ORDER BY place',
+} as const;
+
+/** An entry as it is to be found. `room`: of a post that is shown; null for all else. */
+export type Indexed = Key & Readonly<{ room: string | null; request: string | null }>;
+
+export class SqliteIndex {
+  private readonly file: SqliteFile;
+  private readonly bounds: FilingBounds;
+  private readonly posts = new UnfiledKeys();
+  private readonly requests = new UnfiledKeys();
+  /** Rooms and requests whose keys are being filed, the next one last; null between two times. */
+  private filing: { rooms: string[]; requests: string[] } | null = null;
+
+  /** Keys that are due to be filed. */
+  private due = 0;
+
+  constructor(file: SqliteFile, bounds: FilingBounds = FILING_BOUNDS) {
+    this.file = file;
+    this.bounds = bounds;
+  }
+
+  /** @param unfiled every entry that the tables may lack; some they may have */
+  reset(unfiled: Iterable<Indexed>): void {
+    this.posts.clear();
+    this.requests.clear();
+    this.filing = null;
+    this.due = 0;
+    for (const indexed of unfiled) this.add(indexed);
+  }
+
+  /** A new entry. */
+  add({ room, request, stream, sequence, place }: Indexed): void {
+    const key = { stream, sequence, place };
+    if (room !== null) this.posts.add(room, key);
+    if (request !== null) this.requests.add(request, key);
+  }
+
+  /** Whether a post is found in its room. */
+  hasPost(room: string, { stream, sequence, place }: Key): boolean {
+    if (this.posts.has(room, place)) return true;
+    return this.file.get(SQL.post, room, place, stream, sequence) !== undefined;
+  }
+
+  /** Keys of a room's posts that are in no table. */
+  unfiledPosts(room: string, between: Between): readonly Key[] {
+    return this.posts.between(room, between);
+  }
+
+  /** A post is not to be found any longer. */
+  dropPost(room: string, place: string): void {
+    this.posts.delete(room, place);
+    this.file.run(SQL.dropPost, room, place);
+  }
+
+  /** An entry that is held already is to be found, perhaps again. */
+  restore({ room, request, stream, sequence, place }: Indexed): void {
+    if (room !== null && !this.posts.has(room, place))
+      this.file.run(SQL.addPost, room, place, stream, sequence);
+    if (request !== null && !this.requests.has(request, place))
+      this.file.run(SQL.addRequest, request, place, stream, sequence);
+  }
+
+  /** All entries of a request, ascending by place. */
+  copies(request: string): readonly Key[] {
+    const filed = this.file.all(SQL.copies, request) as Key[];
+    const unfiled = this.requests.of(request);
+    if (unfiled.length === 0) return filed;
+    // What was read from the entries at the start may be filed already.
+    const others = filed.filter(({ place }) => !unfiled.some((key) => key.place === place));
+    return [...others, ...unfiled].sort((one, other) => (one.place < other.place ? -1 : 1));
+  }
+
+  /** Whether there are as many keys in memory as there should be at most. */
+  get isFull(): boolean {
+    return this.filing === null && this.requests.size + this.posts.size >= this.bounds.unfiledMax;
+  }
+
+  /** From the next commit on all that is in memory now is filed. */
+  begin(): void {
+    this.filing = {
+      rooms: this.posts.words().reverse(),
+      requests: this.requests.words().reverse(),
+    };
+  }
+
+  /**
+   * Files what is due for a transaction with so many new entries.
+   * @returns whether all is filed that was in memory at `begin`
+   */
+  fileSome(entries: number): boolean {
+    if (!this.filing) return false;
+    this.due += entries * FILED_PER_ENTRY;
+    if (this.due < this.bounds.filedMin) return false;
+    const count = this.due;
+    this.due = 0;
+    const { rooms, requests } = this.filing;
+    this.fileKeys(this.posts, rooms, { count, sql: SQL.addPost });
+    this.fileKeys(this.requests, requests, { count, sql: SQL.addRequest });
+    if (rooms.length > 0 || requests.length > 0) return false;
+    this.filing = null;
+    return true;
+  }
+
+  private fileKeys(
+    keys: UnfiledKeys,
+    words: string[],
+    { count, sql }: { count: number; sql: string },
+  ): void {
+    let left = count;
+    while (left > 0) {
+      const word = words.at(-1);
+      if (word === undefined) return;
+      const taken = keys.take(word, left);
+      for (const { place, stream, sequence } of taken)
+        this.file.run(sql, word, place, stream, sequence);
+      left -= Math.max(1, taken.length);
+      if (keys.of(word).length === 0) words.pop();
+    }
+  }
+}
