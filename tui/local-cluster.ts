@@ -101,7 +101,29 @@ function cleanEnvironment(): Record<string, string | undefined> {
   );
 }
 
-type Child = { process: ResultPromise; state: LocalServers[string] };
+type Child = {
+  process: ResultPromise;
+  state: LocalServers[string];
+  /** Has it go on when this screen ends, however that ends: a paused process notices nothing. */
+  thaw: (() => void) | null;
+};
+
+/**
+ * A shell that waits for the end of this process, or for what is returned, and then has another one go on. A paused
+ * daemon would not see its input end, stay for ever, and hold its data.
+ */
+async function thawWith(pid: number): Promise<() => void> {
+  const { execa } = await import('execa');
+  const script = 'cat > /dev/null; kill -CONT "$1" 2> /dev/null';
+  const waiting = execa('sh', ['-c', script, 'sh', String(pid)], {
+    stdin: 'pipe',
+    stdout: 'ignore',
+    stderr: 'ignore',
+    detached: true,
+    reject: false,
+  });
+  return () => waiting.stdin.end();
+}
 
 async function start(parts: {
   folder: string;
@@ -144,6 +166,7 @@ async function start(parts: {
         buffer: false,
       }) as unknown as ResultPromise,
       state: 'starting',
+      thaw: null,
     };
     children.set(id, child);
     child.process.then(
@@ -160,6 +183,7 @@ async function start(parts: {
     isOver = true;
     const left = [...children.values()].filter((child) => child.state !== 'stopped');
     for (const child of left) {
+      child.thaw?.();
       child.process.kill('SIGCONT');
       child.process.kill('SIGTERM');
     }
@@ -185,6 +209,7 @@ async function start(parts: {
     pause: async (id, child) => {
       if (child.state === 'paused') return `${id} is paused already`;
       if (child.state === 'stopped') return `${id} is not running: /start ${id}`;
+      child.thaw = await thawWith(child.process.pid ?? 0);
       child.process.kill('SIGSTOP');
       child.state = 'paused';
       changed();
@@ -196,6 +221,8 @@ async function start(parts: {
       const wasPaused = child.state === 'paused';
       if (child.state === 'stopped') await spawn(id);
       else child.process.kill('SIGCONT');
+      child.thaw?.();
+      child.thaw = null;
       (children.get(id) as Child).state = 'running';
       changed();
       return wasPaused ? `${id} goes on` : `${id} started`;

@@ -150,7 +150,7 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     drawing.whole();
   });
   const stopGuarding = guardTerminal(() => ink.unmount(), quit.resolve);
-  const stopLooking = watchForLoss(process.stdin, quit.resolve);
+  const stopLooking = watchForLoss(process.stdin, () => isHandedOver, quit.resolve);
   conversation.begin();
   // Rejects where a frame cannot be drawn: that ends the screen as any crash does.
   const drawn = ink.waitUntilExit();

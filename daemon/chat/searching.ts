@@ -20,15 +20,20 @@ const TIME_MS_MAX = 2 ** 42;
 
 /** So long a search waits for what is about to be in the index. */
 const WAIT_MS_MAX = 1_000;
-/** Searches that wait; more are answered with what there is. */
-const WAITING_MAX = 1_000;
+/** Searches that wait, of all and of one connection; more are answered at once, with what there is. */
+const WAITING_MAX = 100;
+const WAITING_OF_ONE_MAX = 2;
+/** Answered within one tick: some milliseconds. */
+const ANSWERED_MAX = 4;
 
 /** Answers at once where nothing is missing, or too much is. */
 export function onSearch(chat: ChatState, connection: Connection, asked: Search): void {
   const { id, sessionId } = connection;
   const reach = chat.parts.search.reach();
-  const waits = chat.searches.length < WAITING_MAX && chat.parts.search.covers(reach) === 'soon';
-  if (!waits) return answer(chat, connection, asked, reach);
+  const own = chat.searches.filter((search) => search.connection === id).length;
+  const mayWait = chat.searches.length < WAITING_MAX && own < WAITING_OF_ONE_MAX;
+  if (!mayWait || chat.parts.search.covers(reach) !== 'soon')
+    return answer(chat, connection, asked, reach);
   chat.searches.push({ connection: id, sessionId, asked, reach, sinceMs: chat.nowMs });
 }
 
@@ -38,7 +43,10 @@ export function answerSearches(chat: ChatState): void {
   const stillWait = ({ reach, sinceMs }: WaitingSearch) =>
     chat.nowMs - sinceMs < WAIT_MS_MAX && chat.parts.search.covers(reach) === 'soon';
   const [waiting, due]: [WaitingSearch[], WaitingSearch[]] = [[], []];
-  for (const search of chat.searches) (stillWait(search) ? waiting : due).push(search);
+  for (const search of chat.searches) {
+    const isDue = due.length < ANSWERED_MAX && !stillWait(search);
+    (isDue ? due : waiting).push(search);
+  }
   chat.searches = waiting;
   for (const { connection: id, sessionId, asked, reach } of due) {
     const connection = chat.connections.all.get(id);

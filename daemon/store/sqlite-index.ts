@@ -31,7 +31,6 @@ const SQL = {
   post: 'SELECT 1 FROM filed_posts WHERE room = ? AND place = ? AND stream = ? AND sequence = ?',
   addRequest: `INSERT OR REPLACE INTO filed_requests VALUES ${rowsOf(1)}`,
   addRequests: `INSERT OR REPLACE INTO filed_requests VALUES ${rowsOf(ROWS_AT_ONCE)}`,
-  copies: 'SELECT place, stream, sequence FROM filed_requests WHERE request = ? ORDER BY place',
 } as const;
 
 /** An entry as it is to be found. `room`: of a post that is shown; null for all else. */
@@ -94,14 +93,9 @@ export class SqliteIndex {
       this.file.run(SQL.addRequest, request, place, stream, sequence);
   }
 
-  /** All entries of a request, ascending by place. */
-  copies(request: string): readonly Key[] {
-    const filed = this.file.all(SQL.copies, request) as Key[];
-    const unfiled = this.requests.of(request);
-    if (unfiled.length === 0) return filed;
-    // What was read from the entries at the start may be filed already.
-    const others = filed.filter(({ place }) => !unfiled.some((key) => key.place === place));
-    return [...others, ...unfiled].sort((one, other) => (one.place < other.place ? -1 : 1));
+  /** Keys of a request's entries that are in no table. */
+  unfiledCopies(request: string): readonly Key[] {
+    return this.requests.of(request);
   }
 
   /** Whether there are as many keys in memory as there should be at most. */

@@ -7,7 +7,7 @@ import type { SqliteFile } from './sqlite-file.ts';
 import type { Indexed, SqliteIndex } from './sqlite-index.ts';
 import type { PostsQuery } from './store.ts';
 import type { StreamTable } from './stream-table.ts';
-import type { Between, Key } from './unfiled.ts';
+import type { Between } from './unfiled.ts';
 
 /** A row of `entries`. Any column may be damaged. The room of a pruned post is ''. */
 export type EntryRow = Readonly<{
@@ -26,17 +26,12 @@ export type EntryRow = Readonly<{
 /** A row, and the place by which it was found. */
 type FiledRow = EntryRow & Readonly<{ filed: string }>;
 
-type Filing = Pick<EntryRow, 'place' | 'room' | 'request' | 'hidden'>;
-
-/** One of the entries of a request. */
-export type Copy = Key & Pick<EntryRow, 'room' | 'hidden'>;
-
 /** An entry that is sound, and its row. */
 export type FoundEntry = Readonly<{ entry: Entry; row: EntryRow }>;
 
 // Numbers as floating point: one that is damaged may exceed what JavaScript can hold, and would be thrown.
 const COLUMNS = `CAST(entries.stream AS REAL) AS stream, CAST(entries.sequence AS REAL) AS sequence, entries.place,
-  entries.room, request, hidden, CAST(wall_ms AS REAL) AS wall_ms, body, lower(hex(hash)) AS hash`;
+  entries.room, entries.request, hidden, CAST(wall_ms AS REAL) AS wall_ms, body, lower(hex(hash)) AS hash`;
 
 const POSTS = `SELECT ${COLUMNS}, filed.place AS filed FROM filed_posts AS filed
   CROSS JOIN entries ON entries.stream = filed.stream AND entries.sequence = filed.sequence
@@ -51,7 +46,9 @@ const SQL = {
   behind: `SELECT ${COLUMNS} FROM entries WHERE stream = ? AND sequence > ? AND sequence <= ?
     ORDER BY entries.sequence`,
   posts: `${POSTS} ORDER BY filed.place DESC LIMIT ?`,
-  copy: 'SELECT place, room, request, hidden FROM entries WHERE stream = ? AND sequence = ?',
+  copies: `SELECT ${COLUMNS} FROM filed_requests AS filed
+    CROSS JOIN entries ON entries.stream = filed.stream AND entries.sequence = filed.sequence
+    WHERE filed.request = ? AND entries.request = filed.request AND entries.place = filed.place`,
   oldestPosts: `${POSTS} ORDER BY filed.place LIMIT ?`,
 } as const;
 
@@ -223,8 +220,8 @@ export class SqliteReader {
     const sql = oldest ? SQL.oldestPosts : SQL.posts;
     const filed = this.file.all(sql, room, below, above, limit) as FiledRow[];
     const keys = this.index.unfiledPosts(room, between);
-    const isEnd = filed.length < limit && keys.length < limit;
-    if (keys.length === 0) return { rows: filed, isEnd };
+    const isAll = filed.length < limit && keys.length < limit;
+    if (keys.length === 0) return { rows: filed, isEnd: isAll };
     const rows = new Map(filed.map((row) => [row.filed, row]));
     for (const { stream: number, sequence, place } of keys) {
       const stream = this.streams.nameOf(number);
@@ -233,7 +230,7 @@ export class SqliteReader {
     }
     const order = oldest ? 1 : -1;
     const all = [...rows.values()].sort((one, other) => (one.filed < other.filed ? -order : order));
-    return { rows: all.slice(0, limit), isEnd };
+    return { rows: all.slice(0, limit), isEnd: isAll && all.length <= limit };
   }
 
   latestOrder(room: string): string | null {
@@ -243,9 +240,7 @@ export class SqliteReader {
 
   findRequest(requestId: string): Entry | null {
     const [first] = this.copies(requestId);
-    const stream = first ? this.streams.nameOf(first.stream) : undefined;
-    if (!first || stream === undefined) return null;
-    return this.one(stream, first.sequence)?.entry ?? null;
+    return first ? this.check(first) : null;
   }
 
   firstPlace(requestId: string): string | null {
@@ -253,14 +248,17 @@ export class SqliteReader {
   }
 
   /** Every entry of a request whose row says so, ascending by place. */
-  copies(requestId: string): Copy[] {
-    return this.index.copies(requestId).flatMap((key): Copy[] => {
-      if (!this.isHeldRow(key)) return [];
-      const row = this.file.get(SQL.copy, key.stream, key.sequence) as Filing | undefined;
+  copies(requestId: string): EntryRow[] {
+    const rows = new Map<string, EntryRow>();
+    for (const row of this.file.all(SQL.copies, requestId) as EntryRow[]) rows.set(row.place, row);
+    // What was read from the entries at the start may be filed already.
+    for (const { stream, sequence, place } of this.index.unfiledCopies(requestId)) {
+      const row = this.file.get(SQL.one, stream, sequence) as EntryRow | undefined;
       // What it was found by may be of a time when the row was damaged.
-      const isOurs = row?.place === key.place && row.request === requestId;
-      return isOurs ? [{ ...key, room: row.room, hidden: row.hidden }] : [];
-    });
+      if (row?.place === place && row.request === requestId) rows.set(place, row);
+    }
+    const held = [...rows.values()].filter((row) => this.isHeldRow(row));
+    return held.length < 2 ? held : held.sort((one, other) => (one.place < other.place ? -1 : 1));
   }
 
   /** Every entry that the tables for looking up may lack. */

@@ -456,7 +456,7 @@ class SqliteStore implements Store {
   private saveTail(): void {
     try {
       // What was not committed never was.
-      this.rollBack();
+      if (this.file.database.isTransaction) this.rollBack();
       if (this.tail === 0) return;
       this.begin();
       this.isChanged = true;

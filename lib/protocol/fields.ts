@@ -18,11 +18,13 @@ const wellFormed = (value: string) => value.isWellFormed();
 const EMPTY_REASON = 'expected one character or more';
 const UNSAFE_REASON = 'control characters and direction overrides are not allowed';
 
+const tooLong = (charsMax: number) => `too long: at most ${charsMax} characters`;
+
 /** A person's or bot's name: letters, digits, `_`, `-`, `.`, in Unicode's NFKC form. */
 export const UserName = z
   .string()
   .min(1, EMPTY_REASON)
-  .max(USER_NAME_CHARS_MAX)
+  .max(USER_NAME_CHARS_MAX, tooLong(USER_NAME_CHARS_MAX))
   .regex(
     /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u,
     'use letters, digits, _ - . and start with a letter or digit',
@@ -33,7 +35,7 @@ export const UserName = z
 export const RoomName = z
   .string()
   .min(1, EMPTY_REASON)
-  .max(ROOM_NAME_CHARS_MAX)
+  .max(ROOM_NAME_CHARS_MAX, tooLong(ROOM_NAME_CHARS_MAX))
   .regex(
     /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u,
     'use letters, digits, _ - . and start with a letter or digit',
@@ -57,7 +59,7 @@ export const ShownUserName = z
 
 export const Topic = z
   .string()
-  .max(TOPIC_CHARS_MAX)
+  .max(TOPIC_CHARS_MAX, tooLong(TOPIC_CHARS_MAX))
   .refine((topic) => !UNSAFE.test(topic), UNSAFE_REASON)
   .refine(wellFormed, 'not well-formed Unicode');
 
@@ -72,7 +74,7 @@ export function isPostText(value: unknown): value is string {
 export const PostText = z
   .string()
   .min(1)
-  .max(TEXT_CHARS_MAX)
+  .max(TEXT_CHARS_MAX, tooLong(TEXT_CHARS_MAX))
   .refine((text) => !UNSAFE_IN_TEXT.test(text), UNSAFE_REASON)
   .refine((text) => text.trim() !== '', 'there is nothing but white space in it')
   .refine(wellFormed, 'not well-formed Unicode');

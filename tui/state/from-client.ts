@@ -4,6 +4,7 @@ import type * as z from 'zod';
 import type { ClientEvent, Cluster, ConnectionState, Room, Tried } from '../../lib/client/api.ts';
 import { timeOfOrder } from '../../lib/ids.ts';
 import type { PostEvent, PresenceEvent } from '../../lib/protocol/events.ts';
+import { keptWhole } from '../kill-ring.ts';
 import { cleanLine } from '../text.ts';
 import type { Effect, Stamp } from './action.ts';
 import { onAnswer, onOutbox } from './answers.ts';
@@ -141,8 +142,9 @@ function onCluster(model: Model, cluster: Cluster): Model {
   const { behind } = model;
   const next = cluster.copies === cluster.servers.length ? copiedEverywhere(model) : model;
   if (!behind) return { ...next, cluster };
-  const copies = behind.copies ?? cluster.copies;
-  return { ...next, cluster, behind: cluster.copies > copies ? null : { ...behind, copies } };
+  const fewest = behind.copies ?? cluster.copies;
+  const copies = Math.min(fewest, cluster.copies);
+  return { ...next, cluster, behind: cluster.copies > fewest ? null : { ...behind, copies } };
 }
 
 /** Whoever is in sync has everything that was stored before: where all are, no post has fewer copies any longer. */
@@ -180,14 +182,15 @@ function onSignedIn(
   const name = cleanLine(event.name);
   const isNew = before.account !== null && before.account !== event.account;
   const model = isNew ? before : noteBehind(before, event, stamp);
-  const restored = isNew ? carriedOver(model) : restoredAs(model);
+  const carried = isNew ? carriedOver(model) : { rooms: restoredAs(model), rest: [] };
   const rooms = isNew ? [] : model.rooms;
   const signed = {
     ...model,
     account: event.account,
     name,
     rooms,
-    restored,
+    restored: carried.rooms,
+    kills: carried.rest.reduce(keptWhole, model.kills),
     ofChosenName: null,
     sentTexts: sentBefore(model),
   };
@@ -212,7 +215,8 @@ function restoredAs({ account, ofChosenName, restored }: Model): Model['restored
 /** Of both names, where somebody goes on under another one. */
 function sentBefore({ account, ofChosenName, sentTexts }: Model): readonly string[] {
   if (ofChosenName === null) return sentTexts;
-  return account === null ? ofChosenName.sent : [...ofChosenName.sent, ...sentTexts];
+  if (account === null) return ofChosenName.sent;
+  return [...ofChosenName.sent.filter((text) => !sentTexts.includes(text)), ...sentTexts];
 }
 
 /** After a failover to a stale server: says that what was seen here is not there for the moment. */
@@ -221,9 +225,10 @@ function noteBehind(
   event: Extract<ClientEvent, { type: 'signedIn' }>,
   stamp: Stamp,
 ): Model {
-  if (!event.lacks && !seesMore(model, event)) return { ...model, behind: null };
   const server = cleanLine(event.server);
+  // Signed in there anew, one knows no more of what it lacks than that server does.
   if (model.behind?.server === server) return model;
+  if (!event.lacks && !seesMore(model, event)) return { ...model, behind: null };
   const text = `${server} lacks newer messages that you have seen: they return with a server that has them`;
   return notice({ ...model, behind: { server, copies: null } }, text, stamp);
 }

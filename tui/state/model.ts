@@ -363,24 +363,34 @@ export function draftGone(view: RoomView): RoomView {
   return putBack(view, { draft, recall: null, undo: NOTHING_TO_UNDO });
 }
 
-/** For another name of the same person: drafts and read positions go along, and add to those that the name had. */
-export function carriedOver({ restored, rooms, ofChosenName }: Model): SavedRooms {
+/**
+ * For another name of the same person: drafts and read positions go along, and add to those that the name had.
+ * @returns also the texts for which there is no place in a room
+ */
+export function carriedOver({ restored, rooms, ofChosenName }: Model): {
+  rooms: SavedRooms;
+  rest: readonly string[];
+} {
   const here: SavedRooms = { ...restored, ...savedRooms(rooms) };
   const there = ofChosenName?.rooms ?? {};
   const ids = new Set([...Object.keys(here), ...Object.keys(there)]);
-  return Object.fromEntries(
+  const rest: string[] = [];
+  const carried = Object.fromEntries(
     [...ids].map((id) => {
       const one = here[id];
       const other = there[id];
       const places = [one?.read, other?.read].filter((place) => place != null);
       const [read = null] = places.sort().reverse();
       // Of two drafts both are kept: one in the place of the other.
-      const [draft = '', begun = ''] = [other?.draft, one?.draft, other?.begun, one?.begun].filter(
-        (text) => text,
+      const texts = [other?.draft, one?.draft, other?.begun, one?.begun];
+      const [draft = '', begun = '', ...more] = texts.filter(
+        (text) => text !== undefined && text !== '',
       );
+      rest.push(...more.filter((text) => text !== undefined));
       return [id, { draft, begun, read }];
     }),
   );
+  return { rooms: carried, rest };
 }
 
 /** What is kept of rooms when they leave the list, or the screen is left. */

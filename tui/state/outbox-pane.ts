@@ -69,7 +69,10 @@ export function onOutboxLetter(model: Model, overlay: OutboxOverlay, letter: str
     case 'e': {
       if (item?.request.type !== 'post') return stay(hint(model, 'only messages can be edited'));
       const view = roomOf(model, item.request.room);
-      if (view && view.draft.text !== '')
+      if (!view) return stay(hint(model, 'its room is not here at the moment: d drops it'));
+      if (view.writing?.type === 'edit')
+        return stay(hint(model, `an edit stands in ${roomLabel(view.room)}: end it first`));
+      if (view.draft.text !== '')
         return stay(hint(model, `another draft stands in ${roomLabel(view.room)}: send it first`));
       return ask(model, { type: 'cancel', item, edit: true });
     }
@@ -101,6 +104,10 @@ export function onCancelled(
 ): Model {
   const { request } = item;
   if (!edit || request.type !== 'post') return dropped(model, request);
+  // Its room has left the list meanwhile, or something else is written there.
+  const view = roomOf(model, request.room);
+  if (!view || view.writing?.type === 'edit' || view.draft.text !== '')
+    return dropped(model, request);
   const closed: Model = { ...model, overlay: null, openRoom: request.room };
   return withRoom(closed, request.room, (view) => ({ ...view, draft: editorOf(request.text) }));
 }

@@ -32,7 +32,8 @@ export function searchFor(model: Model, query: string): Step {
   const overlay: SearchOverlay = { type: 'search', query, selected: 0, found, problem: null };
   const next: Model = { ...model, overlay, selected: null };
   if (parsed.type !== 'search') return stay(next);
-  if (model.connection.type !== 'connected') {
+  const { type } = model.connection;
+  if (type !== 'connected' && type !== 'resending') {
     const problem = 'not connected at the moment: what is typed is searched for afterwards';
     return stay({ ...next, overlay: { ...overlay, problem } });
   }
@@ -80,7 +81,9 @@ function answerOf({ query, found }: SearchOverlay): SearchOverlay['found'] {
 /** Asks once more for what the pane shows, unless all of it is there: after a while, or with a new connection. */
 export function searchAgain(model: Model): Step {
   const overlay = searchOf(model);
-  if (!overlay || answerOf(overlay)?.complete) return stay(model);
+  if (!overlay) return stay(model);
+  if (answerOf(overlay)?.complete)
+    return stay({ ...model, overlay: { ...overlay, problem: null } });
   const { query } = overlay;
   const parsed = parsedSearch(model, query);
   if (parsed.type !== 'search') return stay(model);

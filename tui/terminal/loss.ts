@@ -10,12 +10,20 @@ export function isTerminalLost(error: unknown): boolean {
   return code === 'EIO' && (syscall === 'setRawMode' || syscall === 'read');
 }
 
-/** @param input in raw mode @returns ends it */
-export function watchForLoss(input: NodeJS.ReadStream, onLost: () => void): () => void {
+/**
+ * @param input in raw mode
+ * @param isLent whether somebody else has the terminal for a while: its modes are theirs
+ * @returns ends it
+ */
+export function watchForLoss(
+  input: NodeJS.ReadStream,
+  isLent: () => boolean,
+  onLost: () => void,
+): () => void {
   const parent = process.ppid;
   const timer = setInterval(() => {
     // Whoever started it may also have left it to the terminal.
-    if (process.ppid === parent) return;
+    if (process.ppid === parent || isLent()) return;
     try {
       // Off and on, or nothing would be set.
       for (const raw of [false, true]) input.setRawMode(raw);
