@@ -175,6 +175,9 @@ export async function runScreen(parts: ScreenParts): Promise<void> {
     const servers = Object.values(conversation.local?.servers() ?? {});
     if (servers.some((state) => state !== 'stopped')) process.stdout.write('ending the servers…\n');
     await conversation.close();
+    const { length: left } = store.model().outbox;
+    if (left > 0)
+      process.stdout.write(`${left} not sent yet: kept, and sent with the next start\n`);
     stopGuarding();
   }
 }

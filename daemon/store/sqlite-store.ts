@@ -94,6 +94,8 @@ class SqliteStore implements Store {
   /** What was changed besides cannot be found again from their rows. */
   private isChanged = false;
   private hasRepaired = false;
+  /** Between `begin` and `commit`: what was changed here since may not be on the disk. */
+  private isBegun = false;
   /** Entries appended in this transaction. */
   private appended = 0;
   /** What is filed when all is that is being filed now. */
@@ -196,6 +198,7 @@ class SqliteStore implements Store {
   }
 
   begin(): void {
+    this.isBegun = true;
     this.appended = 0;
     this.file.attempt(() => this.file.database.exec('BEGIN IMMEDIATE'));
   }
@@ -211,6 +214,7 @@ class SqliteStore implements Store {
       this.saveMirrors();
       this.file.expectBacklog(this.appended >= BACKLOG_ENTRIES_MIN);
       this.file.database.exec('COMMIT');
+      this.isBegun = false;
     } catch (error) {
       this.rollBack();
       throw storeErrorOf(error, this.file.path);
@@ -262,6 +266,7 @@ class SqliteStore implements Store {
   /** What could not be committed never was, here as on the disk. */
   private rollBack(): void {
     if (this.file.database.isTransaction) this.file.database.exec('ROLLBACK');
+    this.isBegun = false;
     this.reload();
   }
 
@@ -456,7 +461,7 @@ class SqliteStore implements Store {
   private saveTail(): void {
     try {
       // What was not committed never was.
-      if (this.file.database.isTransaction) this.rollBack();
+      if (this.isBegun) this.rollBack();
       if (this.tail === 0) return;
       this.begin();
       this.isChanged = true;

@@ -73,7 +73,7 @@ export function isPostText(value: unknown): value is string {
 /** What a person wrote. Line feeds are allowed; every other control character is refused. */
 export const PostText = z
   .string()
-  .min(1)
+  .min(1, EMPTY_REASON)
   .max(TEXT_CHARS_MAX, tooLong(TEXT_CHARS_MAX))
   .refine((text) => !UNSAFE_IN_TEXT.test(text), UNSAFE_REASON)
   .refine((text) => text.trim() !== '', 'there is nothing but white space in it')

@@ -212,7 +212,9 @@ export function deleteNewest(model: Model): Step {
 const USUAL = ['👍', '❤️', '😂', '🎉', '😮', '😢', '👀', '✅'];
 
 export function emojiChoices(query: string): readonly string[] {
-  return query === '' ? USUAL : emojiFor(query).filter((each) => Emoji.safeParse(each).success);
+  // `:tada:` is what one types elsewhere.
+  const letters = query.replaceAll(':', '');
+  return letters === '' ? USUAL : emojiFor(letters).filter((each) => Emoji.safeParse(each).success);
 }
 
 /** Puts an emoji under a post, or takes one's own away. */

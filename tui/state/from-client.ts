@@ -22,7 +22,7 @@ import { onTypingEvent, typedNoMore } from './typing.ts';
 export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): Step {
   switch (event.type) {
     case 'connection':
-      return stay(tellUnreached(onConnection(model, event.state), stamp));
+      return asBefore(tellUnreached(onConnection(model, event.state), stamp));
     case 'signedIn':
       // What was asked for may have been lost with the connection.
       return then(onSignedIn(model, event, stamp), searchAgain);
@@ -78,6 +78,15 @@ function alertsFor(model: Model, post: z.infer<typeof PostEvent>): Effect[] {
   const room = roomOf(model, post.room)?.room;
   const where = room?.direct ? 'writes to you' : `in #${room?.name ?? ''}`;
   return [{ type: 'alert', title: `${cleanLine(post.name)} ${where}`, text: cleanLine(post.text) }];
+}
+
+/** Another name was asked for, and is refused: one stays who one was. */
+function asBefore(model: Model): Step {
+  const { connection, nameBefore, outbox } = model;
+  if (connection.type !== 'refused' || nameBefore === null || outbox.length > 0) return stay(model);
+  const [why] = connection.reason.split(':');
+  const told = hint({ ...model, nameBefore: null }, `${why}: you are still ${nameBefore}`);
+  return ask(told, { type: 'signInAs', name: nameBefore });
 }
 
 function onConnection(model: Model, state: ConnectionState): Model {
@@ -188,6 +197,7 @@ function onSignedIn(
     ...model,
     account: event.account,
     name,
+    nameBefore: null,
     rooms,
     restored: carried.rooms,
     kills: carried.rest.reduce(keptWhole, model.kills),

@@ -13,6 +13,7 @@ import {
   onChosenKey,
   onChosenLetter,
   react,
+  showPost,
 } from './about-post.ts';
 import type { Stamp } from './action.ts';
 import { showCopyView } from './copy-view.ts';
@@ -49,6 +50,7 @@ function fresh(model: Model): Model {
   return {
     ...model,
     hint: null,
+    marked: null,
     escapedMs: null,
     quitAskedMs: null,
     chain: null,
@@ -216,7 +218,9 @@ function perform(
     case 'search':
       return searchFor(model, '');
     case 'select':
-      return choose(model, 0);
+      return was.marked === null
+        ? choose(model, 0)
+        : showPost({ ...model, selected: was.marked }, was.marked);
     case 'reply':
       return answerNewest(model);
     case 'escape':
@@ -258,7 +262,9 @@ function interrupt(model: Model, stamp: Stamp): Step {
   if (isBegun || draftOf(model).text !== '') return clear(cleared);
   const asked = model.quitAskedMs;
   if (asked !== null && stamp.nowMs - asked <= QUIT_MS_MAX) return ask(cleared, { type: 'quit' });
-  return stay({ ...hint(cleared, 'Ctrl+C again quits'), quitAskedMs: stamp.nowMs });
+  const runs = Object.values(model.local ?? {}).some((state) => state !== 'stopped');
+  const what = runs ? 'quits, and ends the servers that run here' : 'quits';
+  return stay({ ...hint(cleared, `Ctrl+C again ${what}`), quitAskedMs: stamp.nowMs });
 }
 
 function neighbour(model: Model, step: -1 | 1): Step {

@@ -233,6 +233,10 @@ export type Model = Readonly<{
   restored: SavedRooms;
   /** What the name has left behind that is signed in as now; null while none is. */
   ofChosenName: Saved | null;
+  /** A post that was gone to: it stands out until the next key. */
+  marked: string | null;
+  /** The name before another was asked for; null once that is signed in. */
+  nameBefore: string | null;
 }>;
 
 /** What is kept of a room across restarts. */
@@ -302,6 +306,8 @@ export function initialModel(fields: {
     local: fields.local,
     restored: fields.saved.rooms,
     ofChosenName: null,
+    marked: null,
+    nameBefore: null,
   };
 }
 

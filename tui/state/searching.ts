@@ -1,6 +1,7 @@
 // Searching what was said, and going to what was found, however far up it is.
 import type { Found } from '../../lib/client/api.ts';
 import { PAGE_POSTS_MAX } from '../../lib/protocol/limits.ts';
+import { keysFor } from '../key-names.ts';
 import { dayLabel } from '../line-rows.ts';
 import { type ParsedSearch, parseSearch } from '../search-query.ts';
 import { anchorWithTop } from '../timeline.ts';
@@ -167,7 +168,11 @@ export function continueJump(model: Model): Step {
   if (target === null) {
     if (hasAllUnread(view, jump.order)) return showFirstUnread({ ...model, jump: null });
   } else if (view.lines.some(({ key }) => key === target)) {
-    return showPost({ ...model, jump: null, selected: target }, target);
+    // Whoever types on writes: what letters do to a chosen post is asked for.
+    const gone = { ...model, jump: null, marked: target };
+    const [key] = keysFor(model.settings.bindings, 'select');
+    const how = key === undefined ? '' : `${key} chooses it: to answer, copy, react`;
+    return showPost(how === '' ? gone : hint(gone, how, 'good'), target);
   }
   const underWay = hint(model, `going back to ${jump.day}…`, 'good');
   if (view.loading || !view.loaded) return stay(underWay);

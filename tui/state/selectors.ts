@@ -78,7 +78,7 @@ export function sceneOf(model: Model): Scene | null {
     unreadAfter: view.unreadAfter,
     moreAbove: view.moreAbove,
     below: view.below ?? 0,
-    selected: model.selected,
+    selected: model.selected ?? model.marked,
     isCalm: model.connection.type === 'connected' || isLossQuiet(model),
   };
 }

@@ -39,6 +39,8 @@ export function submitText(
   if (parsed.command.type === 'reply' && parsed.command.text !== '') {
     return answerNewestWith(model, parsed.command.text);
   }
+  if (parsed.command.type === 'nick' && asked !== text)
+    return askForNick(model, parsed.command.name, text);
   const done = run(remembered(model, text), parsed.command, stamp);
   return isRefused(done, model) ? stay(hint(model, done.model.hint?.text ?? '')) : done;
 }
@@ -57,6 +59,14 @@ function answerNewestWith(model: Model, text: string): Step {
 
 function askToSend(model: Model, text: string): Step {
   const question = `Enter sends ${linesIn(text)} lines · Ctrl+C drops`;
+  return stay({ ...hint(model, question), sendAsked: text });
+}
+
+/** A name is an account of its own, with rooms and conversations of its own. */
+function askForNick(model: Model, name: string, text: string): Step {
+  const refused = whyNoNick(model, name);
+  if (refused !== null) return stay(hint(model, refused));
+  const question = `Enter again: ${name} is another account, with other rooms`;
   return stay({ ...hint(model, question), sendAsked: text });
 }
 
@@ -151,12 +161,17 @@ function join(model: Model, name: string): Step {
   return ask(model, { type: 'request', request: { type: 'joinRoom', name }, open: true });
 }
 
+function whyNoNick({ outbox, name: own, account }: Model, name: string): string | null {
+  if (account !== null && name === own) return `you are ${name}`;
+  const count = outbox.length;
+  return count > 0 ? `${count} not answered yet: change the name when they are` : null;
+}
+
 function nick(model: Model, name: string): Step {
-  if (model.outbox.length > 0) {
-    const count = model.outbox.length;
-    return stay(hint(model, `${count} not answered yet: change the name when they are`));
-  }
-  return ask(model, { type: 'signInAs', name });
+  const refused = whyNoNick(model, name);
+  if (refused !== null) return stay(hint(model, refused));
+  const nameBefore = model.account === null ? null : model.name;
+  return ask({ ...model, nameBefore }, { type: 'signInAs', name });
 }
 
 function retry(model: Model): Step {

@@ -2,6 +2,7 @@
 // every action with the time and carries the effects out, in order.
 import type { Room } from '../../lib/client/api.ts';
 import type { Person } from '../../lib/protocol/events.ts';
+import { roomLabel } from '../room-label.ts';
 import type { Action, Stamp } from './action.ts';
 import { onEntered } from './entered.ts';
 import { onClientEvent, settleRecovery } from './from-client.ts';
@@ -13,7 +14,17 @@ import { loadPeople, sortedPeople } from './people.ts';
 import { onFocus } from './reading.ts';
 import { loadAhead, onHistory, onNewer } from './rooms.ts';
 import { continueJump, onFound, onSearchFailed } from './searching.ts';
-import { cleanRoom, hint, notice, openRoomOf, type Step, stay, then, withRoom } from './step.ts';
+import {
+  cleanRoom,
+  hint,
+  notice,
+  openRoomOf,
+  roomOf,
+  type Step,
+  stay,
+  then,
+  withRoom,
+} from './step.ts';
 import { expireTyping } from './typing.ts';
 import { withUnreadAbove } from './unread-above.ts';
 import { completeWithMore, onComposed, settleRoomless } from './writing.ts';
@@ -137,7 +148,9 @@ function onPeople(
     return names.length > 0 ? ` · ${label}: ${names.join(', ')}` : '';
   };
   const away = named('idle', 'idle') + named('gone', 'gone');
-  return notice(kept, `${here.length} here: ${here.join(', ')}${away}`, stamp, action.room);
+  const room = roomOf(kept, action.room)?.room;
+  const where = room === undefined || action.room === model.openRoom ? '' : `${roomLabel(room)}: `;
+  return told(kept, `${where}${here.length} here: ${here.join(', ')}${away}`, stamp);
 }
 
 function onRoomList(
@@ -155,5 +168,11 @@ function toldRooms(model: Model, listed: readonly Room[], stamp: Stamp): Model {
     const topic = room.topic === '' ? '' : ` · ${room.topic}`;
     return `#${room.name} · ${room.members} in it${room.joined ? ' · joined' : ''}${topic}`;
   });
-  return notice(model, [`rooms: ${listed.length} · /join ROOM`, ...rows].join('\n'), stamp);
+  return told(model, [`rooms: ${listed.length} · /join ROOM`, ...rows].join('\n'), stamp);
+}
+
+/** An answer stands where one is; where no room is open, in the row for what is to be said. */
+function told(model: Model, text: string, stamp: Stamp): Model {
+  if (openRoomOf(model)) return notice(model, text, stamp);
+  return hint(model, text.replaceAll('\n', ' · '), 'good');
 }

@@ -115,3 +115,25 @@ test('an index that does not come any further is waited for a second, and the an
   const [found] = stage.take(reader, 'found');
   assert.deepEqual([found?.posts.length, found?.complete], [2, false]);
 });
+
+test('many who search at once are answered a few at a time, and one alone cannot have many wait', () => {
+  const { stage, writer, reader } = talking();
+  const others = Array.from({ length: 10 }, (_, index) => stage.join(person(`p${index}`)));
+  assert.equal(search(stage, reader, 'plan').posts.length, 2);
+  stage.isIndexBehind = true;
+  stage.post(writer, 'a third plan');
+  const ask = (connection: number) =>
+    stage.say(connection, { type: 'search', query: 8, text: 'plan', limit: 10 });
+  const answered = () =>
+    [reader, ...others].reduce((sum, each) => sum + stage.take(each, 'found').length, 0);
+  for (let count = 0; count < 5; count += 1) ask(reader);
+  assert.equal(answered(), 3, 'as many as may not wait are answered with what there is');
+  for (const connection of others) ask(connection);
+  stage.isIndexBehind = false;
+  const perTick = [];
+  for (let tick = 0; tick < 6; tick += 1) {
+    stage.pass(25);
+    perTick.push(answered());
+  }
+  assert.deepEqual(perTick, [4, 4, 4, 0, 0, 0]);
+});

@@ -227,6 +227,25 @@ test('a page has as many posts as were asked for, past those that are damaged', 
   assert.deepEqual(pageOf(open(), 2), [2, 5]);
 });
 
+test('a page has as many posts as were asked for, some filed and some not, past one that is damaged', async (context) => {
+  const bounds = { unfiledMax: 20, filedMin: 1 };
+  const { path, open, close } = await written(context, bounds);
+  const first = open();
+  for (let sequence = COUNT + 1; sequence <= 60; sequence += 1) {
+    first.begin();
+    first.append(storedOf(sequence));
+    first.commit();
+  }
+  close();
+  execute(path, `UPDATE entries SET body = 'forged' WHERE sequence = 55`);
+  const store = open();
+  const readable = Array.from({ length: 60 }, (_, index) => index + 1).filter(
+    (sequence) => sequence % 3 !== 0 && sequence !== 55,
+  );
+  for (let limit = 1; limit <= readable.length; limit += 1)
+    assert.deepEqual(pageOf(store, limit), readable.slice(-limit), `${limit}`);
+});
+
 test('a repair tells whether a page was given without the post', async (context) => {
   const { path, open } = await written(context);
   execute(path, `UPDATE entries SET body = 'forged' WHERE sequence IN (1, 4)`);

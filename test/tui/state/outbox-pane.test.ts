@@ -27,6 +27,22 @@ test('what is dropped is taken back, and said so', () => {
   assert.match(told.frame(), /dropped · /);
 });
 
+test('what waits is given back into its own room alone, and never as an edit', () => {
+  const { told, items } = offline();
+  const second = items[1] as (typeof items)[number];
+  told.keys('ctrl+o', 'down').type('e');
+  assert.equal(told.take('cancel').length, 1);
+  // Meanwhile its room has left the list.
+  const rooms = told.model.rooms.filter(({ room }) => room.name !== 'dev');
+  told.model = { ...told.model, rooms };
+  told.do({ type: 'cancelled', item: second, edit: true });
+  assert.match(told.frame(), /dropped · /);
+  assert.deepEqual(told.model.kills, ['second']);
+  told.keys('down').type('e');
+  assert.deepEqual(told.take('cancel'), []);
+  assert.match(told.frame(), /its room is not here/);
+});
+
 test('what is edited stands in the composer of its room, and never over another draft', () => {
   const { told, items } = offline();
   const second = items[1] as (typeof items)[number];

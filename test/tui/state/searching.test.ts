@@ -177,9 +177,25 @@ test('Enter goes to what was found, through as much history as it takes', () => 
     const posts = Array.from({ length: 200 }, (_, index) => said(oldest + index));
     told.do({ ...page, type: 'historyCame', page: { posts, more: true } });
   }
-  assert.equal(told.model.selected, 'bob/100');
+  assert.equal(told.model.marked, 'bob/100');
   assert.match(told.frame(), /line 100\b/);
   assert.equal(told.model.jump, null);
+  told.keys('alt+s');
+  assert.equal(told.model.selected, 'bob/100', 'what was gone to is what is chosen');
+  told.keys('escape').type('really');
+  assert.equal(told.model.rooms.find(({ room }) => room.id === 'ops')?.draft.text, 'really');
+});
+
+test('whoever goes to what was found and types on writes', () => {
+  const told = story().keys('ctrl+r').type('line');
+  const posts = Array.from({ length: 9 }, (_, index) => said(100 + index));
+  answer(told, 'line', [104]);
+  told.keys('enter');
+  told.do({ type: 'historyCame', room: 'ops', before: null, page: { posts, more: false } });
+  assert.equal(told.model.marked, 'bob/104');
+  told.type('dear');
+  assert.equal(told.model.marked, null);
+  assert.equal(told.model.rooms.find(({ room }) => room.id === 'ops')?.draft.text, 'dear');
 });
 
 test('what is not there any longer is not looked for without end', () => {

@@ -980,7 +980,12 @@ test('another name keeps what was written and read here, and has what it left be
   };
   const posts = [1, 2].map((place) => post('ops', { name: 'bob', text: `post ${place}`, place }));
   const story = new ScreenStory({ saved }).signedIn(ROOMS, { ops: { posts, more: false } });
-  story.keys('ctrl+n', 'ctrl+u').type('of the screen').keys('ctrl+p').say('/nick zed');
+  story
+    .keys('ctrl+n', 'ctrl+u')
+    .type('of the screen')
+    .keys('ctrl+p')
+    .say('/nick zed')
+    .keys('enter');
   const left = { dev: { draft: '', read: orderOf(3) }, lab: { draft: 'of zed', read: null } };
   story.do({ type: 'nameChosen', saved: { openRoom: null, rooms: left, sent: [] } });
   const account = 'z'.repeat(SELF.length);
@@ -992,6 +997,51 @@ test('another name keeps what was written and read here, and has what it left be
     ['dev', 'of the screen', orderOf(3)],
     ['lab', 'of zed', null],
   ]);
+});
+
+test('another name is asked about first; where it is refused one is who one was', () => {
+  const story = signedIn().say('/nick bob');
+  assert.deepEqual(story.take('signInAs'), []);
+  assert.match(story.frame(), /Enter again: bob is another account/);
+  story.keys('enter');
+  assert.deepEqual(story.take('signInAs'), [{ type: 'signInAs', name: 'bob' }]);
+  const reason = 'the name bob belongs to another key: choose another name';
+  const state = { type: 'refused', code: 'name-taken', reason } as const;
+  story.hear({ type: 'connection', state });
+  assert.deepEqual(story.take('signInAs'), [{ type: 'signInAs', name: 'alice' }]);
+  assert.match(story.frame(), /the name bob belongs to another key: you are still alice/);
+  story.hear({ type: 'connection', state });
+  assert.deepEqual(story.take('signInAs'), [], 'once');
+  assert.match(signedIn().say('/nick alice').frame(), /you are alice/);
+});
+
+test('who is in another room, and which rooms there are, is told where one asked', () => {
+  const story = signedIn().say('/who dev');
+  const people = [{ account: 'b', name: 'bob', state: 'here' as const }];
+  story.do({ type: 'peopleCame', room: 'dev', people, shown: true });
+  assert.match(story.frame(), /#dev: 1 here: bob/);
+  const alone = new ScreenStory().signedIn([room('general')]);
+  alone.hear({ type: 'room', room: { ...room('general'), joined: false } });
+  alone.do({ type: 'roomsCame', rooms: [room('ops')], shown: true });
+  assert.match(alone.frame(), /rooms: 1 · \/join ROOM · #ops/);
+});
+
+test('a stale server is told of until another one is in sync, however often it is signed in to', () => {
+  const story = signedIn();
+  const account = story.model.account ?? '';
+  const about = { account, name: 'alice', rooms: [room('general')], prunedBelow: 0, reads: [] };
+  const signIn = (server: string, lacks: boolean) =>
+    story.hear({ type: 'signedIn', server, ...about, lacks });
+  signIn('server1', true);
+  assert.match(story.frame(), /LACKS/);
+  signIn('server1', false);
+  assert.match(story.frame(), /LACKS/, 'it knows no better');
+  // Before anything is known of those in sync.
+  story.hear({ type: 'cluster', cluster: cluster(['server1', 'server2']) });
+  assert.match(story.frame(), /LACKS/);
+  story.hear({ type: 'cluster', cluster: cluster(['server1']) });
+  story.hear({ type: 'cluster', cluster: cluster(['server1', 'server3']) });
+  assert.doesNotMatch(story.frame(), /LACKS/, 'one that was away has what was missing');
 });
 
 test('whoever was refused at the start, and takes another name, has what that name left behind', () => {
