@@ -152,6 +152,8 @@ test('two people edit, answer, react and search, over a failover too', async (t)
   other.keys('odd gra');
   await other.waitForText(/#general alice the lag graph looks odd/);
   other.keys(KEYS.enter);
+  await other.waitForText(/Alt\+S chooses it/);
+  other.keys('\u001bs');
   await other.waitForText(/r answer/);
   other.keys('y');
   await other.waitForText(/copied/);

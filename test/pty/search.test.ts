@@ -37,8 +37,6 @@ testFlow(
       'gone to, in another room, far above',
       /backup of the ledger.*nothing to see 1 /,
     );
-    flow.keys(KEYS.escape);
-    await flow.terminal.waitForText('/help');
     flow.keys(KEYS.end);
     await flow.shows('and back to the end', /nothing to see 150/);
     flow.keys(CTRL_R, 'before:yesterday');

@@ -171,7 +171,7 @@ export function continueJump(model: Model): Step {
     // Whoever types on writes: what letters do to a chosen post is asked for.
     const gone = { ...model, jump: null, marked: target };
     const [key] = keysFor(model.settings.bindings, 'select');
-    const how = key === undefined ? '' : `${key} chooses it: to answer, copy, react`;
+    const how = key === undefined ? '' : `${key} chooses it · r answers, y copies`;
     return showPost(how === '' ? gone : hint(gone, how, 'good'), target);
   }
   const underWay = hint(model, `going back to ${jump.day}…`, 'good');
