@@ -125,6 +125,12 @@ async function thawWith(pid: number): Promise<() => void> {
   return () => waiting.stdin.end();
 }
 
+/** Whoever waits to have it go on need not any longer. */
+function thaw(child: Child): void {
+  child.thaw?.();
+  child.thaw = null;
+}
+
 async function start(parts: {
   folder: string;
   progress: (line: string) => void;
@@ -183,7 +189,7 @@ async function start(parts: {
     isOver = true;
     const left = [...children.values()].filter((child) => child.state !== 'stopped');
     for (const child of left) {
-      child.thaw?.();
+      thaw(child);
       child.process.kill('SIGCONT');
       child.process.kill('SIGTERM');
     }
@@ -198,20 +204,23 @@ async function start(parts: {
     kill: async (id, child) => {
       if (child.state === 'stopped') return `${id} is not running: /start ${id}`;
       child.process.kill('SIGKILL');
+      thaw(child);
       return `${id} killed`;
     },
     stop: async (id, child) => {
       if (child.state === 'stopped') return `${id} is not running: /start ${id}`;
+      thaw(child);
       child.process.kill('SIGCONT');
       child.process.kill('SIGTERM');
+      child.state = 'running';
       return `${id} hands over and ends`;
     },
     pause: async (id, child) => {
       if (child.state === 'paused') return `${id} is paused already`;
       if (child.state === 'stopped') return `${id} is not running: /start ${id}`;
+      child.state = 'paused';
       child.thaw = await thawWith(child.process.pid ?? 0);
       child.process.kill('SIGSTOP');
-      child.state = 'paused';
       changed();
       return `${id} paused`;
     },
@@ -221,8 +230,7 @@ async function start(parts: {
       const wasPaused = child.state === 'paused';
       if (child.state === 'stopped') await spawn(id);
       else child.process.kill('SIGCONT');
-      child.thaw?.();
-      child.thaw = null;
+      thaw(child);
       (children.get(id) as Child).state = 'running';
       changed();
       return wasPaused ? `${id} goes on` : `${id} started`;

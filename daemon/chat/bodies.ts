@@ -123,7 +123,8 @@ function keep(entry: Entry, body: Body | null): void {
 
 /** @returns null for an entry whose body is none of ours */
 export function bodyOf(entry: Entry): Body | null {
-  const known = newer.get(entry) ?? older.get(entry);
+  let known = newer.get(entry);
+  if (known === undefined) known = older.get(entry);
   if (known !== undefined) return known;
   const body = readBody(entry);
   keep(entry, body);

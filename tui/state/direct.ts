@@ -6,7 +6,7 @@ import { directWith } from '../room-label.ts';
 import { draftGone, type Model } from './model.ts';
 import { lengthProblem, postTo, remembered } from './posting.ts';
 import { openRoom } from './rooms.ts';
-import { ask, hint, openRoomOf, roomOf, type Step, stay, then, withRoom } from './step.ts';
+import { ask, hint, roomOf, type Step, stay, then, withRoom } from './step.ts';
 
 type Message = Readonly<{ name: string; text: string }>;
 
@@ -41,7 +41,7 @@ export function onDirectOpened(model: Model, { answer, item }: Opened): Step {
   if (!toSay) return openRoom(free, id);
   const isComposed = toSay.typed !== null;
   const isChanged = isComposed && !stillStands(model, toSay);
-  if (isChanged || openRoomOf(model) === undefined) {
+  if (isChanged || roomOf(model, id) === undefined) {
     return stay(hint(free, `${toSay.name} is in the list now`, 'good'));
   }
   const said = isComposed ? withoutDraft(free, toSay.room) : free;

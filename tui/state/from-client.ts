@@ -25,7 +25,10 @@ export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): S
       return asBefore(tellUnreached(onConnection(model, event.state), stamp));
     case 'signedIn':
       // What was asked for may have been lost with the connection.
-      return then(onSignedIn(model, event, stamp), searchAgain);
+      return then(then(onSignedIn(model, event, stamp), searchAgain), (next) =>
+        // Signed in anew as who one was, one is told nothing of what was missed: all is read again.
+        model.nameAsked !== null && model.account === event.account ? onReset(next) : stay(next),
+      );
     case 'cluster':
       return stay(onCluster(model, cleanCluster(event.cluster)));
     case 'recovered':
@@ -51,7 +54,7 @@ export function onClientEvent(model: Model, event: ClientEvent, stamp: Stamp): S
     case 'reset':
       return onReset(model);
     case 'outbox':
-      return stay(onOutbox(model, event.items, stamp));
+      return asBefore(onOutbox(model, event.items, stamp));
     case 'answer':
       return onAnswer(model, event.answer, event.item, stamp);
   }
@@ -82,11 +85,18 @@ function alertsFor(model: Model, post: z.infer<typeof PostEvent>): Effect[] {
 
 /** Another name was asked for, and is refused: one stays who one was. */
 function asBefore(model: Model): Step {
-  const { connection, nameBefore, outbox } = model;
-  if (connection.type !== 'refused' || nameBefore === null || outbox.length > 0) return stay(model);
+  const { connection, nameAsked, outbox } = model;
+  if (connection.type !== 'refused' || !nameAsked || nameAsked.isBack) return stay(model);
+  // What was written under that name is nobody else's: whoever wrote it drops it, or tries yet another name.
+  if (outbox.length > 0)
+    return stay(hint(model, 'Ctrl+O, then d, drops what waits under that name'));
+  const { before } = nameAsked;
   const [why] = connection.reason.split(':');
-  const told = hint({ ...model, nameBefore: null }, `${why}: you are still ${nameBefore}`);
-  return ask(told, { type: 'signInAs', name: nameBefore });
+  const told = hint(model, `${why}: you are still ${before}`);
+  return ask(
+    { ...told, nameAsked: { ...nameAsked, isBack: true } },
+    { type: 'signInAs', name: before },
+  );
 }
 
 function onConnection(model: Model, state: ConnectionState): Model {
@@ -151,9 +161,10 @@ function onCluster(model: Model, cluster: Cluster): Model {
   const { behind } = model;
   const next = cluster.copies === cluster.servers.length ? copiedEverywhere(model) : model;
   if (!behind) return { ...next, cluster };
-  const fewest = behind.copies ?? cluster.copies;
-  const copies = Math.min(fewest, cluster.copies);
-  return { ...next, cluster, behind: cluster.copies > fewest ? null : { ...behind, copies } };
+  const present = cluster.servers.flatMap(({ id, inSync }) => (inSync ? [id] : []));
+  const known = behind.known ?? present;
+  const isAnother = present.some((id) => !known.includes(id));
+  return { ...next, cluster, behind: isAnother ? null : { ...behind, known } };
 }
 
 /** Whoever is in sync has everything that was stored before: where all are, no post has fewer copies any longer. */
@@ -197,7 +208,7 @@ function onSignedIn(
     ...model,
     account: event.account,
     name,
-    nameBefore: null,
+    nameAsked: null,
     rooms,
     restored: carried.rooms,
     kills: carried.rest.reduce(keptWhole, model.kills),
@@ -240,7 +251,7 @@ function noteBehind(
   if (model.behind?.server === server) return model;
   if (!event.lacks && !seesMore(model, event)) return { ...model, behind: null };
   const text = `${server} lacks newer messages that you have seen: they return with a server that has them`;
-  return notice({ ...model, behind: { server, copies: null } }, text, stamp);
+  return notice({ ...model, behind: { server, known: null } }, text, stamp);
 }
 
 function onRecovered(

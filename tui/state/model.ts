@@ -173,7 +173,7 @@ export type Model = Readonly<{
   /** Whether it was said, in this outage, that no server answers and what there is to do. */
   toldUnreached: boolean;
   /** The leader lacks posts that were seen here: which server, and how many are in sync, once it is known. */
-  behind: Readonly<{ server: string; copies: number | null }> | null;
+  behind: Readonly<{ server: string; known: readonly string[] | null }> | null;
   /** Rooms of this account, in the order they were joined, then conversations of two: a list that does not reorder itself. */
   rooms: readonly RoomView[];
   openRoom: string | null;
@@ -235,8 +235,8 @@ export type Model = Readonly<{
   ofChosenName: Saved | null;
   /** A post that was gone to: it stands out until the next key. */
   marked: string | null;
-  /** The name before another was asked for; null once that is signed in. */
-  nameBefore: string | null;
+  /** Another name that was asked for, until somebody is signed in; whether one goes back, since it was refused. */
+  nameAsked: Readonly<{ before: string; wanted: string; isBack: boolean }> | null;
 }>;
 
 /** What is kept of a room across restarts. */
@@ -307,7 +307,7 @@ export function initialModel(fields: {
     restored: fields.saved.rooms,
     ofChosenName: null,
     marked: null,
-    nameBefore: null,
+    nameAsked: null,
   };
 }
 

@@ -125,7 +125,7 @@ export function onRooms(model: Model, listed: readonly Room[]): Step {
   const rooms = inList([...kept, ...fresh]);
   const open = rooms.some((view) => view.room.id === model.openRoom)
     ? model.openRoom
-    : (rooms[0]?.room.id ?? null);
+    : (rooms.find(({ room }) => !room.direct)?.room.id ?? null);
   // A server that lacks a room may lead for a while: what was written there is there again with the room.
   const gone = model.rooms.filter(({ room }) => !rooms.some((view) => view.room.id === room.id));
   const restored = { ...model.restored, ...savedRooms(gone) };
@@ -150,7 +150,9 @@ export function onRoom(model: Model, room: Room): Step {
   }
   if (!room.joined) return stay(model);
   const rooms = inList([...model.rooms, roomView(clean, model.restored)]);
-  return loadNewest({ ...model, rooms, openRoom: model.openRoom ?? room.id }, room.id);
+  // What is typed while no room is open is not for whoever happens to write now.
+  const openRoom = model.openRoom ?? (room.direct ? null : room.id);
+  return loadNewest({ ...model, rooms, openRoom }, room.id);
 }
 
 function withoutRoom(model: Model, id: string): Model {

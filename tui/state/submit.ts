@@ -161,8 +161,8 @@ function join(model: Model, name: string): Step {
   return ask(model, { type: 'request', request: { type: 'joinRoom', name }, open: true });
 }
 
-function whyNoNick({ outbox, name: own, account }: Model, name: string): string | null {
-  if (account !== null && name === own) return `you are ${name}`;
+function whyNoNick({ outbox, name: own, nameAsked, account }: Model, name: string): string | null {
+  if (account !== null && nameAsked === null && name === own) return `you are ${name}`;
   const count = outbox.length;
   return count > 0 ? `${count} not answered yet: change the name when they are` : null;
 }
@@ -170,8 +170,9 @@ function whyNoNick({ outbox, name: own, account }: Model, name: string): string 
 function nick(model: Model, name: string): Step {
   const refused = whyNoNick(model, name);
   if (refused !== null) return stay(hint(model, refused));
-  const nameBefore = model.account === null ? null : model.name;
-  return ask({ ...model, nameBefore }, { type: 'signInAs', name });
+  const before = { before: model.name, wanted: name, isBack: name === model.name };
+  const nameAsked = model.account === null ? null : before;
+  return ask({ ...model, nameAsked }, { type: 'signInAs', name });
 }
 
 function retry(model: Model): Step {

@@ -1012,7 +1012,46 @@ test('another name is asked about first; where it is refused one is who one was'
   assert.match(story.frame(), /the name bob belongs to another key: you are still alice/);
   story.hear({ type: 'connection', state });
   assert.deepEqual(story.take('signInAs'), [], 'once');
+  story.take('history');
+  story.hearRooms(ROOMS, {});
+  const read = story.take('history').map((effect) => effect.room);
+  assert.deepEqual(
+    read.sort(),
+    ['dev', 'general', 'ops'],
+    'nothing of what came meanwhile is missing',
+  );
+  assert.equal(story.model.nameAsked, null);
   assert.match(signedIn().say('/nick alice').frame(), /you are alice/);
+});
+
+test('another name that is not signed in yet can be taken back, and what was written under it dropped', () => {
+  const story = signedIn().say('/nick bob').keys('enter');
+  story.take('signInAs');
+  story.say('/nick alice').keys('enter');
+  assert.deepEqual(story.take('signInAs'), [{ type: 'signInAs', name: 'alice' }]);
+  const other = signedIn().say('/nick bob').keys('enter');
+  other.take('signInAs');
+  const request = { type: 'post', room: 'general', text: 'as bob' } as const;
+  other.hear({ type: 'outbox', items: [{ number: 1, id: '', state: 'queued', request }] });
+  const reason = 'the name bob belongs to another key: choose another name';
+  other.hear({ type: 'connection', state: { type: 'refused', code: 'name-taken', reason } });
+  assert.deepEqual(other.take('signInAs'), []);
+  assert.match(other.frame(), /Ctrl\+O, then d, drops what waits under that name/);
+  other.hear({ type: 'outbox', items: [] });
+  assert.deepEqual(other.take('signInAs'), [{ type: 'signInAs', name: 'alice' }]);
+});
+
+test('what is typed while no room is open goes to nobody who begins to write just then', () => {
+  const story = new ScreenStory().signedIn([room('general')]);
+  story.hear({ type: 'room', room: { ...room('general'), joined: false } });
+  story.type('the password is');
+  story.hear({ type: 'room', room: direct('bob') });
+  assert.equal(story.model.openRoom, null);
+  story.hearRooms([direct('bob')], {});
+  assert.equal(story.model.openRoom, null);
+  story.keys('enter');
+  assert.deepEqual(story.take('request'), []);
+  assert.equal(story.model.roomless.text, 'the password is');
 });
 
 test('who is in another room, and which rooms there are, is told where one asked', () => {
@@ -1036,10 +1075,11 @@ test('a stale server is told of until another one is in sync, however often it i
   assert.match(story.frame(), /LACKS/);
   signIn('server1', false);
   assert.match(story.frame(), /LACKS/, 'it knows no better');
-  // Before anything is known of those in sync.
+  // Those that were there from the start have not what is missing, wherever they have been meanwhile.
+  story.hear({ type: 'cluster', cluster: cluster(['server1', 'server2']) });
+  story.hear({ type: 'cluster', cluster: cluster(['server1']) });
   story.hear({ type: 'cluster', cluster: cluster(['server1', 'server2']) });
   assert.match(story.frame(), /LACKS/);
-  story.hear({ type: 'cluster', cluster: cluster(['server1']) });
   story.hear({ type: 'cluster', cluster: cluster(['server1', 'server3']) });
   assert.doesNotMatch(story.frame(), /LACKS/, 'one that was away has what was missing');
 });
