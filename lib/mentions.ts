@@ -1,6 +1,6 @@
 // Whom a text calls: the same on the screen that marks it and on the server that counts it.
 
-const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+import { escaped } from './escaped.ts';
 
 type Patterns = Readonly<{ name: string; anywhere: RegExp; atStart: RegExp }>;
 

@@ -1,10 +1,9 @@
 // What a search has found, in one row: where a text is longer than that, the part that has the words.
-import { cellWidth, graphemes, truncate } from './text.ts';
+import { escaped } from '../lib/escaped.ts';
+import { cellWidth, tailOf, truncate } from './text.ts';
 
 /** A text in three parts, of which the middle one is what was looked for; empty where it is not seen. */
 export type FoundText = Readonly<{ before: string; hit: string; behind: string }>;
-
-const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** Words as they are looked for: each the beginning of one, those in quotes together. Null where there are none. */
 function patternOf(words: string): RegExp | null {
@@ -13,18 +12,6 @@ function patternOf(words: string): RegExp | null {
   if (plain.length === 0) return null;
   const any = plain.map((word) => escaped(word).replace(/\s+/g, '\\s+')).join('|');
   return new RegExp(`(?<![\\p{L}\\p{N}])(?:${any})`, 'iu');
-}
-
-/** The last part of a text that fits into `width` cells, between graphemes. */
-function endOf(text: string, width: number): string {
-  let kept = '';
-  let cells = 0;
-  for (const grapheme of graphemes(text).reverse()) {
-    cells += cellWidth(grapheme);
-    if (cells > width) break;
-    kept = grapheme + kept;
-  }
-  return kept;
 }
 
 /**
@@ -41,7 +28,7 @@ export function foundText(text: string, words: string, width: number): FoundText
   const fits = cellWidth(before) + cellWidth(hit) <= width - 1;
   // At least a third of the row says what comes before.
   const free = Math.max(Math.floor(width / 3), width - cellWidth(hit) - cellWidth(behind));
-  const shown = fits ? before : `…${endOf(before, free - 1)}`;
+  const shown = fits ? before : `…${tailOf(before, free - 1)}`;
   const shownHit = truncate(hit, Math.max(1, width - cellWidth(shown)));
   const left = width - cellWidth(shown) - cellWidth(shownHit);
   return { before: shown, hit: shownHit, behind: left < 1 ? '' : truncate(behind, left) };

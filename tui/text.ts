@@ -75,7 +75,7 @@ export function truncate(text: string, width: number): string {
   return `${kept}…`;
 }
 
-/** The end of a text that fits into `width` cells: what is being typed. */
+/** The end of a text that fits into `width` cells: of what is being typed, or stands before what was found. */
 export function tailOf(text: string, width: number): string {
   if (cellWidth(text) <= width) return text;
   let kept = '';

@@ -26,6 +26,9 @@ export type EntryRow = Readonly<{
 /** A row, and the place by which it was found. */
 type FiledRow = EntryRow & Readonly<{ filed: string }>;
 
+/** What says by what an entry is found. */
+type UnfiledRow = Pick<EntryRow, 'stream' | 'sequence' | 'place' | 'room' | 'request' | 'hidden'>;
+
 /** An entry that is sound, and its row. */
 export type FoundEntry = Readonly<{ entry: Entry; row: EntryRow }>;
 
@@ -45,6 +48,8 @@ const SQL = {
   others: `SELECT ${COLUMNS} FROM entries WHERE room IS NULL`,
   behind: `SELECT ${COLUMNS} FROM entries WHERE stream = ? AND sequence > ? AND sequence <= ?
     ORDER BY entries.sequence`,
+  unfiled: `SELECT CAST(stream AS REAL) AS stream, CAST(sequence AS REAL) AS sequence, place, room, request, hidden
+    FROM entries WHERE stream = ? AND sequence > ? AND sequence <= ?`,
   posts: `${POSTS} ORDER BY filed.place DESC LIMIT ?`,
   copies: `SELECT ${COLUMNS} FROM filed_requests AS filed
     CROSS JOIN entries ON entries.stream = filed.stream AND entries.sequence = filed.sequence
@@ -267,7 +272,8 @@ export class SqliteReader {
       const number = this.streams.numberOf(stream) ?? 0;
       const filed = this.streams.filedOf(stream);
       if (filed >= last) continue;
-      for (const row of this.rows(SQL.behind, number, filed, last)) yield indexedOf(row);
+      for (const row of this.file.iterate(SQL.unfiled, number, filed, last))
+        yield indexedOf(row as UnfiledRow);
     }
   }
 }
@@ -278,7 +284,7 @@ function isShownIn(room: string, row: FiledRow): boolean {
 }
 
 /** How an entry is to be found, by its row. */
-export function indexedOf({ stream, sequence, place, request, room, hidden }: EntryRow): Indexed {
+function indexedOf({ stream, sequence, place, request, room, hidden }: UnfiledRow): Indexed {
   const key = { stream, sequence, place: String(place) };
   return { ...key, request, room: room && hidden === 0 ? room : null };
 }
