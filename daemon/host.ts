@@ -88,6 +88,13 @@ function isForChat(output: Deferred): output is ForChat {
   }
 }
 
+/** Of several in a row that say how far entries are committed, the last says it all. */
+function withoutOvertaken(heard: readonly ForChat[]): readonly ForChat[] {
+  return heard.filter(
+    ({ type }, index) => type !== 'committed' || heard[index + 1]?.type !== 'committed',
+  );
+}
+
 type ForClients = Extract<ChatOutput, { type: 'send' | 'sendAll' | 'close' }>;
 
 function isForClients(output: Deferred): output is ForClients {
@@ -333,7 +340,7 @@ export function createHost(parts: {
     while (deferred.some(isForChat)) {
       const heard = deferred.filter(isForChat);
       deferred = deferred.filter((output) => !isForChat(output));
-      for (const output of heard) {
+      for (const output of withoutOvertaken(heard)) {
         isOnDisk &&= output.type === 'committed' && output.sequence <= sequenceOnDisk();
         feedChat(output);
       }

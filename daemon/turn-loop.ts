@@ -9,6 +9,13 @@ import { performance } from 'node:perf_hooks';
  */
 const GATHER_MS_MAX = 5;
 
+/**
+ * Pieces that a turn has in a busy time. The next one then goes on for as long as a round brings another, up to
+ * GATHER_MS_MAX too: of a crowd that answers what it was just sent, it takes all at once. With fewer there is nothing to
+ * wait for.
+ */
+const BUSY_PIECES = 16;
+
 /** How long a turn waits for more while much is under way: the shortest that a timer knows. */
 const CROWDED_MS = 1;
 
@@ -44,6 +51,10 @@ export function createTurnLoop(parts: {
   let mayBringMore = false;
   let gatheringMs: number | null = null;
   let hasWaited = false;
+  /** Of the turn and of its present round; and whether the turn before had many. */
+  let pieces = 0;
+  let piecesBefore = 0;
+  let isBusy = false;
 
   function attempt(piece: () => void): void {
     if (closed) return;
@@ -57,8 +68,10 @@ export function createTurnLoop(parts: {
 
   function run(piece: () => void): void {
     attempt(piece);
+    pieces += 1;
     if (scheduled || closed) return;
     scheduled = true;
+    if (isBusy) gatheringMs ??= nowMs();
     setImmediate(endRound);
   }
 
@@ -69,8 +82,10 @@ export function createTurnLoop(parts: {
   }
 
   function endRound(): void {
-    if (mayBringMore && nowMs() - (gatheringMs ?? 0) < GATHER_MS_MAX) {
+    const hasBrought = mayBringMore || (isBusy && pieces > piecesBefore);
+    if (hasBrought && nowMs() - (gatheringMs ?? 0) < GATHER_MS_MAX) {
       mayBringMore = false;
+      piecesBefore = pieces;
       setImmediate(endRound);
     } else if (!hasWaited && !closed && parts.isCrowded()) {
       hasWaited = true;
@@ -83,6 +98,9 @@ export function createTurnLoop(parts: {
     hasWaited = false;
     mayBringMore = false;
     gatheringMs = null;
+    isBusy = pieces >= BUSY_PIECES;
+    pieces = 0;
+    piecesBefore = 0;
     attempt(parts.endTurn);
   }
 

@@ -211,6 +211,20 @@ test('whoever is alone answers for what its own disk has', () => {
   assert.deepEqual(turn(post(1)), ['commit', 'post', 'stored']);
 });
 
+test('what is committed within a turn is shown in one piece, and answered after it', () => {
+  const alone = leadingStage(true);
+  assert.deepEqual(alone.turn(alone.post(1), alone.post(2)), [
+    'commit',
+    'post',
+    'post',
+    'stored',
+    'stored',
+  ]);
+  const { turn, stored, post } = leadingStage(false);
+  turn(post(1), post(2));
+  assert.deepEqual(turn(stored(2), stored(3)), ['post', 'post', 'stored', 'stored']);
+});
+
 test('a leader that leaves does not wait for its disk, and has its promise there in the end', () => {
   const { host, turn } = leadingStage(false);
   const left = turn(() => host.feedRing({ type: 'drain' }));

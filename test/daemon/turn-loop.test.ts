@@ -72,6 +72,38 @@ test('while much is under way a turn waits for more, once', async () => {
   assert.deepEqual(turns, [2, 1]);
 });
 
+test('in a busy time a turn goes on while rounds bring more, and a single piece after it does not wait', async () => {
+  const { loop, turns, piece } = stage();
+  const round20 = async () => {
+    for (let count = 0; count < 20; count += 1) loop.run(piece);
+    await round();
+  };
+  await round20();
+  assert.deepEqual(turns, [20], 'nothing was busy before');
+  await round20();
+  await round20();
+  assert.deepEqual(turns, [20], 'another round may bring more');
+  await round();
+  assert.deepEqual(turns, [20, 40]);
+  loop.run(piece);
+  await round();
+  await round();
+  assert.deepEqual(turns, [20, 40, 1]);
+  loop.run(piece);
+  await round();
+  assert.deepEqual(turns, [20, 40, 1, 1], 'it is over');
+});
+
+test('a busy time without end does not keep a turn from its end', async () => {
+  const { loop, turns, clock, piece } = stage();
+  for (let count = 0; count < 20; count += 1) {
+    clock.nowMs += 1;
+    for (let each = 0; each < 20; each += 1) loop.run(piece);
+    await round();
+  }
+  assert.ok(turns.length >= 3 && turns.length <= 6, `${turns.length} turns in 20 ms`);
+});
+
 test('after an error, or once it is closed, nothing runs', async () => {
   const { loop, turns, errors, crowd, piece } = stage();
   crowd.isThere = true;
