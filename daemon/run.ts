@@ -7,8 +7,8 @@ import { COMPLETED } from './arguments.ts';
 import { askToForget } from './ask-to-forget.ts';
 import { type DaemonConfig, loadConfig } from './config.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { tendMemory } from './memory.ts';
 import { createLogger } from './ops/logger.ts';
-import { boundYoungGeneration } from './young-generation.ts';
 
 /** A stop that takes longer is given up: a change of view, and all sockets closed, take far less. */
 const STOP_MS_MAX = 5_000;
@@ -89,7 +89,7 @@ async function serve(config: DaemonConfig, logger: Logger): Promise<number> {
   });
   // From here on, so that a signal during the start is not lost (process 1 has no default action).
   const asked = stopAsked(config.exitWithParent);
-  boundYoungGeneration();
+  tendMemory();
   const daemon = await startDaemon({ config, logger });
   const { ringPosition, clientPort, peerPort, heartbeatPort, httpPort } = config.self;
   logger.info(

@@ -40,6 +40,9 @@ export type FoldChange = Readonly<{
   renamed: readonly Readonly<{ account: string; was: string }>[];
 }>;
 
+/** Most people are in no more. */
+const FEW_ROOMS = 8;
+
 const NO_CHANGE: FoldChange = { members: [], rooms: [], renamed: [] };
 
 export class Fold {
@@ -49,8 +52,8 @@ export class Fold {
   readonly rooms = new Map<string, FoldedRoom>();
   private readonly roomsByName = new Map<string, Set<FoldedRoom>>();
 
-  /** Ids of rooms, those of which the creation has not arrived included. */
-  private readonly roomsByMember = new Map<string, Set<string>>();
+  /** Ids of rooms, those of which the creation has not arrived included. Lists, as those of names are. */
+  private readonly roomsByMember = new Map<string, string[]>();
   readonly reads = new ReadMarkers();
 
   /** Posts of a hybrid time below this are pruned. */
@@ -193,14 +196,15 @@ export class Fold {
       ? room.direct.includes(account)
       : (room.membership.get(account)?.value ?? room.id === GENERAL_ROOM_ID);
     if (joined === room.members.has(account)) return [];
-    const rooms = this.roomsByMember.get(account) ?? new Set();
-    this.roomsByMember.set(account, rooms);
-    if (joined) {
-      room.members.add(account);
-      rooms.add(room.id);
-    } else {
+    const rooms = this.roomsByMember.get(account) ?? [];
+    if (!joined) {
       room.members.delete(account);
-      rooms.delete(room.id);
+      rooms.splice(rooms.indexOf(room.id), 1);
+    } else {
+      room.members.add(account);
+      // A list that is added to has room for sixteen more.
+      if (rooms.length < FEW_ROOMS) this.roomsByMember.set(account, [...rooms, room.id]);
+      else rooms.push(room.id);
     }
     return [{ room: room.id, account, joined }];
   }
@@ -251,7 +255,7 @@ export class Fold {
 
   /** The rooms in which an account is, as it came into them: never all rooms there are, of which two make one each. */
   roomsOf(account: string): FoldedRoom[] {
-    const ids = [...(this.roomsByMember.get(account) ?? [])];
+    const ids = this.roomsByMember.get(account) ?? [];
     const rooms = ids.flatMap((id) => this.existingRoom(id) ?? []);
     // A conversation of two is joined by nobody, and #general by nobody who was never out of it.
     const placed = rooms.map((room) => {

@@ -1,6 +1,6 @@
 // What resumptions read of the disk. After a failover thousands of clients ask for nearly the same at once: it is read,
 // parsed and laid out by rooms once for all of them, and kept for as long as they go on asking.
-import { type Entry, lackCount, type StreamId } from '../ring/entry.ts';
+import { type Digest, type Entry, lackCount, type StreamId } from '../ring/entry.ts';
 import { type BodyOf, bodyOf, isNote, type NoteBody } from './bodies.ts';
 import type { ChatReader } from './chat.ts';
 
@@ -27,6 +27,8 @@ export type Said = {
 export class MissedEntries {
   private readonly reader: ChatReader;
   private readonly stretches = new Map<StreamId, Stretch>();
+  /** What streams began with: the same for ever. */
+  private readonly bases = new Map<StreamId, Digest>();
   private usedMs = Number.NEGATIVE_INFINITY;
 
   constructor(reader: ChatReader) {
@@ -50,13 +52,13 @@ export class MissedEntries {
     at: number,
     { rooms, countMax, nowMs }: { rooms: readonly string[]; countMax: number; nowMs: number },
   ): Said[] | null {
-    const base = this.reader.base(cursor);
+    this.usedMs = nowMs;
+    const base = this.baseOf(cursor);
     if (!base) return null;
     const seen = new Map(base);
     seen.set(cursor, Math.max(at, seen.get(cursor) ?? 0));
     const digest = this.reader.digest();
     if (lackCount(seen, digest) > countMax) return null;
-    this.usedMs = nowMs;
     const missed: Said[] = [];
     let chars = 0;
     for (const [stream, last] of digest) {
@@ -70,6 +72,12 @@ export class MissedEntries {
       }
     }
     return chars <= BYTES_MAX ? missed : null;
+  }
+
+  private baseOf(cursor: StreamId): Digest | null {
+    const base = this.bases.get(cursor) ?? this.reader.base(cursor);
+    if (base) this.bases.set(cursor, base);
+    return base;
   }
 
   /** What is kept of a stream, with all after `after`, up to `last`; null where some of that is damaged. */
@@ -99,7 +107,9 @@ export class MissedEntries {
 
   /** Nobody has come back for a while: it is read again for whoever does. */
   forgetUnused(nowMs: number): void {
-    if (this.stretches.size > 0 && nowMs - this.usedMs > KEPT_MS) this.stretches.clear();
+    if (this.bases.size === 0 || nowMs - this.usedMs <= KEPT_MS) return;
+    this.stretches.clear();
+    this.bases.clear();
   }
 }
 

@@ -264,10 +264,13 @@ export function sendAnswers(chat: ChatState): void {
 }
 
 /** Takes from a connection what can be answered in order by now. */
-function takeReady({ unanswered }: Connection): Connection['unanswered'] {
-  let count = unanswered.findIndex(({ answer }) => answer === null);
-  if (count === -1) count = unanswered.length;
-  return unanswered.splice(0, count);
+function takeReady(connection: Connection): Connection['unanswered'] {
+  const { unanswered } = connection;
+  const count = unanswered.findIndex(({ answer }) => answer === null);
+  if (count >= 0) return unanswered.splice(0, count);
+  // A list that was emptied keeps its space, and most people say nothing for long.
+  connection.unanswered = [];
+  return unanswered;
 }
 
 function laterOf(one: HybridTime | null, other: HybridTime | null): HybridTime | null {

@@ -75,7 +75,7 @@ export type ClientGatewayOptions = Readonly<{
   backlogMsMax?: number;
   /** Monotonic; the system's by default. */
   nowMs?(): number;
-  onOpened(connection: number, remote: string): void;
+  onOpened(connection: number): void;
   onMessage(connection: number, message: ClientMessage): void;
   /**
    * A numbered request that fits no schema. When given, whoever takes it answers it, in the order of the
@@ -104,6 +104,9 @@ export type ClientGateway = Readonly<{
   /** Closes every connection with this code, and the listener. Resolves when all are gone. */
   stop(code: RefusalCode): Promise<void>;
 }>;
+
+/** A socket that knows its client: functions that know it would be four for each of very many sockets. */
+type ClientSocket = Socket & { client?: Client };
 
 /** One connected client. */
 type Client = {
@@ -161,6 +164,12 @@ class Gateway implements ClientGateway {
   private restIsTimed = false;
   private readonly nowMs: () => number;
   private lastId = 0;
+  private readonly listeners = {
+    error: (error: Error) => this.options.logger.debug({ err: error }, 'client connection'),
+    data: forClients((client, bytes: Buffer) => this.onData(client, bytes)),
+    end: forClients((client) => this.onEnd(client)),
+    close: forClients((client) => this.onGone(client)),
+  };
 
   constructor(options: ClientGatewayOptions) {
     this.options = options;
@@ -194,8 +203,9 @@ class Gateway implements ClientGateway {
 
   // --- what comes in ---
 
-  private onSocket(socket: Socket): void {
-    socket.on('error', (error) => this.options.logger.debug({ err: error }, 'client connection'));
+  private onSocket(socket: ClientSocket): void {
+    const { error, data, end, close } = this.listeners;
+    socket.on('error', error);
     const max = this.options.connectionsMax ?? CONNECTIONS_MAX;
     if (this.clients.size >= max) return refuseSocket(socket, max);
     this.lastId += 1;
@@ -213,10 +223,11 @@ class Gateway implements ClientGateway {
       closing: false,
     };
     this.clients.set(client.id, client);
-    socket.on('data', (bytes) => this.onData(client, bytes as Buffer));
-    socket.on('end', () => this.onEnd(client));
-    socket.on('close', () => this.onGone(client));
-    this.options.onOpened(client.id, `${socket.remoteAddress}:${socket.remotePort}`);
+    socket.client = client;
+    socket.on('data', data);
+    socket.on('end', end);
+    socket.on('close', close);
+    this.options.onOpened(client.id);
   }
 
   private onData(client: Client, bytes: Buffer): void {
@@ -249,7 +260,9 @@ class Gateway implements ClientGateway {
       this.spent += took;
     }
     if (client.closing) return;
-    client.lines.splice(0, taken);
+    // A list that was emptied keeps its space, and most people say nothing for long.
+    if (taken === client.lines.length) client.lines = [];
+    else client.lines.splice(0, taken);
     this.timeTurn();
     if (client.lines.length > 0) {
       client.socket.pause();
@@ -497,6 +510,13 @@ class Gateway implements ClientGateway {
     this.server.close();
     await closed;
   }
+}
+
+/** A listener that is the same for all sockets. */
+function forClients<Values extends unknown[]>(take: (client: Client, ...values: Values) => void) {
+  return function (this: ClientSocket, ...values: Values): void {
+    if (this.client) take(this.client, ...values);
+  };
 }
 
 const line = (message: object) => `${JSON.stringify(message)}\n`;

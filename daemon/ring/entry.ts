@@ -85,7 +85,8 @@ export const SEQUENCE_MAX = 2 ** 40 - 1;
 /** An entry's place in the one order, by hybrid time and then key: compare two as plain strings. */
 export function orderOf(entry: Entry): string {
   const { hlcMs, hlcCounter, sequence } = entry;
-  return `${hexTime(hlcMs)}.${hex(hlcCounter, 6)}.${namesOf(entry).place}.${hex(sequence, 10)}`;
+  // In one piece: put together by a template it stays in memory as its parts, at four times the size.
+  return [hexTime(hlcMs), hex(hlcCounter, 6), namesOf(entry).place, hex(sequence, 10)].join('.');
 }
 
 /** The lowest place of that hybrid time, milliseconds: places below it are earlier. */
