@@ -47,7 +47,7 @@ export function tendMemory(): void {
     restLooks = share > BUSY_SHARE ? 0 : Math.max(0, restLooks - 1);
     if (share > BUSY_SHARE) savingLooks = 0;
     else if (savingLooks > 0) {
-      savingLooks -= 1;
+      savingLooks = isSmallHeap() ? savingLooks - 1 : 0;
       if (savingLooks === 0) restLooks = REST_LOOKS;
     } else if (restLooks === 0 && calmLooks >= CALM_LOOKS && young >= YOUNG_BYTES_RUSH) {
       if (isSmallHeap()) savingLooks = SAVING_LOOKS;

@@ -115,6 +115,8 @@ async function search(client: QueryClient) {
 async function serve(place: Place, all: Filled, windowMs: number) {
   const [server] = serversAt(place.portBase, 1);
   copyFor('server1', all, place.directory);
+  // Else the disk is busy with the copy while pages are read.
+  await execa('sync');
   const fromMs = performance.now();
   const running = await startDaemons(place, 1);
   const startSeconds = (performance.now() - fromMs) / 1_000;

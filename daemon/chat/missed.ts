@@ -52,9 +52,9 @@ export class MissedEntries {
     at: number,
     { rooms, countMax, nowMs }: { rooms: readonly string[]; countMax: number; nowMs: number },
   ): Said[] | null {
-    this.usedMs = nowMs;
     const base = this.baseOf(cursor);
     if (!base) return null;
+    this.usedMs = nowMs;
     const seen = new Map(base);
     seen.set(cursor, Math.max(at, seen.get(cursor) ?? 0));
     const digest = this.reader.digest();

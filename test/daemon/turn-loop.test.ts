@@ -72,7 +72,7 @@ test('while much is under way a turn waits for more, once', async () => {
   assert.deepEqual(turns, [2, 1]);
 });
 
-test('in a busy time a turn goes on while rounds bring more, and a single piece after it does not wait', async () => {
+test('in a busy time a turn goes on while rounds bring more, and a single piece after it waits for one round', async () => {
   const { loop, turns, piece } = stage();
   const round20 = async () => {
     for (let count = 0; count < 20; count += 1) loop.run(piece);
