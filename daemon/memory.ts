@@ -7,7 +7,7 @@
 // in small steps, where memory counts for more than speed: it is told so for a few seconds once a rush is over. The longest
 // step takes some 25 ms with ten thousand clients; a collection that is asked for stops the server for 200 ms.
 import { performance } from 'node:perf_hooks';
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8';
 
 const MB = 1024 * 1024;
 
@@ -64,7 +64,7 @@ function youngBytes(): number {
   return young?.space_size ?? 0;
 }
 
-const isSmallHeap = (): boolean => process.memoryUsage().heapTotal < HEAP_BYTES_MAX;
+const isSmallHeap = (): boolean => getHeapStatistics().total_heap_size < HEAP_BYTES_MAX;
 
 /** @returns what gives the share of the time since it was asked last that the event loop was busy */
 function loopShare(): () => number {

@@ -51,9 +51,8 @@ export function createTurnLoop(parts: {
   let mayBringMore = false;
   let gatheringMs: number | null = null;
   let hasWaited = false;
-  /** Of the turn and of its present round; and whether the turn before had many. */
+  /** Of this turn; and whether the one before had many. */
   let pieces = 0;
-  let piecesBefore = 0;
   let isBusy = false;
 
   function attempt(piece: () => void): void {
@@ -67,25 +66,27 @@ export function createTurnLoop(parts: {
   }
 
   function run(piece: () => void): void {
+    if (isBusy) expectMore();
     attempt(piece);
     pieces += 1;
     if (scheduled || closed) return;
     scheduled = true;
-    if (isBusy) gatheringMs ??= nowMs();
     setImmediate(endRound);
   }
 
-  function gather(piece: () => void): void {
+  function expectMore(): void {
     gatheringMs ??= nowMs();
     mayBringMore = true;
+  }
+
+  function gather(piece: () => void): void {
+    expectMore();
     run(piece);
   }
 
   function endRound(): void {
-    const hasBrought = mayBringMore || (isBusy && pieces > piecesBefore);
-    if (hasBrought && nowMs() - (gatheringMs ?? 0) < GATHER_MS_MAX) {
+    if (mayBringMore && nowMs() - (gatheringMs ?? 0) < GATHER_MS_MAX) {
       mayBringMore = false;
-      piecesBefore = pieces;
       setImmediate(endRound);
     } else if (!hasWaited && !closed && parts.isCrowded()) {
       hasWaited = true;
@@ -100,7 +101,6 @@ export function createTurnLoop(parts: {
     gatheringMs = null;
     isBusy = pieces >= BUSY_PIECES;
     pieces = 0;
-    piecesBefore = 0;
     attempt(parts.endTurn);
   }
 
