@@ -14,7 +14,8 @@ import { createLogger } from './ops/logger.ts';
 const STOP_MS_MAX = 5_000;
 
 /** @returns the exit code, once the daemon has ended */
-export async function run(argv: readonly string[]): Promise<number> {
+export async function run(typed: readonly string[]): Promise<number> {
+  const argv = typed.some((word) => word === '--help' || word === '-h') ? ['--help'] : typed;
   const [command, ...rest] = argv;
   if (command === 'forget') return await forget(rest);
   if (command === 'completion') return complete(rest[0]);

@@ -1,5 +1,5 @@
 // What a commit of posts costs the store, by itself: transactions of so many posts, from so many people who each talk in a
-// room of their own. `npm run bench:commit -- --posts 64 --rooms 200`; without options a table of both.
+// room of their own.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,13 @@ import { encodeBody } from '../daemon/chat/bodies.ts';
 import { orderOf } from '../daemon/ring/entry.ts';
 import { openSqliteStore } from '../daemon/store/sqlite-store.ts';
 import type { Store } from '../daemon/store/store.ts';
+
+const USAGE = `What a commit of posts costs the store by itself: processor and time for each post, on the disk of the temporary folder.
+
+  npm run bench:commit               transactions of 1, 64 and 1,000 posts, in 4 and in 200 rooms
+  --posts N                          only transactions of so many
+  --rooms N                          only so many rooms, each with somebody who talks there
+`;
 
 const INCARNATION = 'ffffffffffffffff';
 const TEXT = 'hello there, this is a message of usual length: some sixty characters';
@@ -64,7 +71,13 @@ function measure(batch: number, rooms: number): { cpu: number; wall: number } {
 }
 
 const text = { type: 'string' } as const;
-const { values } = parseArgs({ options: { posts: text, rooms: text } });
+const { values } = parseArgs({
+  options: { posts: text, rooms: text, help: { type: 'boolean', default: false } },
+});
+if (values.help) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
 const numbers = (given: string | undefined, usual: readonly number[]) => {
   if (given === undefined) return usual;
   const number = Number(given);

@@ -31,10 +31,11 @@ import { keepHeapSmall } from './small-heap.ts';
 export async function run(typed: readonly string[]): Promise<number> {
   const argv = typed.map((word) => (word === '-h' ? '--help' : word));
   if (HEADLESS_COMMANDS.some((command) => command === argv[0])) return runHeadless(argv);
-  if (argv[0] === 'completion') return complete(argv[1]);
+  if (argv[0] === 'completion' && argv[1] !== '--help') return complete(argv[1]);
   const cli = meow(HELP, {
     importMeta: import.meta,
-    argv: [...argv],
+    // Beside anything else meow would not take it for what it is.
+    argv: argv.includes('--help') ? ['--help'] : [...argv],
     description: SLOGAN,
     flags: FLAGS,
   });
