@@ -111,3 +111,10 @@ export function checkOptions(argv: readonly string[], known: readonly string[]):
     throw new UsageError(`there is no option ${word.replace(/=.*$/, '')}: ${advice}`);
   }
 }
+
+/** Words for meow, which takes `--help` for what it is only where nothing stands beside it. */
+export function withHelpAlone(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  const options = end === -1 ? argv : argv.slice(0, end);
+  return options.includes('--help') ? ['--help'] : [...argv];
+}

@@ -15,6 +15,7 @@ import {
   TIMEOUT_MS,
   timeoutMsOf,
   UsageError,
+  withHelpAlone,
 } from './arguments.ts';
 import { COMPLETED, FLAGS, type Flags, HELP } from './command-line.ts';
 import { HEADLESS_COMMANDS } from './headless/command-line.ts';
@@ -34,8 +35,7 @@ export async function run(typed: readonly string[]): Promise<number> {
   if (argv[0] === 'completion' && argv[1] !== '--help') return complete(argv[1]);
   const cli = meow(HELP, {
     importMeta: import.meta,
-    // Beside anything else meow would not take it for what it is.
-    argv: argv.includes('--help') ? ['--help'] : [...argv],
+    argv: withHelpAlone(argv),
     description: SLOGAN,
     flags: FLAGS,
   });

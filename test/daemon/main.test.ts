@@ -85,10 +85,12 @@ test('a wrong configuration ends it with 2 and every problem, one a line', async
   for (const line of lines) assert.match(line, /^syncnet-daemon: --/);
 });
 
-test('help goes to standard output and ends it with 0', async () => {
-  const { exitCode, stderr, stdout } = await run(['--help']);
-  assert.deepEqual([exitCode, stderr], [0, '']);
-  assert.match(stdout, /--secret-file/);
+test('help goes to standard output and ends it with 0, behind whatever word', async () => {
+  for (const words of [['--help'], ['forget', '--help'], ['completion', '-h']]) {
+    const { exitCode, stderr, stdout } = await run(words);
+    assert.deepEqual([exitCode, stderr], [0, '']);
+    assert.match(stdout, /--secret-file/);
+  }
 });
 
 test('a Node that is too old is named, with what is needed', async () => {

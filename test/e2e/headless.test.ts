@@ -262,3 +262,24 @@ test('wrong arguments end with 2', async () => {
     assert.notEqual(result.stderr, '', words.join(' '));
   }
 });
+
+test('help is given whatever stands beside it, and a text of that name is a text', async () => {
+  const asked = [
+    ['--name', 'bot', '--help'],
+    ['completion', '--help'],
+    ['send', '--room', 'ops', '--help'],
+    ['tail', '-h', '--json'],
+  ];
+  for (const words of asked) {
+    const { stdout, exitCode } = await execa(process.execPath, [TUI_MAIN, ...words], {
+      reject: false,
+    });
+    assert.deepEqual([exitCode, /Usage/.test(stdout)], [0, true], words.join(' '));
+  }
+  const reach = ['--servers', daemons.address('server3'), '--name', 'bot', '--room', 'general'];
+  const identity = ['--identity', join(daemons.directory, 'identity.json')];
+  const words = ['send', ...reach, ...identity, '--json', '--', '--help'];
+  const sent = await execa(process.execPath, [TUI_MAIN, ...words], { reject: false });
+  assert.equal(sent.exitCode, 0, sent.stderr);
+  assert.equal(linesOf(sent.stdout)[0]?.type, 'stored');
+});

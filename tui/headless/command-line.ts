@@ -10,6 +10,7 @@ import {
   TIMEOUT_MS,
   timeoutMsOf,
   UsageError,
+  withHelpAlone,
 } from '../arguments.ts';
 
 export type Reach = Readonly<{
@@ -177,7 +178,7 @@ const parsers = {
     const cli = meow(HELP.send, {
       importMeta: import.meta,
       description: SLOGAN,
-      argv: [...argv],
+      argv: withHelpAlone(argv),
       flags: FLAGS.send,
     });
     const { flags, input } = cli;
@@ -197,7 +198,7 @@ const parsers = {
     const cli = meow(HELP.tail, {
       importMeta: import.meta,
       description: SLOGAN,
-      argv: [...argv],
+      argv: withHelpAlone(argv),
       flags: FLAGS.tail,
     });
     const { flags } = cli;
@@ -216,7 +217,7 @@ const parsers = {
     const cli = meow(HELP.status, {
       importMeta: import.meta,
       description: SLOGAN,
-      argv: [...argv],
+      argv: withHelpAlone(argv),
       flags: FLAGS.status,
     });
     noWords(cli.input);
