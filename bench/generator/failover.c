@@ -38,6 +38,7 @@ void lost(conn *c) {
   } else if (spare && spare->state == READY) {
     memcpy(memory->nonce, spare->memory->nonce, sizeof memory->nonce);
     memcpy(memory->server_id, spare->memory->server_id, sizeof memory->server_id);
+    memcpy(memory->proof, spare->memory->proof, sizeof memory->proof);
     memory->asked = false;
     adopt(c, spare);
     sign_in_again(c);

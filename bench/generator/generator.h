@@ -43,8 +43,13 @@ struct conn {
   struct memory *memory;
 };
 
+/** Key, name, session and signature, as fields of JSON. */
+#define PROOF_SIZE 512
+
 /** What a client keeps through a failover, and what it saw of it. */
 struct memory {
+  /** What it stands by with, and signs in with there; empty where it has to sign anew. */
+  char proof[PROOF_SIZE];
   char cursor[204], stamp[124], nonce[128], server_id[64];
   uint64_t at;
   bool was_in, is_back;

@@ -7,7 +7,7 @@
 #define IS(line, length, type) begins(line, length, "{\"type\":\"" type "\"")
 
 /** Who a client is, as fields of JSON: all but the nonce is made from its number. */
-static void proof(conn *c, const char *server, const char *nonce, char fields[512]) {
+static void proof(conn *c, const char *server, const char *nonce, char fields[PROOF_SIZE]) {
   const int who = person(c);
   char key[44], signature[87], name[64], session[16], text[512];
   snprintf(name, sizeof name, "%s%d", settings.prefix, who);
@@ -15,13 +15,15 @@ static void proof(conn *c, const char *server, const char *nonce, char fields[51
   snprintf(text, sizeof text, "syncnet sign-in v1\n%s\n%s\n%s\n%s", server, nonce, name, session);
   sign_in_key(who, key);
   sign_text(who, text, signature);
-  snprintf(fields, 512, "\"key\":\"%s\",\"name\":\"%s\",\"session\":\"%s\",\"signature\":\"%s\"", key, name, session,
+  snprintf(fields, PROOF_SIZE, "\"key\":\"%s\",\"name\":\"%s\",\"session\":\"%s\",\"signature\":\"%s\"", key, name, session,
            signature);
 }
 
 static void sign_in(conn *c, const char *server, const char *nonce) {
-  char fields[512], resume[512] = "";
-  proof(c, server, nonce, fields);
+  char made[PROOF_SIZE], resume[512] = "";
+  const char *fields = made;
+  if (c->memory && c->memory->proof[0]) fields = c->memory->proof;
+  else proof(c, server, nonce, made);
   if (c->memory && c->memory->was_in) {
     const struct memory *m = c->memory;
     int length = snprintf(resume, sizeof resume, ",\"cursor\":\"%s\",\"at\":%lu", m->cursor, (unsigned long)m->at);
@@ -29,7 +31,9 @@ static void sign_in(conn *c, const char *server, const char *nonce) {
   }
   say_text(c, "{\"type\":\"signIn\",\"protocol\":1,%s%s}\n", fields, resume);
   c->state = GREETING;
-  if (c->memory) c->memory->asked = true;
+  if (!c->memory) return;
+  c->memory->asked = true;
+  c->memory->proof[0] = 0;
 }
 
 void sign_in_again(conn *c) { sign_in(c, c->memory->server_id, c->memory->nonce); }
@@ -37,14 +41,13 @@ void sign_in_again(conn *c) { sign_in(c, c->memory->server_id, c->memory->nonce)
 /** Of a connection that stands by: it says who it is, and hears nothing more that matters until it is needed. */
 static void take_standing_by(conn *c, char *line, size_t length) {
   struct memory *m = c->memory;
-  char fields[512];
   if (c->state == READY) return;
   if (!IS(line, length, "welcome") || !field(line, length, "server", m->server_id, sizeof m->server_id) ||
       !field(line, length, "nonce", m->nonce, sizeof m->nonce)) {
     fail("client %d, standing by: %.*s", person(c), (int)length, line);
   }
-  proof(c, m->server_id, m->nonce, fields);
-  say_text(c, "{\"type\":\"prove\",%s}\n", fields);
+  proof(c, m->server_id, m->nonce, m->proof);
+  say_text(c, "{\"type\":\"prove\",%s}\n", m->proof);
   c->state = READY;
 }
 

@@ -17,9 +17,17 @@ const ROUNDS_MAX = 64;
 const SIGN_IN_COST = 15;
 const REQUEST_COST = 2;
 
-/** Whether something new has to queue up. */
-export function mustWait(chat: ChatState, message: SignIn | NumberedRequest): boolean {
-  return chat.pausing || chat.stalled || chat.held.length > 0 || isBehindAsked(chat, message);
+/**
+ * Whether something new has to queue up. While the ring takes what it is given, a post goes ahead of what others wait for:
+ * a room is not silent until the last of a crowd is signed in.
+ */
+export function mustWait(
+  chat: ChatState,
+  connection: number,
+  message: SignIn | NumberedRequest,
+): boolean {
+  if (chat.pausing || chat.stalled || isBehindAsked(chat, message)) return true;
+  return message.type === 'post' ? chat.heldOf.has(connection) : chat.held.length > 0;
 }
 
 /**
@@ -42,8 +50,16 @@ export function hold(chat: ChatState, wanted: Wanted): boolean {
   const { heldCountMax } = chat.limits;
   if (chat.held.length >= heldCountMax || chat.heldChars + chars > HELD_CHARS_MAX) return false;
   chat.held.push(wanted);
-  chat.heldChars += chars;
+  count(chat, wanted, 1);
   return true;
+}
+
+/** Keeps account of what waits. @param change 1 for one more, -1 for one less */
+function count(chat: ChatState, { connection, message }: Wanted, change: 1 | -1): void {
+  chat.heldChars += change * charsOf(message);
+  const left = (chat.heldOf.get(connection) ?? 0) + change;
+  if (left > 0) chat.heldOf.set(connection, left);
+  else chat.heldOf.delete(connection);
 }
 
 /** The ring gave back the oldest of what it was asked for. */
@@ -52,24 +68,25 @@ export function giveBack(chat: ChatState): void {
   chat.stalled = true;
   chat.rounds = 0; // not before the next tick or commit
   if (!wanted) return;
-  const { message } = wanted;
-  if (message.type !== 'signIn') {
-    chat.returned.push(wanted);
-    chat.heldChars += charsOf(message);
-    return;
-  }
+  if (wanted.message.type !== 'signIn') return putBack(chat, wanted);
   // Everyone who waits for that claim waits for the next attempt.
   for (const [account, waiting] of chat.claims) {
     if (!waiting.some((each) => each === wanted)) continue;
-    chat.returned.push(...waiting);
+    for (const each of waiting) putBack(chat, each);
     chat.claims.delete(account);
   }
+}
+
+function putBack(chat: ChatState, wanted: Wanted): void {
+  chat.returned.push(wanted);
+  count(chat, wanted, 1);
 }
 
 /** Nothing is held any longer: this server does not lead. */
 export function dropHeld(chat: ChatState): void {
   chat.held = [];
   chat.heldChars = 0;
+  chat.heldOf.clear();
   chat.inHand = [];
   chat.returned = [];
   chat.stalled = false;
@@ -99,15 +116,15 @@ export function releaseHeld(chat: ChatState, take: (wanted: Wanted) => void): vo
   const probing = chat.stalled;
   if (chat.returned.length > 0) chat.held = [...chat.returned, ...chat.held];
   chat.returned = [];
-  let count = 0;
+  let released = 0;
   for (const wanted of chat.held) {
     if (chat.releasable <= 0 || isBehindAsked(chat, wanted.message)) break;
-    count += 1;
+    released += 1;
     chat.releasable -= wanted.message.type === 'signIn' ? SIGN_IN_COST : REQUEST_COST;
-    chat.heldChars -= charsOf(wanted.message);
+    count(chat, wanted, -1);
     take(wanted);
     if (probing && chat.inHand.length > 0) break;
   }
-  chat.held.splice(0, count);
+  chat.held.splice(0, released);
   chat.stalled = probing && chat.inHand.length > 0;
 }

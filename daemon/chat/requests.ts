@@ -44,7 +44,7 @@ export function onRequest(chat: ChatState, connection: Connection, request: Numb
   if (!expect(chat, connection, number)) return;
   if (full || lowest <= connection.refusedNumber) return refuseForNow(chat, connection, request);
   const wanted = { connection: connection.id, sessionId: connection.sessionId, message: request };
-  if (!mustWait(chat, request)) return takeRequest(chat, connection, wanted);
+  if (!mustWait(chat, connection.id, request)) return takeRequest(chat, connection, wanted);
   if (!hold(chat, wanted)) refuseForNow(chat, connection, request);
 }
 

@@ -47,7 +47,7 @@ export function onSignIn(chat: ChatState, connection: Connection, message: SignI
     // Checked now, and not for everybody at once when all wait.
     if (proves(chat, connection, message))
       chat.early.set(connection.id, { ...wanted, isGenuine: true });
-  } else if (mustWait(chat, message)) holdSignIn(chat, connection, wanted);
+  } else if (mustWait(chat, connection.id, message)) holdSignIn(chat, connection, wanted);
   else takeSignIn(chat, connection, wanted);
 }
 

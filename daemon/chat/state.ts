@@ -113,6 +113,8 @@ export type ChatState = {
   /** Waits for the ring, in order of arrival; and how much text is in there. */
   held: Wanted[];
   heldChars: number;
+  /** How much of it is whose, by connection; those that wait for nothing are not in it. */
+  readonly heldOf: Map<number, number>;
   /** Asked of the ring in this turn, in order: each is answered by `added` or `notTaken`. */
   inHand: Wanted[];
   /** Given back by the ring: goes before all that is held. */
@@ -181,6 +183,7 @@ export function createState(parts: ChatParts): ChatState {
     stalled: false,
     held: [],
     heldChars: 0,
+    heldOf: new Map(),
     inHand: [],
     returned: [],
     rounds: 0,

@@ -1,25 +1,18 @@
 // The TCP listener for clients: sockets in, checked messages out, lines collected and written once a
 // turn. It knows no chat. No client can make it throw, fill its memory, or be felt by another one: lines,
-// lines per turn, unread bytes and connections have their limits. Above 300 lines because what comes in,
-// what goes out and how a connection ends share each client's few fields.
+// lines per turn, unread bytes and connections have their limits.
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { type FrameReader, frameReader } from '../../lib/protocol/frame.ts';
+import { frameReader } from '../../lib/protocol/frame.ts';
 import { CLIENT_FRAME_BYTES_MAX } from '../../lib/protocol/limits.ts';
 import { REFUSALS, type RefusalCode } from '../../lib/protocol/refusals.ts';
 import type { ClientMessage } from '../../lib/protocol/requests.ts';
-import { type Batch, batchAfter } from './batch.ts';
-import { type ParsedLine, parseLine } from './client-requests.ts';
-import { costOf, unitsOfMs } from './line-cost.ts';
+import type { Client } from './client.ts';
+import type { ParsedLine } from './client-requests.ts';
+import { ClientWrites } from './client-writes.ts';
+import { LineTurns } from './line-turns.ts';
 import { ListenError } from './listen-error.ts';
-
-/**
- * Work taken on in one turn of the event loop, in the units of line-cost.ts: ten milliseconds or so from all
- * connections together, and at most half of it from one. What is beyond that waits for later turns.
- */
-const TURN_COST_MAX = 1_024;
-const CLIENT_TURN_COST_MAX = 512;
 
 /** Lines of one connection that fit no schema before it is let go: a person's typing errors, not a flood. */
 const BAD_LINES_MAX = 20;
@@ -30,18 +23,6 @@ const BACKLOG_MS_MAX = 3_000;
 
 /** Unread bytes that no reader may have: the longest resumption (16 MiB), and as much again. */
 const BACKLOG_BYTES_LIMIT = 32 * 1024 * 1024;
-
-/**
- * Writing takes so long at a time, looked at after so many writes: ten thousand of them take a fifth of a second, and
- * servers that hear nothing for as long take each other for paused.
- */
-const FLUSH_MS_MAX = 15;
-const WRITES_TIMED = 32;
-
-/** What may wait does so for this long: of a crowd that comes, several are told of in one write. */
-const SOON_MS = 100;
-/** Of a client whose lines no flush is to write by itself yet. */
-const NO_TURN = -1;
 
 /** A closed connection gets this long to take what was sent to it, the reason above all. */
 const LINGER_MS = 1_000;
@@ -108,27 +89,6 @@ export type ClientGateway = Readonly<{
 /** A socket that knows its client: functions that know it would be four for each of very many sockets. */
 type ClientSocket = Socket & { client?: Client };
 
-/** One connected client. */
-type Client = {
-  readonly id: number;
-  readonly socket: Socket;
-  readonly frames: FrameReader;
-  /** Complete lines not looked at yet; reading is paused while there are any left over. */
-  lines: string[];
-  /** The line after these was too long: nothing more is read. */
-  overflow: boolean;
-  /** The other end has sent its last; what it sent is still answered. */
-  ended: boolean;
-  /** To be written by the next flush, or by one that is not done yet. */
-  batch: Batch | null;
-  /** The flush that is to write it. */
-  turn: number;
-  badLines: number;
-  /** When its backlog was first seen above the bound; 0 while below. */
-  slowSinceMs: number;
-  closing: boolean;
-};
-
 /**
  * Listens for clients; resolves once it does.
  * @throws ListenError with code and address when the port is taken or forbidden
@@ -143,26 +103,9 @@ class Gateway implements ClientGateway {
   private readonly options: ClientGatewayOptions;
   private readonly server: Server;
   private readonly clients = new Map<number, Client>();
-  /** Those with something to write; and some whose batch was written or dropped since. */
-  private dirty: Client[] = [];
-  /** Lines for the same list of connections, not yet in their batches. */
-  private group: readonly number[] = [];
-  private groupText = '';
-  /** Those with something to write that may wait; and some to whom it was written since. */
-  private unhurried: Client[] = [];
-  private soon: NodeJS.Timeout | null = null;
   private readonly watch: NodeJS.Timeout;
-  /** Those whose lines wait for the next turn, in the order in which they get theirs. */
-  private waiting: Client[] = [];
-  /** Units taken on in this turn. */
-  private spent = 0;
-  private turnIsTimed = false;
-  /** Counts the flushes. */
-  private turn = 0;
-  /** Those whom a flush had no time for. */
-  private rest: Client[] = [];
-  private restIsTimed = false;
-  private readonly nowMs: () => number;
+  private readonly turns: LineTurns;
+  private readonly writes: ClientWrites;
   private lastId = 0;
   private readonly listeners = {
     error: (error: Error) => this.options.logger.debug({ err: error }, 'client connection'),
@@ -173,7 +116,17 @@ class Gateway implements ClientGateway {
 
   constructor(options: ClientGatewayOptions) {
     this.options = options;
-    this.nowMs = options.nowMs ?? (() => performance.now());
+    const nowMs = options.nowMs ?? (() => performance.now());
+    const { clients } = this;
+    this.turns = new LineTurns({
+      nowMs,
+      take: (client, parsed) => this.take(client, parsed),
+      onTaken: (client) => this.onTaken(client),
+    });
+    this.writes = new ClientWrites({
+      ...{ clients, nowMs },
+      onWritten: (client, flushedMs) => this.judgeBacklog(client, flushedMs),
+    });
     const settings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
     // Half-open: whoever pipes requests in and ends its side (`nc`) still gets its answers.
     this.server = createServer({ ...settings, allowHalfOpen: true }, (socket) =>
@@ -214,6 +167,7 @@ class Gateway implements ClientGateway {
       socket,
       frames: frameReader(CLIENT_FRAME_BYTES_MAX),
       lines: [],
+      isNew: true,
       overflow: false,
       ended: false,
       batch: null,
@@ -234,65 +188,14 @@ class Gateway implements ClientGateway {
     if (client.closing || client.overflow) return;
     const { lines, overflow } = client.frames.push(bytes);
     client.overflow = overflow;
-    if (client.lines.length > 0) {
-      // Its turn is under way: these come after.
-      for (const line of lines) client.lines.push(line);
-      return;
-    }
-    client.lines = [...lines];
-    this.takeLines(client);
+    this.turns.add(client, lines);
   }
 
-  /** Takes some lines now and the rest in later turns, so that a flood only delays its sender. */
-  private takeLines(client: Client): void {
-    let taken = 0;
-    let cost = 0;
-    for (const text of client.lines) {
-      if (client.closing) return;
-      if (cost >= CLIENT_TURN_COST_MAX || this.spent >= TURN_COST_MAX) break;
-      taken += 1;
-      const parsed = parseLine(text);
-      const startedMs = this.nowMs();
-      this.take(client, parsed);
-      const units = 'message' in parsed ? costOf(parsed.message) : 1;
-      const took = Math.max(units, unitsOfMs(this.nowMs() - startedMs));
-      cost += took;
-      this.spent += took;
-    }
-    if (client.closing) return;
-    // A list that was emptied keeps its space, and most people say nothing for long.
-    if (taken === client.lines.length) client.lines = [];
-    else client.lines.splice(0, taken);
-    this.timeTurn();
-    if (client.lines.length > 0) {
-      client.socket.pause();
-      this.waiting.push(client);
-      return;
-    }
+  /** All that a client sent is taken: more of it is read, or it comes to its end. */
+  private onTaken(client: Client): void {
     if (client.overflow) return this.refuseLongLine(client);
     client.socket.resume();
     if (client.ended) this.finish(client);
-  }
-
-  private timeTurn(): void {
-    if (this.turnIsTimed) return;
-    this.turnIsTimed = true;
-    setImmediate(() => this.nextTurn());
-  }
-
-  private nextTurn(): void {
-    this.turnIsTimed = false;
-    this.spent = 0;
-    const due = this.waiting;
-    this.waiting = [];
-    const unserved: Client[] = [];
-    for (const client of due) {
-      if (this.spent < TURN_COST_MAX) this.takeLines(client);
-      else unserved.push(client);
-    }
-    // Whoever got nothing in this turn comes first in the next one.
-    this.waiting = [...unserved, ...this.waiting];
-    if (this.waiting.length > 0) this.timeTurn();
   }
 
   private take(client: Client, parsed: ParsedLine): void {
@@ -333,8 +236,7 @@ class Gateway implements ClientGateway {
   private finish(client: Client): void {
     const timer = setTimeout(() => {
       if (client.closing) return;
-      this.spread();
-      this.writeBatch(client);
+      this.writes.finish(client);
       client.closing = true;
       client.socket.end();
       linger(client.socket);
@@ -352,114 +254,19 @@ class Gateway implements ClientGateway {
   // --- what goes out ---
 
   send(connection: number, frame: string): void {
-    this.spread();
-    const client = this.clients.get(connection);
-    if (client && !client.closing) this.give(client, batchAfter(client.batch, frame));
+    this.writes.send(connection, frame);
   }
 
   sendAll(connections: readonly number[], frame: string): void {
-    if (connections !== this.group) {
-      this.spread();
-      this.group = connections;
-    }
-    this.groupText += frame;
-  }
-
-  /** Puts the lines of the group behind what its connections wait for already: mostly the same for many. */
-  private spread(): void {
-    const { group, groupText } = this;
-    if (groupText === '') return;
-    this.group = [];
-    this.groupText = '';
-    this.putBehind(group, groupText, (client, batch) => this.give(client, batch));
-  }
-
-  /** @param give is handed each client with the lines that it waits for from now on */
-  private putBehind(
-    connections: readonly number[],
-    text: string,
-    give: (client: Client, batch: Batch) => void,
-  ): void {
-    let before: Batch | null = null;
-    let after: Batch | null = null;
-    for (const connection of connections) {
-      const client = this.clients.get(connection);
-      if (!client || client.closing) continue;
-      if (after === null || client.batch !== before) {
-        before = client.batch;
-        after = batchAfter(before, text);
-      }
-      give(client, after);
-    }
+    this.writes.sendAll(connections, frame);
   }
 
   sendAllSoon(connections: readonly number[], frame: string): void {
-    this.spread();
-    this.putBehind(connections, frame, (client, batch) => {
-      if (client.batch === null) {
-        client.turn = NO_TURN;
-        this.unhurried.push(client);
-      }
-      client.batch = batch;
-    });
-    if (this.unhurried.length > 0) this.soon ??= setTimeout(() => this.flushUnhurried(), SOON_MS);
-  }
-
-  private flushUnhurried(): void {
-    this.soon = null;
-    for (const client of this.unhurried)
-      if (client.batch !== null && client.turn === NO_TURN) this.give(client, client.batch);
-    this.unhurried = [];
-    this.flush();
-  }
-
-  private give(client: Client, batch: Batch): void {
-    if (client.batch === null || client.turn !== this.turn) this.dirty.push(client);
-    client.turn = this.turn;
-    client.batch = batch;
+    this.writes.sendAllSoon(connections, frame);
   }
 
   flush(): void {
-    this.spread();
-    if (this.dirty.length === 0) return;
-    const due = this.dirty;
-    this.dirty = [];
-    this.turn += 1;
-    const written = this.writeSome(due);
-    if (written === due.length) return;
-    // In rounds of their own: who is spoken to meanwhile does not wait for all who were told something before.
-    this.rest = [...this.rest, ...due.slice(written)];
-    this.writeRestSoon();
-  }
-
-  /** @returns how many of them are done, which are as many as may be written in one go */
-  private writeSome(due: readonly Client[]): number {
-    const startMs = this.nowMs();
-    for (const [index, client] of due.entries()) {
-      if (client.batch === null) continue;
-      this.writeBatch(client);
-      this.judgeBacklog(client, startMs);
-      const isTimed = index % WRITES_TIMED === WRITES_TIMED - 1;
-      if (isTimed && this.nowMs() - startMs >= FLUSH_MS_MAX) return index + 1;
-    }
-    return due.length;
-  }
-
-  private writeRestSoon(): void {
-    if (this.restIsTimed) return;
-    this.restIsTimed = true;
-    setImmediate(() => {
-      this.restIsTimed = false;
-      this.rest = this.rest.slice(this.writeSome(this.rest));
-      if (this.rest.length > 0) this.writeRestSoon();
-    });
-  }
-
-  private writeBatch(client: Client): void {
-    const { batch, socket } = client;
-    if (batch === null) return;
-    client.batch = null;
-    socket.write(batch.bytes);
+    this.writes.flush();
   }
 
   /** A reader that leaves its bytes lying is let go, before its backlog costs everyone the memory. */
@@ -492,7 +299,7 @@ class Gateway implements ClientGateway {
   private closeClient(client: Client, code: RefusalCode): void {
     if (client.closing) return;
     this.send(client.id, line({ type: 'closing', code, reason: REFUSALS[code] }));
-    this.writeBatch(client);
+    this.writes.finish(client);
     client.closing = true;
     client.lines = [];
     // What it still sends is read and dropped: unread bytes would turn the end into a reset.
@@ -503,7 +310,7 @@ class Gateway implements ClientGateway {
 
   async stop(code: RefusalCode): Promise<void> {
     clearInterval(this.watch);
-    if (this.soon) clearTimeout(this.soon);
+    this.writes.stop();
     for (const client of this.clients.values()) this.closeClient(client, code);
     if (!this.server.listening) return;
     const closed = once(this.server, 'close');

@@ -123,6 +123,46 @@ test('whoever missed much has more of the turn', () => {
   assert.ok(inside >= 1 && inside <= 3, `${inside} in one turn, with 40 posts each`);
 });
 
+/** Somebody who is signed in to a leader that lets one of those who come go on in each turn; and twenty who come. */
+function withCrowd(): { stage: ChatStage; here: number; crowd: number[]; waiting(): number } {
+  const stage = new ChatStage({ limits: { ...CHAT_LIMITS, releasedCostMax: 1 } });
+  stage.lead();
+  const here = stage.join(ada);
+  const other = person('bob');
+  stage.join(other);
+  stage.feed({ type: 'pausing' });
+  const crowd = Array.from({ length: 20 }, () => {
+    const connection = stage.connect();
+    stage.signIn(connection, other, { session: `sessionSeed${connection}` });
+    return connection;
+  });
+  stage.lead();
+  return { stage, here, crowd, waiting: () => stage.chat.queues().held };
+}
+
+test('a room talks on while a crowd waits to be signed in', () => {
+  const { stage, here, crowd, waiting } = withCrowd();
+  stage.take(here);
+  stage.post(here, 'hello');
+  assert.deepEqual(stage.take(here, 'stored').length, 1);
+  assert.ok(waiting() > 10, `${waiting()} wait`);
+  while (waiting() > 0) stage.pass(25);
+  for (const connection of crowd) assert.equal(stage.take(connection, 'signedIn').length, 1);
+});
+
+test('what somebody says waits for what they asked before it, when that waits for a crowd', () => {
+  const { stage, here, waiting } = withCrowd();
+  stage.take(here);
+  const room = { room: 'general', lowest: 1 };
+  stage.say(here, { type: 'setTopic', number: 1, topic: 'news', ...room });
+  stage.say(here, { type: 'post', number: 2, text: 'hello', ...room });
+  stage.say(here, { type: 'post', number: 3, text: 'again', ...room });
+  assert.deepEqual(stage.take(here, 'stored'), []);
+  while (waiting() > 0) stage.pass(25);
+  const stored = stage.take(here, 'stored').map(({ number }) => number);
+  assert.deepEqual(stored, [1, 2, 3]);
+});
+
 /** A leader to whom so many are connected, and one of them. */
 function crowded(count: number): {
   stage: ChatStage;

@@ -403,6 +403,38 @@ test('whoever asks for little is not made to wait behind those who ask for much'
   assert.ok(answeredAt - askedAt < 1_000, `${answeredAt - askedAt} turns`);
 });
 
+const signIn = `${JSON.stringify({
+  ...{ type: 'signIn', protocol: 1, name: 'ada', session: 's00000000001' },
+  ...{ key: 'A'.repeat(43), signature: 'A'.repeat(86) },
+})}\n`;
+
+test('whoever is here does not wait behind a crowd that signs in', async (context) => {
+  let nowMs = 0;
+  let signIns = 0;
+  let signInsBeforePing = 0;
+  const speak = () => here.socket.write(ping(2));
+  const stage = await open(context, {
+    nowMs: () => nowMs,
+    onMessage: (_connection, { type }) => {
+      if (type === 'ping') signInsBeforePing = signIns;
+      if (type !== 'signIn') return;
+      // As long as some checks of a signature take.
+      nowMs += 1;
+      signIns += 1;
+      if (signIns === 300) speak();
+    },
+  });
+  const here = await dial(context, stage.gateway.port);
+  here.socket.write(ping(1));
+  const crowd = await Promise.all(
+    Array.from({ length: 100 }, () => dial(context, stage.gateway.port)),
+  );
+  for (const { socket } of crowd) socket.write(signIn.repeat(30));
+  await waitFor('everybody', () => signIns === 3_000, 20_000);
+  await waitFor('the ping', () => signInsBeforePing > 0, 20_000);
+  assert.ok(signInsBeforePing <= 400, `${signInsBeforePing - 300} of the crowd were served first`);
+});
+
 test('a reader that does not read is closed as too slow, and others go on', async (context) => {
   const stage = await open(context, { backlogMsMax: 100 });
   const slow = await dial(context, stage.gateway.port);
