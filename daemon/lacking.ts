@@ -32,18 +32,12 @@ export class Lacking {
   }
 
   /** A push, or a pull for a change of view, gets everything; one in the background gets one answer. */
-  send({
-    to,
-    term,
-    push,
-    digest: asked,
-    limit = Number.POSITIVE_INFINITY,
-  }: Of<'sendLacking'>): void {
+  send({ to, term, push, digest: asked }: Of<'sendLacking'>): void {
     const { ring, send } = this.parts;
     const theirs = new Map(asked);
     let remaining = lackCount(theirs, ring.digest);
     do {
-      const entries = this.readBeyond(theirs, Math.min(limit, ring.limits.pullEntriesMax));
+      const entries = this.readBeyond(theirs, ring.limits.pullEntriesMax);
       for (const item of entries) theirs.set(streamIdOf(item), item.sequence);
       remaining -= entries.length;
       const digest = push ? undefined : digestText(ring.digest);

@@ -19,7 +19,7 @@ if (!Number.isSafeInteger(posts) || posts < 1) {
   process.exit(2);
 }
 console.log(`${posts} posts are written into two directories first`);
-const lines = backlogLines(await catchUpWith(posts, values.silent ? 0 : null));
+const lines = backlogLines(await catchUpWith(posts, values.silent));
 for (const line of lines) console.log(line);
 if (values.record) {
   const items = [`${posts} posts in 1,000 rooms, on ${machineText(Date.now())}`, ...lines];

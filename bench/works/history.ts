@@ -30,7 +30,7 @@ const FOUND_POSTS = 50;
 const RANK_MIN = 20;
 const RANK_MAX = 5_000;
 /** In silence, and while a room talks: each for so long. */
-const CATCH_UP_MS = 20_000;
+const CATCH_UP_MS = 10_000;
 const BEGIN_MS_MAX = 30_000;
 const INDEX_MS_MAX = 60_000;
 const RATE_PER_SECOND = 100;

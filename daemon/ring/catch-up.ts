@@ -5,10 +5,10 @@ import { lackCount } from './entry.ts';
 import { isLinkSound, isReachable, unstableForMs } from './failure-detector.ts';
 import { isEligible, servingLeader } from './leaders.ts';
 import type { PeerMessageOf } from './messages.ts';
-import { forgetPace, isFarBehind, paceAfter, pacedLimit } from './pace.ts';
 import { awaitsInstall } from './promises.ts';
 import { keepNew } from './replication.ts';
 import {
+  CATCH_UP_LOG_MS,
   DISCOVERY_MS,
   EMPTY_DISCOVERY_MS,
   JOINING_PATIENCE_MS,
@@ -40,7 +40,6 @@ export function maybePull(turn: Turn): void {
     type: 'pull' as const,
     term: 0,
     digest: digestText(ring.digest),
-    limit: pacedLimit(turn, source),
   };
   // From far behind, before this server's disk has what came last: the source reads while this one writes.
   if (ring.view === null && isFarBehind(turn, source)) sendAhead(turn, source.id, pull);
@@ -77,10 +76,10 @@ function pullSource(turn: Turn): Peer | null {
 
 /** The shell reads and sends the entries: the state only says who lacks what. */
 export function onPull(turn: Turn, from: Peer, message: PeerMessageOf<'pull'>): void {
-  const { term, limit } = message;
+  const { term } = message;
   const digest = digestOf(message.digest);
   noteDigest(turn.ring, from, digest);
-  turn.outputs.push({ type: 'sendLacking', to: from.id, term, digest, push: false, limit });
+  turn.outputs.push({ type: 'sendLacking', to: from.id, term, digest, push: false });
 }
 
 export function onEntries(turn: Turn, from: Peer, message: PeerMessageOf<'entries'>): void {
@@ -122,12 +121,25 @@ function onBackgroundEntries(turn: Turn, from: Peer, message: PeerMessageOf<'ent
   if (message.remaining === 0) from.lastPulledHash = asked.hash;
   // What comes next in its streams is damaged there: another one may have it meanwhile.
   else if (message.entries.length === 0) from.stuckUntilMs = nowMs + PULL_STUCK_MS;
-  if (isFar) ring.nextPullMs = paceAfter(turn, from, message);
-  else {
-    forgetPace(turn);
-    ring.nextPullMs = message.remaining > 0 ? nowMs : nowMs + PULL_PAUSE_MS;
-  }
+  if (isFar) noteFarBehind(turn, from, message.remaining);
+  else ring.farBehind.from = null;
+  ring.nextPullMs = message.remaining > 0 ? nowMs : nowMs + PULL_PAUSE_MS;
   maybePull(turn);
+}
+
+function noteFarBehind(turn: Turn, from: Peer, remaining: number): void {
+  const { ring, nowMs } = turn;
+  const { farBehind } = ring;
+  farBehind.from = from.id;
+  farBehind.answeredMs = nowMs;
+  if (nowMs - farBehind.loggedMs < CATCH_UP_LOG_MS) return;
+  farBehind.loggedMs = nowMs;
+  log(turn, 'info', 'catching up', { entries: ring.entryCount, remaining });
+}
+
+/** Whether a peer's last answer came a moment ago, and left this server far behind. */
+function isFarBehind({ ring, nowMs }: Turn, peer: Peer): boolean {
+  return ring.farBehind.from === peer.id && nowMs - ring.farBehind.answeredMs < PULL_PATIENCE_MS;
 }
 
 /**

@@ -114,15 +114,11 @@ const Refuse = z.object({
   waitMs: z.number().min(0),
 });
 
-/**
- * Asks for what the sender lacks. `term` is that of the change of view it is for, 0 in the background; then `limit` is the
- * most entries that the answer is to have, where fewer are wanted than it may.
- */
+/** Asks for what the sender lacks. `term` is that of the change of view it is for, 0 in the background. */
 const Pull = z.object({
   type: z.literal('pull'),
   term: Term,
   digest: DigestText,
-  limit: z.int().min(1).optional(),
 });
 /** The answer to a pull, or step 2's push. `remaining` more are held; `push` asks for a `held`. */
 const Entries = z.object({

@@ -16,7 +16,6 @@ import {
 } from './failure-detector.ts';
 import { onResign, resign } from './hand-over.ts';
 import type { Announcement, PeerMessage } from './messages.ts';
-import { forgetPace } from './pace.ts';
 import { onAppend, onAppendInput, onStored, resendTo, sendAppends } from './replication.ts';
 import { announcementOf, say } from './say.ts';
 import {
@@ -205,7 +204,7 @@ function onLinkUp(turn: Turn, id: string, boot: string): void {
   peer.linkUp = true;
   noteBoot(ring, peer, boot);
   ring.pull = ring.pull?.from === id ? null : ring.pull;
-  if (ring.pace.from === id) forgetPace(turn);
+  if (ring.farBehind.from === id) ring.farBehind.from = null;
   const announcement = announcementOf(turn);
   send(turn, id, {
     type: 'hello',

@@ -69,21 +69,6 @@ const CATCH_UP_ENTRIES_MAX = 1_000;
 const PULL_ENTRIES_MAX = 100;
 export const PULL_BYTES_MAX = 512 * 1024;
 
-/**
- * Entries that a server far behind asks for while rooms talk, and its rest before the next pull, which goes out with the
- * next tick or message after that: some thousand entries a second. Where all servers share one machine a post then waits
- * hardly longer for its acknowledgement than when nobody catches up; with twice as many entries the p99 is half as high again.
- */
-export const PACED_PULL_ENTRIES = 30;
-export const PACED_REST_MS = 12;
-
-/** Rooms in which nothing was said for so long are silent. */
-export const ROOMS_SILENT_MS = 10_000;
-
-/** In each second it gets so many times what is said, at least; after one in which it did not it takes no rests, for ROOMS_SILENT_MS. */
-export const PACED_GAIN_MIN = 4;
-export const PACE_WINDOW_MS = 1_000;
-
 /** How often a server that catches up says how far it is. */
 export const CATCH_UP_LOG_MS = 10_000;
 

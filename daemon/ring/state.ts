@@ -91,23 +91,8 @@ export type Preparing = {
   readonly ready: Set<ServerId>;
 };
 
-/** What a server that is far behind knows of those it catches up with. */
-export type Pace = {
-  /** Whose answer was the last, what it left to be had, and when it came; null when this server is not far behind. */
-  from: ServerId | null;
-  remaining: number;
-  answeredMs: number;
-  /** What answers brought since a moment, and what was said meanwhile. */
-  sinceMs: number;
-  got: number;
-  said: number;
-  /** When anything was said last, and so much of it that little was gained. */
-  talkedMs: number;
-  loudMs: number;
-  /** Whether it rests before the next pull. */
-  isResting: boolean;
-  loggedMs: number;
-};
+/** Who gave this server the last answer that left it far behind, and when; null when it is not. */
+export type FarBehind = { from: ServerId | null; answeredMs: number; loggedMs: number };
 
 export type Ring = {
   /** `incarnation` is that of the directory; `boot`, new with every start, is in the keys of what this server makes. */
@@ -175,7 +160,7 @@ export type Ring = {
   confirmDeadlineMs: number;
   pull: { from: ServerId; sentMs: number; hash: string } | null;
   nextPullMs: number;
-  readonly pace: Pace;
+  readonly farBehind: FarBehind;
   announcementVersion: number;
   /** What was there when something was said last; null before the first time. */
   spoken: Spoken | null;
@@ -235,17 +220,13 @@ export type RingOutput =
   /** Relies on nothing that is not on disk yet. */
   | Readonly<{ type: 'sendNow'; to: ServerId; message: PeerMessage }>
   | Readonly<{ type: 'send'; to: ServerId; message: PeerMessage }>
-  /**
-   * Read from the store what `to` lacks, and send it as `entries`: all of it, or one answer to a pull. `limit`: most
-   * entries in one message, where fewer are wanted than it may have.
-   */
+  /** Read from the store what `to` lacks, and send it as `entries`: all of it, or one answer to a pull. */
   | Readonly<{
       type: 'sendLacking';
       to: ServerId;
       term: number;
       digest: Digest;
       push: boolean;
-      limit?: number | undefined;
     }>
   /** Read this stream from the store after `after`, and send it as `append`. */
   | Readonly<{ type: 'resendAppends'; to: ServerId; term: number; stream: StreamId; after: number }>
@@ -370,14 +351,9 @@ export function createRing(parts: RingParts): Ring {
     confirmDeadlineMs: 0,
     pull: null,
     nextPullMs: Number.NEGATIVE_INFINITY,
-    pace: {
+    farBehind: {
       from: null,
-      remaining: 0,
       answeredMs: Number.NEGATIVE_INFINITY,
-      ...{ sinceMs: 0, got: 0, said: 0 },
-      talkedMs: Number.NEGATIVE_INFINITY,
-      loudMs: Number.NEGATIVE_INFINITY,
-      isResting: false,
       loggedMs: Number.NEGATIVE_INFINITY,
     },
     announcementVersion: 0,

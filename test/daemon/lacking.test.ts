@@ -13,7 +13,7 @@ const HELD = 250;
 const STREAM = streamIdOf(entryOf({ sequence: 1 }));
 
 /** What server2, which holds 250 entries, sends to one that has so many of them. */
-function sentTo(has: number, asked: Readonly<{ term?: number; limit?: number }> = {}) {
+function sentTo(has: number, asked: Readonly<{ term?: number }> = {}) {
   const store = new MemoryStore('00000000000000bb');
   store.begin();
   for (let sequence = 1; sequence <= HELD; sequence += 1)
@@ -33,12 +33,6 @@ test('a pull in the background gets one answer, and is told what remains', () =>
   assert.deepEqual(sentTo(0), [[100, 150]]);
   assert.deepEqual(sentTo(200), [[50, 0]]);
   assert.deepEqual(sentTo(HELD), [[0, 0]]);
-});
-
-test('no answer has more than was asked for, or than one may have', () => {
-  assert.deepEqual(sentTo(0, { limit: 30 }), [[30, 220]]);
-  assert.deepEqual(sentTo(240, { limit: 30 }), [[10, 0]]);
-  assert.deepEqual(sentTo(0, { limit: 1_000 }), [[100, 150]]);
 });
 
 test('a pull for a change of view gets everything, in several messages', () => {

@@ -1,14 +1,10 @@
-// A server with an empty disk, and two hundred thousand posts to catch up with: it does so in the background, in bounded
-// memory, slowly while the room talks and fast while that is silent, and then takes its place.
+// A server with an empty disk, and two hundred thousand posts to catch up with: it does so in the background while the
+// room goes on, in bounded memory, and then takes its place.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { backlogLines, catchUpWith } from '../support/backlog.ts';
 
 const POSTS = 200_000;
-/** The room talks for so long meanwhile. */
-const TALK_MS = 10_000;
-/** How much faster it catches up when nobody talks: a dozen times on a quiet machine. */
-const PACE_RATIO_MIN = 2;
 /**
  * A daemon that has folded this history takes 190 MB, and up to 350 with the garbage of what passed through it; these
  * posts in memory as a whole would take some 200 more.
@@ -18,11 +14,10 @@ const RESIDENT_MB_MAX = 500;
 const ANSWER_MS_MAX = 3_000;
 
 test(`an empty server catches up with ${POSTS} posts while the room goes on`, async (t) => {
-  const backlog = await catchUpWith(POSTS, TALK_MS);
+  const backlog = await catchUpWith(POSTS);
   for (const line of backlogLines(backlog)) t.diagnostic(line);
-  const { meanwhile, longestAtTakeoverMs, peaksMb, paces } = backlog;
+  const { meanwhile, longestAtTakeoverMs, peaksMb } = backlog;
   const longestAnswerMs = Math.max(meanwhile?.longestMs ?? Number.NaN, longestAtTakeoverMs);
   assert.ok(longestAnswerMs < ANSWER_MS_MAX, `an answer took ${longestAnswerMs} ms`);
-  assert.ok(paces && paces.silent > PACE_RATIO_MIN * paces.talking, JSON.stringify(paces));
   for (const mb of peaksMb) assert.ok(mb < RESIDENT_MB_MAX, `${mb} MB`);
 });

@@ -324,26 +324,6 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [['if (!ahead) return;', 'if (!ahead || !leads) return;']],
   },
   {
-    name: 'a server that catches up does not rest while rooms talk',
-    file: `${RING}/pace.ts`,
-    test: 'test/daemon/ring/pace.test.ts',
-    edits: [['if (said > 0) pace.talkedMs = nowMs;', '']],
-  },
-  {
-    name: 'a server that catches up rests while there is one copy only',
-    file: `${RING}/pace.ts`,
-    test: 'test/daemon/ring/pace.test.ts',
-    edits: [
-      ['(from.announcement?.view?.inSync.length ?? 0) >= Math.max(2, ring.copiesMin);', 'true;'],
-    ],
-  },
-  {
-    name: 'a server that catches up rests although rooms run away from it',
-    file: `${RING}/pace.ts`,
-    test: 'test/daemon/ring/pace.test.ts',
-    edits: [['if (pace.got < PACED_GAIN_MIN * pace.said) pace.loudMs = nowMs;', '']],
-  },
-  {
     name: 'numbers with gaps are taken',
     file: `${CHAT}/requests.ts`,
     test: 'test/daemon/chat/requests.test.ts',

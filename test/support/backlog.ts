@@ -2,7 +2,6 @@
 import { cp, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
-import { ROOMS_SILENT_MS } from '../../daemon/ring/settings.ts';
 import { Daemons } from './daemons.ts';
 import { fillDirectory } from './long-history.ts';
 import { Talk } from './talk.ts';
@@ -11,19 +10,14 @@ import { waitFor } from './wait-for.ts';
 /** The room alone, to compare with. */
 const QUIET_MS = 10_000;
 
-/** A room that is silent for so long more than it takes is surely known to be. */
-const SURELY_MS = 1_000;
-
-/** Posts that are caught up with in a second, while a room talks: a third of what a quiet machine does. */
-const PER_SECOND_MIN = 300;
+/** Posts that are caught up with in a second: a twentieth of what a quiet machine does. */
+const PER_SECOND_MIN = 1_000;
 
 export type Waits = Readonly<{ p50Ms: number; p90Ms: number; p99Ms: number }>;
 
 export type Backlog = Readonly<{
   caughtUpMs: number;
   perSecond: number;
-  /** Posts a second while the room talked, and when it had been silent for long enough; null where it did not change. */
-  paces: Readonly<{ talking: number; silent: number }> | null;
   /** From its start to its taking the lead. */
   leadsMs: number;
   /** Of the waits for an answer, milliseconds: before, and until it had caught up; null where nothing was said. */
@@ -50,13 +44,10 @@ async function residentMb(pid: number): Promise<number> {
 
 /**
  * Starts server3 with nothing beside two servers that hold so many posts, while a room talks.
- * @param hushAfterMs after so long the room is silent, until the server has caught up; null for never
+ * @param isSilent the room is silent from then on until the server has caught up
  * @throws AssertionError when anything that was said meanwhile is lost, doubled or out of order anywhere
  */
-export async function catchUpWith(
-  posts: number,
-  hushAfterMs: number | null = null,
-): Promise<Backlog> {
+export async function catchUpWith(posts: number, isSilent = false): Promise<Backlog> {
   const patienceMs = (posts / PER_SECOND_MIN) * 1_000;
   const daemons = await Daemons.prepare();
   let talk: Talk | null = null;
@@ -67,27 +58,13 @@ export async function catchUpWith(
     talk = await Talk.join(daemons);
     talk.begin();
     await delay(QUIET_MS);
-    if (hushAfterMs === 0) await talk.hush();
+    if (isSilent) await talk.hush();
     const startedMs = performance.now();
     await daemons.run('server3');
-    const held = async () => ({
-      posts: (await daemons.status('server3'))?.posts ?? 0,
-      atMs: performance.now(),
-    });
-    const start = await held();
-    let hushed: Held | null = null;
-    let silent: Held | null = null;
-    if (hushAfterMs !== null && hushAfterMs > 0) {
-      await delay(hushAfterMs);
-      hushed = await held();
-      await talk.hush();
-      await delay(ROOMS_SILENT_MS + SURELY_MS);
-      silent = await held();
-    }
-    const isCaughtUp = async () => (await held()).posts >= posts;
+    const isCaughtUp = async () => ((await daemons.status('server3'))?.posts ?? 0) >= posts;
     await waitFor('server3 to have every post', isCaughtUp, patienceMs);
     const caughtUpMs = performance.now();
-    if (hushAfterMs !== null) talk.begin();
+    if (isSilent) talk.begin();
     await daemons.settled(daemons.ids(), patienceMs);
     const leadsMs = performance.now();
     const peaksMb = await Promise.all(daemons.ids().map((id) => residentMb(daemons.pid(id))));
@@ -95,20 +72,14 @@ export async function catchUpWith(
     return {
       caughtUpMs: caughtUpMs - startedMs,
       perSecond: posts / ((caughtUpMs - startedMs) / 1_000),
-      paces: hushed &&
-        silent && {
-          talking: pace(start, hushed),
-          silent: pace(silent, { posts, atMs: caughtUpMs }),
-        },
       leadsMs: leadsMs - startedMs,
       before: waitsOf(talk, 0, startedMs),
-      meanwhile:
-        hushAfterMs === 0
-          ? null
-          : {
-              ...waitsOf(talk, startedMs, caughtUpMs),
-              longestMs: talk.longestAnswer(startedMs, caughtUpMs),
-            },
+      meanwhile: isSilent
+        ? null
+        : {
+            ...waitsOf(talk, startedMs, caughtUpMs),
+            longestMs: talk.longestAnswer(startedMs, caughtUpMs),
+          },
       longestAtTakeoverMs: talk.longestAnswer(caughtUpMs),
       peaksMb,
     };
@@ -116,13 +87,6 @@ export async function catchUpWith(
     await talk?.close();
     await daemons.close();
   }
-}
-
-type Held = Readonly<{ posts: number; atMs: number }>;
-
-/** Posts a second. */
-function pace(from: Held, until: Held): number {
-  return ((until.posts - from.posts) / (until.atMs - from.atMs)) * 1_000;
 }
 
 function waitsOf(talk: Talk, fromMs: number, untilMs: number): Waits {
@@ -133,7 +97,7 @@ function waitsOf(talk: Talk, fromMs: number, untilMs: number): Waits {
 }
 
 /** For people, a line each. */
-export function backlogLines({ before, meanwhile, paces, ...found }: Backlog): string[] {
+export function backlogLines({ before, meanwhile, ...found }: Backlog): string[] {
   const waits = ({ p50Ms, p90Ms, p99Ms }: Waits) =>
     `${[p50Ms, p90Ms, p99Ms].map((ms) => ms.toFixed(1)).join(' / ')} ms`;
   const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
@@ -145,11 +109,6 @@ export function backlogLines({ before, meanwhile, paces, ...found }: Backlog): s
     meanwhile
       ? `longest wait meanwhile ${meanwhile.longestMs.toFixed(0)} ms, and ${atTakeover}`
       : `longest wait ${atTakeover}`,
-    ...(paces
-      ? [
-          `${paces.talking.toFixed(0)} posts/s while the room talked, ${paces.silent.toFixed(0)} when it had been silent for a while`,
-        ]
-      : []),
     `peaks of resident memory ${found.peaksMb.map((mb) => mb.toFixed(0)).join(', ')} MB`,
   ];
 }
