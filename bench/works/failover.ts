@@ -100,7 +100,7 @@ export const failover: Work = {
   title: 'SIGKILL of the leader',
   about:
     `${CLIENTS.toLocaleString('en-US')} clients in ${ROOMS} rooms, ${RATE_PER_SECOND.toLocaleString('en-US')} posts a second, three daemons; the leader is killed, and each ` +
-    'client goes to the next server, where it stood by, signs in, resumes and sends again what was not answered; within a ' +
+    'client goes to the next server, where it stood by, signs in as it said it would, resumes and sends again what was not answered; within a ' +
     'second it stands by at the third, all as SyncNet\'s own client does. "Back" is when the last ' +
     'of all clients was signed in again; the gap is the longest that nothing came to a client, which hears 20 posts a second otherwise. In the ' +
     'end every post must have come to everyone in its room, once. Times of etcd and others for one client are in ' +

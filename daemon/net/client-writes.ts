@@ -10,8 +10,14 @@ import type { Client } from './client.ts';
 const FLUSH_MS_MAX = 15;
 const WRITES_TIMED = 32;
 
-/** What may wait does so for this long: of a crowd that comes, several are told of in one write. */
+/** What may wait does so for this long at least: of a crowd that comes, several are told of in one write. */
 const SOON_MS = 100;
+/**
+ * And among very many for so long after it was written last, for each to whom it was: it has a twentieth of the time, of
+ * some ten microseconds a write, until it would be news no longer.
+ */
+const SOON_MS_EACH = 0.2;
+const SOON_MS_MAX = 1_000;
 /** Of a client whose lines no flush is to write by itself yet. */
 const NO_TURN = -1;
 
@@ -31,6 +37,8 @@ export class ClientWrites {
   /** Those with something to write that may wait; and some to whom it was written since. */
   private unhurried: Client[] = [];
   private soon: NodeJS.Timeout | null = null;
+  /** Before it nothing is written that may wait. */
+  private soonFromMs = Number.NEGATIVE_INFINITY;
   /** Counts the flushes. */
   private turn = 0;
   /** Those whom a flush had no time for. */
@@ -57,7 +65,7 @@ export class ClientWrites {
     this.groupText += frame;
   }
 
-  /** The same, written with the next line to each, or after SOON_MS. */
+  /** The same, written with the next line to each, or after SOON_MS, or SOON_MS_MAX among very many. */
   sendAllSoon(connections: readonly number[], frame: string): void {
     this.spread();
     this.putBehind(connections, frame, (client, batch) => {
@@ -67,7 +75,9 @@ export class ClientWrites {
       }
       client.batch = batch;
     });
-    if (this.unhurried.length > 0) this.soon ??= setTimeout(() => this.flushUnhurried(), SOON_MS);
+    if (this.unhurried.length === 0 || this.soon) return;
+    const waitMs = Math.max(SOON_MS, this.soonFromMs - this.parts.nowMs());
+    this.soon = setTimeout(() => this.flushUnhurried(), waitMs);
   }
 
   /** Writes what was collected: one write for each socket. */
@@ -131,9 +141,14 @@ export class ClientWrites {
 
   private flushUnhurried(): void {
     this.soon = null;
-    for (const client of this.unhurried)
-      if (client.batch !== null && client.turn === NO_TURN) this.give(client, client.batch);
+    let count = 0;
+    for (const client of this.unhurried) {
+      if (client.batch === null || client.turn !== NO_TURN) continue;
+      this.give(client, client.batch);
+      count += 1;
+    }
     this.unhurried = [];
+    this.soonFromMs = this.parts.nowMs() + Math.min(SOON_MS_MAX, count * SOON_MS_EACH);
     this.flush();
   }
 
