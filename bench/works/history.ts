@@ -111,6 +111,19 @@ async function search(client: QueryClient) {
   return timed(SEARCHES, async () => (await ask()).ms);
 }
 
+/** In a place that is gone afterwards: copies of a long history fill a disk, and what memory there is for its pages. */
+async function leavingNothing<T>(
+  options: RoundOptions,
+  work: (place: Place) => Promise<T>,
+): Promise<T> {
+  const place = options.place(syncnet);
+  try {
+    return await work(place);
+  } finally {
+    rmSync(place.directory, { recursive: true, force: true });
+  }
+}
+
 /** One daemon on the whole history: its start, its answers, its memory, its writes. */
 async function serve(place: Place, all: Filled, windowMs: number) {
   const [server] = serversAt(place.portBase, 1);
@@ -197,11 +210,11 @@ async function paceOf<T>(
 
 async function round(options: RoundOptions): Promise<Sample[]> {
   const { say, windowMs } = options;
-  const place = options.place(syncnet);
-  filled ??= await fill(place, options.posts, say);
-  const served = await serve(place, filled, windowMs);
-  const empty = await writeToEmpty(options.place(syncnet), windowMs);
-  const caught = await catchUp({ ...options.place(syncnet), cores: '0,1' }, filled);
+  filled ??= await fill(options.place(syncnet), options.posts, say);
+  const all = filled;
+  const served = await leavingNothing(options, (place) => serve(place, all, windowMs));
+  const empty = await leavingNothing(options, (place) => writeToEmpty(place, windowMs));
+  const caught = await leavingNothing(options, (place) => catchUp({ ...place, cores: '0,1' }, all));
   const values = {
     'start s': served.startSeconds,
     'page p50 ms': served.pages.p50,
