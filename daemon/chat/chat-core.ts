@@ -19,7 +19,7 @@ import {
   tellWhole,
   withholdEverything,
 } from './delivery.ts';
-import { dropHeld, giveBack, releaseHeld, retryHeld, wantsTurn } from './held.ts';
+import { dropHeld, giveBack, isAskingForOther, releaseHeld, retryHeld, wantsTurn } from './held.ts';
 import { redirect, view, welcome } from './messages.ts';
 import { forgetSignIn, type Later, putBehind } from './pending-sign-in.ts';
 import { isOpen, onQuery } from './queries.ts';
@@ -192,8 +192,9 @@ function waitsBehind(chat: ChatState, connection: Connection, request: Later): b
   return pendingSignIn !== null;
 }
 
-/** What came behind sign-ins that are answered now. */
+/** What came behind sign-ins that are answered now; it would have to wait behind the rest of a crowd otherwise. */
 function takeDue(chat: ChatState): void {
+  if (isAskingForOther(chat.inHand)) return; // whose answer is the next step
   for (let due = chat.due.shift(); due; due = chat.due.shift()) {
     for (const request of due.later) {
       const connection = chat.connections.all.get(due.connection);

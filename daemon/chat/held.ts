@@ -1,5 +1,7 @@
 // What needs the ring while the ring takes nothing: between two views, after a pause, when too much is under
-// way. It waits here in order, and goes on in order; nobody is sent away for it.
+// way. It waits here in order, and goes on in order; nobody is sent away for it. A crowd that signs in waits here, too,
+// and only what depends on it waits behind it.
+import { accountIdOf, sessionIdOf } from '../../lib/ids.ts';
 import type { NumberedRequest, SignIn } from '../../lib/protocol/requests.ts';
 import type { ChatState, Wanted } from './state.ts';
 
@@ -15,7 +17,7 @@ const ROUNDS_MAX = 64;
 
 /** Units of some ten microseconds; what was missed costs one for each entry beside that. */
 const SIGN_IN_COST = 15;
-const REQUEST_COST = 2;
+export const REQUEST_COST = 2;
 
 /**
  * Whether something new has to queue up. While the ring takes what it is given, a post goes ahead of what others wait for:
@@ -32,12 +34,21 @@ export function mustWait(
 
 /**
  * Whether it may depend on what the ring is asked for and was not added yet: a post on a room that is being joined, an
- * edit on the post before it. Posts do not depend on each other, nor sign-ins on posts.
+ * edit on the post before it. Posts do not depend on each other, nor sign-ins on the posts of others: one that comes behind
+ * posts of its own session brings them along once more.
  */
-function isBehindAsked({ inHand }: ChatState, { type }: SignIn | NumberedRequest): boolean {
+function isBehindAsked({ inHand }: ChatState, message: SignIn | NumberedRequest): boolean {
   if (inHand.length === 0) return false;
-  const isFree = type === 'post' || type === 'signIn';
-  return !isFree || inHand.some(({ message }) => message.type !== 'post');
+  if (message.type !== 'post' && message.type !== 'signIn') return true;
+  if (isAskingForOther(inHand)) return true;
+  if (message.type === 'post') return false;
+  const session = sessionIdOf(accountIdOf(message.key, message.name), message.session);
+  return inHand.some((wanted) => 'sessionId' in wanted && wanted.sessionId === session);
+}
+
+/** Whether a claim or the like is among what the ring is asked for. */
+export function isAskingForOther(inHand: readonly Wanted[]): boolean {
+  return inHand.some(({ message }) => message.type !== 'post');
 }
 
 function charsOf(message: SignIn | NumberedRequest): number {

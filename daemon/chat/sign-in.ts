@@ -6,7 +6,7 @@ import type { RefusalCode } from '../../lib/protocol/refusals.ts';
 import type { Prove, SignIn } from '../../lib/protocol/requests.ts';
 import { encodeBody } from './bodies.ts';
 import type { Connection } from './connections.ts';
-import { hold, mustWait } from './held.ts';
+import { hold, mustWait, REQUEST_COST } from './held.ts';
 import { historyPost, roomSummary, view } from './messages.ts';
 import type { Said } from './missed.ts';
 import { beginSignIn, forgetSignIn } from './pending-sign-in.ts';
@@ -79,7 +79,9 @@ export function refuseSignIn(
 /** The sign-in is answered: what came behind it is next. */
 function goOn(chat: ChatState, connection: Connection): void {
   const later = forgetSignIn(chat, connection);
-  if (later.length > 0) chat.due.push({ connection: connection.id, later });
+  if (later.length === 0) return;
+  chat.due.push({ connection: connection.id, later });
+  chat.releasable -= later.length * REQUEST_COST;
 }
 
 /** Checks now what a sign-in on this connection will say, so that a crowd that comes at once need not wait for that. */

@@ -76,7 +76,7 @@ export type ClientGateway = Readonly<{
    * identity, and cost nothing for each connection: a list that was given here is never changed.
    */
   sendAll(connections: readonly number[], frame: string): void;
-  /** The same, written with the next line to each, or after a tenth of a second: what nobody waits for. */
+  /** The same, written with the next line to each, or after a tenth of a second, among very many a second: what nobody waits for. */
   sendAllSoon(connections: readonly number[], frame: string): void;
   /** Writes what was collected: one write for each socket. */
   flush(): void;
@@ -167,7 +167,6 @@ class Gateway implements ClientGateway {
       socket,
       frames: frameReader(CLIENT_FRAME_BYTES_MAX),
       lines: [],
-      isNew: true,
       overflow: false,
       ended: false,
       batch: null,

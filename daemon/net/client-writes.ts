@@ -35,9 +35,9 @@ export class ClientWrites {
   private group: readonly number[] = [];
   private groupText = '';
   /** Those with something to write that may wait; and some to whom it was written since. */
-  private unhurried: Client[] = [];
+  private unhurried = new Set<Client>();
   private soon: NodeJS.Timeout | null = null;
-  /** Before it nothing is written that may wait. */
+  /** Before it nothing is written to many that may wait. */
   private soonFromMs = Number.NEGATIVE_INFINITY;
   /** Counts the flushes. */
   private turn = 0;
@@ -71,13 +71,11 @@ export class ClientWrites {
     this.putBehind(connections, frame, (client, batch) => {
       if (client.batch === null) {
         client.turn = NO_TURN;
-        this.unhurried.push(client);
+        this.unhurried.add(client);
       }
       client.batch = batch;
     });
-    if (this.unhurried.length === 0 || this.soon) return;
-    const waitMs = Math.max(SOON_MS, this.soonFromMs - this.parts.nowMs());
-    this.soon = setTimeout(() => this.flushUnhurried(), waitMs);
+    if (this.unhurried.size > 0) this.soon ??= setTimeout(() => this.flushUnhurried(), SOON_MS);
   }
 
   /** Writes what was collected: one write for each socket. */
@@ -140,6 +138,12 @@ export class ClientWrites {
   }
 
   private flushUnhurried(): void {
+    const waitMs = this.soonFromMs - this.parts.nowMs();
+    const areMany = this.unhurried.size * SOON_MS_EACH > SOON_MS;
+    if (areMany && waitMs > 0) {
+      this.soon = setTimeout(() => this.flushUnhurried(), waitMs);
+      return;
+    }
     this.soon = null;
     let count = 0;
     for (const client of this.unhurried) {
@@ -147,7 +151,7 @@ export class ClientWrites {
       this.give(client, client.batch);
       count += 1;
     }
-    this.unhurried = [];
+    this.unhurried = new Set();
     this.soonFromMs = this.parts.nowMs() + Math.min(SOON_MS_MAX, count * SOON_MS_EACH);
     this.flush();
   }

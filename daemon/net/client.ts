@@ -10,8 +10,6 @@ export type Client = {
   readonly frames: FrameReader;
   /** Complete lines not looked at yet; reading is paused while there are any left over. */
   lines: string[];
-  /** It has asked for nothing yet but to be signed in. */
-  isNew: boolean;
   /** The line after these was too long: nothing more is read. */
   overflow: boolean;
   /** The other end has sent its last; what it sent is still answered. */

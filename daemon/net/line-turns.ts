@@ -13,10 +13,12 @@ const TURN_COST_MAX = 1_024;
 const CLIENT_TURN_COST_MAX = 512;
 
 /**
- * The same for those who only sign in yet, beside the others: each wants its signature checked, and what it is told then
- * takes as long again.
+ * The same for those who want in: what the others leave, between these bounds, and at most half of the least from one. Each
+ * wants its signature checked, and what it is told then takes as long again.
  */
-const NEW_TURN_COST_MAX = 200;
+const ENTRY_COST_MIN = 200;
+const ENTRY_COST_MAX = 400;
+const CLIENT_ENTRY_COST_MAX = 100;
 
 export class LineTurns {
   private readonly parts: Readonly<{
@@ -26,12 +28,12 @@ export class LineTurns {
     /** All that a client sent is taken. */
     onTaken(client: Client): void;
   }>;
-  /** Those whose lines wait for the next turn, in the order in which they get theirs. */
+  /** Those whose lines wait for the next turn, in the order in which they get theirs; and those of them who want in. */
   private waiting: Client[] = [];
-  private newcomers: Client[] = [];
-  /** Units taken on in this turn. */
+  private entering: Client[] = [];
+  /** Units taken on in this turn: for those who want in, and for all else. */
   private spent = 0;
-  private spentOnNew = 0;
+  private spentOnEntries = 0;
   private isTimed = false;
 
   constructor(parts: LineTurns['parts']) {
@@ -54,7 +56,7 @@ export class LineTurns {
     let cost = 0;
     for (const text of client.lines) {
       if (client.closing) return;
-      if (cost >= CLIENT_TURN_COST_MAX || this.isFull(client)) break;
+      if (!this.hasRoom(text, cost)) break;
       taken += 1;
       cost += this.takeLine(client, text);
     }
@@ -63,13 +65,18 @@ export class LineTurns {
     if (taken === client.lines.length) client.lines = [];
     else client.lines.splice(0, taken);
     this.timeTurn();
-    if (client.lines.length === 0) return this.parts.onTaken(client);
+    const [next] = client.lines;
+    if (next === undefined) return this.parts.onTaken(client);
     client.socket.pause();
-    (client.isNew ? this.newcomers : this.waiting).push(client);
+    (isEntry(next) ? this.entering : this.waiting).push(client);
   }
 
-  private isFull({ isNew }: Client): boolean {
-    return isNew ? this.spentOnNew >= NEW_TURN_COST_MAX : this.spent >= TURN_COST_MAX;
+  /** Whether this turn takes on a line. @param cost of those that it took of the same client */
+  private hasRoom(text: string, cost: number): boolean {
+    if (!isEntry(text)) return cost < CLIENT_TURN_COST_MAX && this.spent < TURN_COST_MAX;
+    const left = TURN_COST_MAX - this.spent;
+    const most = Math.max(ENTRY_COST_MIN, Math.min(ENTRY_COST_MAX, left));
+    return cost < CLIENT_ENTRY_COST_MAX && this.spentOnEntries < most;
   }
 
   /** @returns what it cost, in the units of line-cost.ts */
@@ -79,9 +86,8 @@ export class LineTurns {
     this.parts.take(client, parsed);
     const units = 'message' in parsed ? costOf(parsed.message) : 1;
     const cost = Math.max(units, unitsOfMs(this.parts.nowMs() - startedMs));
-    if (client.isNew) this.spentOnNew += cost;
+    if (isEntry(text)) this.spentOnEntries += cost;
     else this.spent += cost;
-    client.isNew &&= 'message' in parsed && isEntry(parsed.message);
     return cost;
   }
 
@@ -94,22 +100,24 @@ export class LineTurns {
   private nextTurn(): void {
     this.isTimed = false;
     this.spent = 0;
-    this.spentOnNew = 0;
-    const { waiting, newcomers } = this;
+    this.spentOnEntries = 0;
+    const { waiting, entering } = this;
     this.waiting = [];
-    this.newcomers = [];
+    this.entering = [];
     // Whoever gets nothing in this turn comes first in the next one.
-    this.waiting = [...this.takeDue(waiting), ...this.waiting];
-    this.newcomers = [...this.takeDue(newcomers), ...this.newcomers];
-    if (this.waiting.length + this.newcomers.length > 0) this.timeTurn();
+    const unserved = this.takeDue(waiting);
+    const outside = this.takeDue(entering);
+    this.waiting = [...unserved, ...this.waiting];
+    this.entering = [...outside, ...this.entering];
+    if (this.waiting.length + this.entering.length > 0) this.timeTurn();
   }
 
   /** @returns those that this turn has no room for */
   private takeDue(due: readonly Client[]): Client[] {
     const unserved: Client[] = [];
     for (const client of due) {
-      if (this.isFull(client)) unserved.push(client);
-      else this.takeSome(client);
+      if (this.hasRoom(client.lines[0] ?? '', 0)) this.takeSome(client);
+      else unserved.push(client);
     }
     return unserved;
   }

@@ -324,6 +324,18 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [['if (!ahead) return;', 'if (!ahead || !leads) return;']],
   },
   {
+    name: 'a post overtakes what its sender asked before',
+    file: `${CHAT}/held.ts`,
+    test: 'test/daemon/chat/crowd.test.ts',
+    edits: [['chat.heldOf.has(connection)', 'false']],
+  },
+  {
+    name: 'what comes along behind a sign-in is stored beside what is held of its session',
+    file: `${CHAT}/held.ts`,
+    test: 'test/daemon/chat/requests.test.ts',
+    edits: [["'sessionId' in wanted && wanted.sessionId === session", "session === ''"]],
+  },
+  {
     name: 'numbers with gaps are taken',
     file: `${CHAT}/requests.ts`,
     test: 'test/daemon/chat/requests.test.ts',

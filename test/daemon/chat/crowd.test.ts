@@ -159,8 +159,83 @@ test('what somebody says waits for what they asked before it, when that waits fo
   stage.say(here, { type: 'post', number: 3, text: 'again', ...room });
   assert.deepEqual(stage.take(here, 'stored'), []);
   while (waiting() > 0) stage.pass(25);
-  const stored = stage.take(here, 'stored').map(({ number }) => number);
-  assert.deepEqual(stored, [1, 2, 3]);
+  const stored = stage.take(here, 'stored');
+  assert.deepEqual(
+    stored.map(({ number }) => number),
+    [1, 2, 3],
+  );
+  const orders = stored.map(({ order }) => order);
+  assert.deepEqual(orders, orders.toSorted(), 'answers come in order anyway');
+});
+
+test('what the ring gave back goes before what its sender says then', () => {
+  const { stage, here, waiting } = withCrowd();
+  while (waiting() > 0) stage.pass(25);
+  stage.take(here);
+  stage.takes = 0;
+  stage.say(here, { type: 'post', number: 1, lowest: 1, text: 'one', room: 'general' });
+  stage.takes = 1;
+  stage.pass(25);
+  stage.takes = Number.POSITIVE_INFINITY;
+  stage.say(here, { type: 'post', number: 2, lowest: 1, text: 'two', room: 'general' });
+  stage.pass(25);
+  const orders = stage.take(here, 'stored').map(({ order }) => order);
+  assert.equal(orders.length, 2);
+  assert.deepEqual(orders, orders.toSorted());
+});
+
+test('nothing is left of what waited when another server leads', () => {
+  const { stage, here } = withCrowd();
+  stage.say(here, { type: 'setTopic', number: 1, lowest: 1, topic: 'news', room: 'general' });
+  stage.follow('server2');
+  stage.lead({ term: 9 });
+  stage.signIn(here, ada);
+  stage.take(here);
+  stage.feed({ type: 'pausing' });
+  for (const each of ['x', 'y', 'z'])
+    stage.signIn(stage.connect(), person('bob'), { session: `sessionSeed${each}` });
+  stage.commits = false;
+  stage.lead({ term: 10 });
+  const before = stage.store.counts().posts;
+  stage.say(here, { type: 'post', number: 1, lowest: 1, text: 'one', room: 'general' });
+  stage.commits = true;
+  stage.pass(25);
+  assert.equal(stage.store.counts().posts, before + 1);
+});
+
+/** So many who sign in between two views, each with so many posts along, to a leader that then begins with little time. */
+function withPosts(people: number, posts: number): { stage: ChatStage; connections: number[] } {
+  const stage = new ChatStage({ limits: { ...CHAT_LIMITS, releasedCostMax: 100 } });
+  stage.lead();
+  stage.join(bob);
+  stage.feed({ type: 'pausing' });
+  const connections = Array.from({ length: people }, () => {
+    const connection = stage.connect();
+    stage.signIn(connection, bob, { session: `sessionSeed${connection}` });
+    for (let number = 1; number <= posts; number += 1)
+      stage.say(connection, { type: 'post', number, lowest: 1, text: 'hi', room: 'general' });
+    return connection;
+  });
+  stage.commits = false;
+  return { stage, connections };
+}
+
+test('whoever brings much along has more of the turn', () => {
+  const { stage, connections } = withPosts(6, 40);
+  stage.lead();
+  const inside = connections.flatMap((each) => stage.take(each, 'signedIn')).length;
+  assert.ok(inside >= 1 && inside <= 2, `${inside} in one turn, with 40 posts each`);
+  stage.commits = true;
+  for (let tick = 0; tick < 20; tick += 1) stage.pass(25);
+  for (const each of connections) assert.equal(stage.take(each, 'stored').length, 40);
+});
+
+test('what comes along behind a sign-in does not wait behind a crowd since somebody else is new', () => {
+  const { stage } = withPosts(1, 1);
+  for (let count = 0; count < 20; count += 1) stage.signIn(stage.connect(), person(`new${count}`));
+  stage.lead();
+  assert.equal(stage.store.counts().posts, 1);
+  assert.ok(stage.chat.queues().held > 10);
 });
 
 /** A leader to whom so many are connected, and one of them. */

@@ -600,6 +600,20 @@ test('held requests of a session that has moved to another connection are left t
   assert.equal(stage.store.counts().posts, 2);
 });
 
+test('what is held on a connection that was given up, and comes along on another one, is stored once', () => {
+  const stage = leading();
+  const first = stage.join(ada);
+  stage.feed({ type: 'pausing' });
+  stage.say(first, post(1));
+  const second = stage.connect();
+  stage.signIn(second, ada);
+  stage.say(second, post(1));
+  stage.lead();
+  stage.pass(25);
+  assert.deepEqual(answers(stage.take(second)), ['stored 1']);
+  assert.equal(stage.sequence, 1, 'one entry in the new view');
+});
+
 test('however many sign-ins are held, all are answered within some ticks', () => {
   const stage = leading();
   const count = 300;

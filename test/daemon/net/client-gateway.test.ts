@@ -425,7 +425,6 @@ test('whoever is here does not wait behind a crowd that signs in', async (contex
     },
   });
   const here = await dial(context, stage.gateway.port);
-  here.socket.write(ping(1));
   const crowd = await Promise.all(
     Array.from({ length: 100 }, () => dial(context, stage.gateway.port)),
   );
@@ -433,6 +432,30 @@ test('whoever is here does not wait behind a crowd that signs in', async (contex
   await waitFor('everybody', () => signIns === 3_000, 20_000);
   await waitFor('the ping', () => signInsBeforePing > 0, 20_000);
   assert.ok(signInsBeforePing <= 400, `${signInsBeforePing - 300} of the crowd were served first`);
+});
+
+test('no one of those who want in has the whole of their turn', async (context) => {
+  let nowMs = 0;
+  let taken = 0;
+  let takenBefore = 0;
+  const come = () => modest.socket.write(signIn);
+  const stage = await open(context, {
+    nowMs: () => nowMs,
+    onMessage: (connection) => {
+      nowMs += 0.5;
+      taken += 1;
+      if (taken === 400) come();
+      if (connection === stage.opened[0]) takenBefore = taken;
+    },
+  });
+  const modest = await dial(context, stage.gateway.port);
+  await waitFor('it is opened', () => stage.opened.length === 1, 5_000);
+  const greedy = await Promise.all(
+    Array.from({ length: 20 }, () => dial(context, stage.gateway.port)),
+  );
+  for (const { socket } of greedy) socket.write(signIn.repeat(60));
+  await waitFor('everybody', () => taken === 1_201, 20_000);
+  assert.ok(takenBefore - 400 <= 100, `${takenBefore - 400} of others were served first`);
 });
 
 test('a reader that does not read is closed as too slow, and others go on', async (context) => {

@@ -44,6 +44,15 @@ test('who came is told after a tenth of a second, and to thousands once in a sec
   assert.equal(written(), 15_000);
 });
 
+test('one of many is told of it as soon as ever', (context) => {
+  const { ids, writes, written, pass } = crowd(context, 5_000);
+  writes.sendAllSoon(ids, CAME);
+  pass(100);
+  writes.sendAllSoon([7], CAME);
+  pass(100);
+  assert.equal(written(), 5_001);
+});
+
 test('among few it is told as soon as ever, one after the other', (context) => {
   const { ids, writes, written, pass } = crowd(context, 100);
   for (let round = 1; round <= 3; round += 1) {
