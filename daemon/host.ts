@@ -185,6 +185,8 @@ export function createHost(parts: {
     const { body, above, connection, requestId } = wanted;
     const outputs = step(ring, { type: 'append', body, above, ...stamps });
     takeRingOutputs(outputs, true);
+    // So many that the followers store them while the rest of the turn is taken in.
+    if (outputs.some(({ type }) => type === 'sendNow')) world.flushPeers();
     if (outputs.some(({ type }) => type === 'notTaken'))
       feedChat({ type: 'notTaken', connection, requestId });
   }

@@ -121,8 +121,11 @@ export const ADMIT_WAIT_MS_MAX = 5_000;
  */
 export const JOINING_PATIENCE_MS = 1_500;
 
-/** New entries in one message: a third of the longest line that a link takes, when all texts are the longest. */
-export const APPEND_ENTRIES_MAX = 1_000;
+/**
+ * New entries in one message; so many go out while their turn goes on. A twentieth of the longest line that a link takes, when
+ * all texts are the longest.
+ */
+export const APPEND_ENTRIES_MAX = 128;
 
 /** Entries that are not acknowledged yet; beyond them a leader takes no more. */
 const PENDING_ENTRIES_MAX = 20_000;
